@@ -1,0 +1,132 @@
+"""What the outside may ask of the daemon. The RPC layer knows only this; `session.daemon.Daemon` implements it.
+
+Errors are `RpcError` (by name, see the API), `MetainfoError` or `StorageError`; anything else is a bug of ours.
+`id` arguments are well-formed lower-case hex; an unknown one raises RpcError("torrent_not_found").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from twisted.internet.defer import Deferred
+
+from torrentd.model.address import Address
+from torrentd.model.layout import Priority
+from torrentd.session.rows import (
+    ClosedPeerRow,
+    FileRow,
+    InspectRow,
+    LimitsRow,
+    PeerRow,
+    PiecesRow,
+    StatusRow,
+    TorrentRow,
+    TrackerRow,
+    WaitRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileChoice:
+    """A priority for one file (by index) or for all whose path fits a glob; exactly one of the two is set."""
+
+    priority: Priority
+    index: int | None = None
+    glob: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """How to add. None means: the daemon's default."""
+
+    download_dir: str | None = None
+    paused: bool = False
+    files: tuple[FileChoice, ...] = ()
+    verify: Literal["auto", "full", "skip"] = "auto"
+    peers: tuple[Address, ...] = ()
+    trackers: tuple[str, ...] | None = None
+    if_exists: Literal["return", "error", "merge"] = "return"
+    sequential: bool = False
+    labels: tuple[str, ...] = ()
+    limits: LimitsRow = field(default_factory=LimitsRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The answer to "what changed since revision": `full` means the revision was unknown and these are all rows."""
+
+    rows: list[TorrentRow]
+    removed: list[str]
+    revision: int
+    full: bool
+
+
+class Control(Protocol):
+    """The daemon as the RPC sees it."""
+
+    def ids(self) -> list[str]:
+        """Every torrent, in the order in which they were added."""
+
+    def row(self, id: str) -> TorrentRow: ...
+
+    def rows(self) -> list[TorrentRow]: ...
+
+    def changes(self, since: int | None) -> Changes: ...
+
+    def files(self, id: str) -> list[FileRow]: ...
+
+    def peers(self, id: str) -> tuple[list[PeerRow], list[ClosedPeerRow]]: ...
+
+    def trackers(self, id: str) -> list[TrackerRow]: ...
+
+    def pieces(self, id: str) -> PiecesRow: ...
+
+    def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
+        """(id, added), after the row is committed. Large metainfo is parsed in a worker."""
+
+    def inspect(self, metainfo: bytes) -> Deferred[InspectRow]: ...
+
+    def pause(self, id: str) -> Deferred[None]: ...
+
+    def resume(self, id: str, force: bool) -> Deferred[None]: ...
+
+    def verify(self, id: str) -> Deferred[None]:
+        """Begins a full recheck; fires when it has begun."""
+
+    def announce(self, id: str) -> Deferred[None]: ...
+
+    def remove(self, id: str, delete_data: bool) -> Deferred[None]: ...
+
+    def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
+        """RpcError("file_index") when an index is out of range or a glob fits nothing."""
+
+    def add_peers(self, id: str, peers: Sequence[Address]) -> int: ...
+
+    def wait(
+        self, ids: Sequence[str], until: Literal["metadata", "download", "paused"], timeout: float
+    ) -> Deferred[WaitRow]: ...
+
+    def status(self) -> StatusRow: ...
+
+    def limits(self) -> tuple[int | None, int | None]:
+        """(down, up) bytes/s; None is unlimited."""
+
+    def set_limits(self, down: int | None, up: int | None) -> Deferred[None]:
+        """Persisted; they beat the file."""
+
+    def config_values(self) -> dict[str, object]:
+        """Dotted key -> effective value, for every key of the configuration file."""
+
+    def config_sources(self) -> dict[str, str]:
+        """Dotted key -> "default", "file" or "runtime"."""
+
+    def config_schema(self) -> dict[str, object]:
+        """JSON Schema of the configuration file."""
+
+    def reload(self) -> Deferred[tuple[list[str], list[str]]]:
+        """(changed, restart_required) dotted keys; RpcError("config_invalid") keeps the old configuration."""
+
+    def shutdown(self) -> None:
+        """Begins the clean stop after the caller's answer had a chance to leave."""

@@ -1,0 +1,229 @@
+"""What the session tells about itself: the objects of the API (API names, units: bytes, bytes/s, Unix seconds, seconds).
+
+`None` is "unknown". These types are the one definition: the RPC layer validates, documents and encodes from them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+State = Literal["error", "moving", "checking", "metadata", "paused", "finished", "queued", "seeding", "downloading"]
+FilePriority = Literal["skip", "low", "normal", "high"]
+
+
+class ErrorRow(msgspec.Struct, frozen=True):
+    """What stops this torrent. `source` is "storage", "metadata" or "state"."""
+
+    code: str
+    message: str
+    source: str
+
+
+class PeersSummary(msgspec.Struct, frozen=True):
+    connected: int
+    seeds: int
+    down: int
+    """peers we receive from"""
+    up: int
+    """peers we send to"""
+    known: int
+    swarm_seeds: int | None
+    swarm_leechers: int | None
+
+
+class TrackerSummary(msgspec.Struct, frozen=True):
+    host: str
+    status: str
+    """`waiting`, "working", "announcing", "error" or "disabled"; the words of the last failure are in `.trackers`"""
+    next_at: float | None
+
+
+class LimitsRow(msgspec.Struct, frozen=True):
+    """Per torrent: a number, "unlimited", or null (inherit)."""
+
+    down: int | Literal["unlimited"] | None = None
+    up: int | Literal["unlimited"] | None = None
+    peers: int | Literal["unlimited"] | None = None
+    ratio: float | Literal["unlimited"] | None = None
+    seed_time: int | Literal["unlimited"] | None = None
+    idle_time: int | Literal["unlimited"] | None = None
+
+
+class TorrentRow(msgspec.Struct, frozen=True):
+    """The torrent object. Names are escaped by whoever shows them; here they are as in the metainfo, made valid text."""
+
+    id: str
+    hash_v1: str | None
+    hash_v2: str | None
+    name: str
+    state: State
+    stalled: bool
+    error: ErrorRow | None
+    progress: float
+    size: int
+    wanted: int
+    done: int
+    left: int
+    downloaded: int
+    uploaded: int
+    wasted: int
+    ratio: float | None
+    rate_down: int
+    rate_up: int
+    eta: int | None
+    peers: PeersSummary
+    queue: int | None
+    labels: list[str]
+    private: bool
+    download_dir: str
+    added_at: float
+    started_at: float | None
+    completed_at: float | None
+    active_at: float | None
+    seeding_time: int
+    tracker: TrackerSummary | None
+    limits: LimitsRow
+    sequential: bool
+    piece_count: int
+    piece_size: int
+    metadata_progress: float
+    check_progress: float | None
+    """while state is "checking": 0.0 to 1.0"""
+
+
+class FileRow(msgspec.Struct, frozen=True):
+    index: int
+    path: str
+    """relative to download_dir, "/" between components"""
+    size: int
+    done: int
+    progress: float
+    priority: FilePriority
+
+
+class PeerRow(msgspec.Struct, frozen=True):
+    address: str
+    client: str
+    incoming: bool
+    source: str
+    am_choking: bool
+    am_interested: bool
+    peer_choking: bool
+    peer_interested: bool
+    snubbed: bool
+    progress: float
+    rate_down: int
+    rate_up: int
+    downloaded: int
+    uploaded: int
+    requests_out: int
+    requests_in: int
+    connected_at: float
+
+
+class ClosedPeerRow(msgspec.Struct, frozen=True):
+    address: str
+    reason: str
+    at: float
+
+
+class TrackerRow(msgspec.Struct, frozen=True):
+    url: str
+    """without user, password and passkey-like parts of the query"""
+    tier: int
+    status: str
+    message: str
+    """the tracker's own words (failure or warning) or ours about why it failed; escaped"""
+    seeders: int | None
+    leechers: int | None
+    downloads: int | None
+    last_at: float | None
+    next_at: float | None
+    failures: int
+
+
+class PiecesRow(msgspec.Struct, frozen=True):
+    count: int
+    size: int
+    have: str
+    """base64 of the bitfield"""
+    availability: list[int] | None
+
+
+class DhtRow(msgspec.Struct, frozen=True):
+    nodes: int
+
+
+class TorrentCounts(msgspec.Struct, frozen=True):
+    total: int
+    by_state: dict[str, int]
+
+
+class RatesRow(msgspec.Struct, frozen=True):
+    down: int
+    up: int
+
+
+class TotalsRow(msgspec.Struct, frozen=True):
+    downloaded: int
+    uploaded: int
+    wasted: int
+    seconds: int
+
+
+class AllTotals(msgspec.Struct, frozen=True):
+    session: TotalsRow
+    all_time: TotalsRow
+
+
+class DiskRow(msgspec.Struct, frozen=True):
+    path: str
+    free: int | None
+    total: int | None
+
+
+class StatusRow(msgspec.Struct, frozen=True):
+    uptime: int
+    pid: int
+    listen: list[str]
+    external_addresses: list[str]
+    dht: DhtRow
+    torrents: TorrentCounts
+    rates: RatesRow
+    totals: AllTotals
+    disk: list[DiskRow]
+    connections: int
+
+
+class InspectRow(msgspec.Struct, frozen=True):
+    """A metainfo without adding it."""
+
+    id: str
+    hash_v1: str | None
+    hash_v2: str | None
+    name: str
+    size: int
+    piece_count: int
+    piece_size: int
+    private: bool
+    files: list[FileRow]
+    trackers: list[list[str]]
+    webseeds: list[str]
+    httpseeds: list[str]
+    comment: str
+    created_by: str
+    created_at: int | None
+
+
+class WaitFailure(msgspec.Struct, frozen=True):
+    id: str
+    code: int
+    message: str
+
+
+class WaitRow(msgspec.Struct, frozen=True):
+    done: list[str]
+    pending: list[str]
+    failed: list[WaitFailure]

@@ -1,0 +1,240 @@
+"""What can happen to a torrent. Everything that changes a `swarm.Torrent` arrives as one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from torrentd.model.address import Address
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.ids import PeerId, PeerKey
+from torrentd.model.layout import Priority
+from torrentd.wire.peer.messages import Message
+from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
+
+# --- peers
+
+
+@dataclass(slots=True)
+class PeerConnected:
+    """The handshake is done. The torrent may answer with Close (duplicate, ourselves, banned, too many)."""
+
+    peer: PeerKey
+    address: Address
+    """where the connection comes from or was made to"""
+    incoming: bool
+    peer_id: PeerId
+    reserved: bytes
+    """the 8 reserved bytes of the handshake"""
+
+
+@dataclass(slots=True)
+class PeerClosed:
+    """The connection is gone, for whichever side's reason."""
+
+    peer: PeerKey
+    reason: str
+
+
+@dataclass(slots=True)
+class ConnectFailed:
+    """A Connect command came to nothing before the handshake ended."""
+
+    address: Address
+    reason: str
+
+
+@dataclass(slots=True)
+class Received:
+    """All messages of one read, in order."""
+
+    peer: PeerKey
+    messages: list[Message]
+
+
+@dataclass(slots=True)
+class Drained:
+    """The last Serve went out (to the socket) completely; `sent` payload bytes were written since the last Drained."""
+
+    peer: PeerKey
+    sent: int
+
+
+@dataclass(slots=True)
+class Dial:
+    """The fleet grants one connection attempt; answered with Connect, or with nothing if there is no candidate."""
+
+
+@dataclass(slots=True)
+class PeersFound:
+    """Addresses from a source: "tracker", "user" (dialled at once, exempt from filters), "dht", "pex", "lsd".
+
+    `narrowest`: no address of a narrower scope than this is believed (see model.address.Scope).
+    """
+
+    addresses: list[Address]
+    source: str
+    narrowest: int = 0
+
+
+# --- disk
+
+
+@dataclass(slots=True)
+class PieceVerified:
+    """The piece's bytes are written and its hash is right. `digests`: salted digest per block if Store asked for them."""
+
+    piece: int
+    digests: list[bytes] | None = None
+
+
+@dataclass(slots=True)
+class PieceFailed:
+    """The hash is wrong; nothing of it is kept. `digests`: a salted digest per block."""
+
+    piece: int
+    digests: list[bytes]
+
+
+@dataclass(slots=True)
+class StorageFailed:
+    """The piece could not be written, or (piece None) the storage is unusable. Downloading stops, seeding goes on."""
+
+    piece: int | None
+    message: str
+    code: str
+
+
+@dataclass(slots=True)
+class StorageRecovered:
+    """The cause is gone: downloading may go on."""
+
+
+@dataclass(slots=True)
+class ReadFailed:
+    """A Serve could not be read: the piece is not on the disk any more. It is no longer claimed."""
+
+    peer: PeerKey
+    piece: int
+    message: str
+
+
+@dataclass(slots=True)
+class DiskBusy:
+    """The disk queue is full (peers are not read) or has room again: no peer is blamed for silence meanwhile."""
+
+    busy: bool
+
+
+@dataclass(slots=True)
+class Durable:
+    """Everything verified so far is flushed and recorded: completion may be told to trackers and users."""
+
+
+# --- trackers
+
+
+@dataclass(slots=True)
+class Announced:
+    url: str
+    answer: Answer
+
+
+@dataclass(slots=True)
+class AnnounceFailed:
+    url: str
+    reason: str
+    retry_in: float | None = None
+
+
+@dataclass(slots=True)
+class Scraped:
+    url: str
+    answer: ScrapeAnswer
+
+
+# --- the user
+
+
+@dataclass(slots=True)
+class Start:
+    """Begin or resume: announce "started", accept and look for peers."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """Pause or shut down: close the peers, drop unfinished pieces, announce "stopped" (unless `silent`)."""
+
+    silent: bool = False
+
+
+@dataclass(slots=True)
+class Checked:
+    """The disk was inspected (only while stopped): these pieces are there."""
+
+    have: Bitfield
+
+
+@dataclass(slots=True)
+class SetPriorities:
+    """One priority per file."""
+
+    priorities: list[Priority]
+
+
+@dataclass(slots=True)
+class SetSequential:
+    sequential: bool
+
+
+@dataclass(slots=True)
+class SetTrackers:
+    tiers: list[list[str]]
+
+
+@dataclass(slots=True)
+class AnnounceNow:
+    """The user asks for it: every tier at once; the min interval is respected."""
+
+
+@dataclass(slots=True)
+class SetLimits:
+    """Bytes per second; None is unlimited."""
+
+    down: int | None = None
+    up: int | None = None
+
+
+@dataclass(slots=True)
+class Tick:
+    """The deadline of `next_deadline()` has come; `handle` does what is due at `now`."""
+
+
+Event: TypeAlias = (
+    PeerConnected
+    | PeerClosed
+    | ConnectFailed
+    | Received
+    | Drained
+    | Dial
+    | PeersFound
+    | PieceVerified
+    | PieceFailed
+    | StorageFailed
+    | StorageRecovered
+    | ReadFailed
+    | DiskBusy
+    | Durable
+    | Announced
+    | AnnounceFailed
+    | Scraped
+    | Start
+    | Stop
+    | Checked
+    | SetPriorities
+    | SetSequential
+    | SetTrackers
+    | AnnounceNow
+    | SetLimits
+    | Tick
+)

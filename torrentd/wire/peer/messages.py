@@ -1,0 +1,113 @@
+"""The values of the peer wire (BEP 3, 5, 6, 10). `framing` finds them in bytes; `encode` makes bytes of them.
+
+A run of `piece` messages that belong together arrives as *one* `Blocks` (one event per read, not one object per
+16 KiB); a run of requests to one peer leaves as *one* `Requests`. Views are valid only until the commands of their
+event have run: the buffer behind them is reused by the next read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(slots=True)
+class Choke:
+    pass
+
+
+@dataclass(slots=True)
+class Unchoke:
+    pass
+
+
+@dataclass(slots=True)
+class Interested:
+    pass
+
+
+@dataclass(slots=True)
+class NotInterested:
+    pass
+
+
+@dataclass(slots=True)
+class KeepAlive:
+    """Four zero bytes; only sent, never reported."""
+
+
+@dataclass(slots=True)
+class Have:
+    piece: int
+
+
+@dataclass(slots=True)
+class BitfieldMessage:
+    """`bits` as on the wire; framing checks length and spare bits where the number of pieces is known."""
+
+    bits: bytes
+
+
+@dataclass(slots=True)
+class Request:
+    """One block asked for. Framing checks nothing but the message's length; geometry is the swarm's business."""
+
+    piece: int
+    begin: int
+    length: int
+
+
+@dataclass(slots=True)
+class Cancel:
+    piece: int
+    begin: int
+    length: int
+
+
+@dataclass(slots=True)
+class Blocks:
+    """Consecutive `piece` messages: `views` follow each other from `begin` without a gap, `length` bytes in all.
+
+    Framing joins a message to the run before it only when that run's views are all exactly 16 KiB.
+    """
+
+    piece: int
+    begin: int
+    length: int
+    views: list[memoryview]
+
+
+@dataclass(slots=True)
+class Port:
+    """BEP 5: the DHT node's UDP port."""
+
+    port: int
+
+
+@dataclass(slots=True)
+class Extended:
+    """BEP 10: `id` 0 is the extension handshake. `payload` is an owned copy."""
+
+    id: int
+    payload: bytes
+
+
+Message: TypeAlias = (
+    Choke
+    | Unchoke
+    | Interested
+    | NotInterested
+    | KeepAlive
+    | Have
+    | BitfieldMessage
+    | Request
+    | Cancel
+    | Blocks
+    | Port
+    | Extended
+)
+"""`encode` takes all of them but Blocks: block data never passes through it (see net)."""
+
+
+Range: TypeAlias = tuple[int, int, int]
+"""`(piece, begin, length)`: `length` bytes that may span many blocks, from a block boundary on."""
