@@ -1,4 +1,4 @@
-"""What the session tells about itself: the objects of the API (API names, units: bytes, bytes/s, Unix seconds, seconds).
+"""What the session tells about itself: the objects of the API (API names; bytes, bytes/s, Unix seconds, seconds).
 
 `None` is "unknown". These types are the one definition: the RPC layer validates, documents and encodes from them.
 """
@@ -52,7 +52,7 @@ class LimitsRow(msgspec.Struct, frozen=True):
 
 
 class TorrentRow(msgspec.Struct, frozen=True):
-    """The torrent object. Names are escaped by whoever shows them; here they are as in the metainfo, made valid text."""
+    """The torrent object. Names are as in the metainfo, made valid text; whoever shows them escapes them."""
 
     id: str
     hash_v1: str | None

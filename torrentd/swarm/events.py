@@ -82,7 +82,7 @@ class PeersFound:
 
 @dataclass(slots=True)
 class PieceVerified:
-    """The piece's bytes are written and its hash is right. `digests`: salted digest per block if Store asked for them."""
+    """The piece's bytes are written and its hash is right. `digests`: salted, per block, if Store asked."""
 
     piece: int
     digests: list[bytes] | None = None
