@@ -1,0 +1,50 @@
+"""Which torrents changed since a caller last looked: a log that is walked from its end, never a scan of all torrents."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+
+REMOVALS_KEPT = 1000
+"""A caller that missed more removals than this gets everything again."""
+
+
+class ChangeLog:
+    """Revisions grow by one with each change. They begin at `first`, which must be larger than any of an earlier run."""
+
+    def __init__(self, first: int) -> None:
+        self.revision = first
+        self._oldest = first
+        """callers older than this get everything again"""
+        self._changed: OrderedDict[str, int] = OrderedDict()
+        self._removed: deque[tuple[int, str]] = deque()
+
+    def touch(self, id: str) -> None:
+        """Something of the torrent's row changed, or it was added."""
+        self.revision += 1
+        self._changed[id] = self.revision
+        self._changed.move_to_end(id)
+
+    def remove(self, id: str) -> None:
+        """The torrent is gone."""
+        self.revision += 1
+        self._changed.pop(id, None)
+        self._removed.append((self.revision, id))
+        if len(self._removed) > REMOVALS_KEPT:
+            self._oldest, _ = self._removed.popleft()
+
+    def knows(self, since: int) -> bool:
+        """Whether the difference to `since` can be told; otherwise the caller needs all rows."""
+        return self._oldest <= since <= self.revision
+
+    def changed(self, since: int) -> list[str]:
+        """The torrents that changed after `since` and are still there, in the order of their changes."""
+        ids = []
+        for id in reversed(self._changed):
+            if self._changed[id] <= since:
+                break
+            ids.append(id)
+        return ids[::-1]
+
+    def removed(self, since: int) -> list[str]:
+        """The torrents removed after `since` (one that came back is in `changed` as well)."""
+        return [id for revision, id in self._removed if revision > since]
