@@ -1,0 +1,174 @@
+"""Bytes of one read to messages: the hottest path of a download.
+
+`scan` is handed the read buffer and finds every whole message in it; what is cut off at the end stays for the next
+read. Blocks are not copied: a run of consecutive ones leaves as a single `Blocks` with views into the buffer, so that a
+read of 64 blocks costs a dozen objects instead of hundreds. The loop over `piece` messages is written out in one place
+for that reason; everything else goes through `_control`, a table of exact lengths.
+
+A message whose declared length its type cannot have is refused as soon as its five first bytes are there: no peer makes
+us keep more than the largest message. Unknown ids are skipped (BEP 3's way to stay extensible).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from torrentd.model.errors import ProtocolError
+from torrentd.model.geometry import BLOCK
+from torrentd.wire.peer import ids
+from torrentd.wire.peer.messages import (
+    BitfieldMessage,
+    Blocks,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    Interested,
+    Message,
+    NotInterested,
+    Port,
+    Request,
+    Unchoke,
+)
+
+MAX_BLOCK = 32 * 1024
+"""The largest block of a `piece` message, twice what anybody asks for."""
+
+MAX_EXTENDED = 128 * 1024
+"""The largest payload of an extension message; also what an unknown message may hold to be skipped."""
+
+_HEADER = ids.PIECE_HEADER
+_OVERHEAD = _HEADER - 4  # id, piece, begin: what a `piece` message's length counts besides the block
+_MAX_PIECE_LENGTH = _OVERHEAD + MAX_BLOCK
+_NOWHERE = -1  # no block begins there: the run cannot be continued
+_NO_RUN = Blocks(0, _NOWHERE, 0, [])  # stands for the run before the first one; never continued
+
+_PIECE_HEADER = struct.Struct(">IBII")
+_LENGTH = struct.Struct(">I")
+_TRIPLE = struct.Struct(">III")
+_PORT = struct.Struct(">H")
+
+_BARE: dict[int, Callable[[], Message]] = {
+    ids.CHOKE: Choke,
+    ids.UNCHOKE: Unchoke,
+    ids.INTERESTED: Interested,
+    ids.NOT_INTERESTED: NotInterested,
+}
+
+_UNKNOWN = range(1, 1 + MAX_EXTENDED + 1)
+
+_LENGTHS: dict[int, range] = {
+    ids.CHOKE: range(1, 2),
+    ids.UNCHOKE: range(1, 2),
+    ids.INTERESTED: range(1, 2),
+    ids.NOT_INTERESTED: range(1, 2),
+    ids.HAVE: range(5, 6),
+    ids.REQUEST: range(13, 14),
+    ids.PIECE: range(_OVERHEAD + 1, _MAX_PIECE_LENGTH + 1),
+    ids.CANCEL: range(13, 14),
+    ids.PORT: range(3, 4),
+    ids.EXTENDED: range(2, 2 + MAX_EXTENDED + 1),
+}
+"""What the length field of each message may say (the id included); BITFIELD depends on the torrent."""
+
+_LONGEST = max(lengths[-1] for lengths in (*_LENGTHS.values(), _UNKNOWN))
+
+
+class Framing:
+    """One connection's incoming messages, after the handshake."""
+
+    __slots__ = ("_bitfield_late", "_lengths", "_piece_count")
+
+    def __init__(self, piece_count: int) -> None:
+        bitfield_length = 1 + (piece_count + 7) // 8
+        self._piece_count = piece_count
+        self._lengths = {**_LENGTHS, ids.BITFIELD: range(bitfield_length, bitfield_length + 1)}
+        self._bitfield_late = ""  # what came, after which a bitfield may not come any more
+
+    def scan(self, view: memoryview, end: int) -> tuple[list[Message], int]:
+        """All whole messages in `view[:end]`, and how many bytes they took.
+
+        The views in `Blocks` are slices of `view`; all else is copied. Keep-alives and unknown messages are consumed
+        and not reported. ProtocolError for what no honest peer sends; the messages before it are lost with the peer.
+        """
+        messages: list[Message] = []
+        unpack = _PIECE_HEADER.unpack_from
+        position = 0
+        run, run_end = _NO_RUN, _NOWHERE
+        while True:
+            if end - position >= _HEADER:
+                length, kind, piece, begin = unpack(view, position)
+                if kind == ids.PIECE and _OVERHEAD < length <= _MAX_PIECE_LENGTH:
+                    after = position + 4 + length
+                    if after > end:
+                        break
+                    size = length - _OVERHEAD
+                    if begin == run_end and piece == run.piece:
+                        run.length += size
+                        run.views.append(view[position + _HEADER : after])
+                    else:
+                        run = Blocks(piece, begin, size, [view[position + _HEADER : after]])
+                        messages.append(run)
+                        self._bitfield_late = "a block"
+                    run_end = begin + BLOCK if size == BLOCK else _NOWHERE
+                    position = after
+                    continue
+            after = self._control(view, position, end, messages)
+            if after == position:
+                break
+            position, run_end = after, _NOWHERE
+        return messages, position
+
+    def _control(self, view: memoryview, position: int, end: int, messages: list[Message]) -> int:
+        """Read the one message at `position`; where the next begins, or `position` if it is not whole yet."""
+        if end - position < 4:
+            return position
+        (length,) = _LENGTH.unpack_from(view, position)
+        body = position + 4
+        if not length:
+            return body  # a keep-alive
+        if length > _LONGEST and length not in self._lengths[ids.BITFIELD]:
+            raise ProtocolError(f"a message of {length} bytes is longer than any")
+        if end == body:
+            return position
+        kind = view[body]
+        if length not in self._lengths.get(kind, _UNKNOWN):
+            raise ProtocolError(f"a message with id {kind} cannot be {length} bytes long")
+        after = body + length
+        if after > end:
+            return position
+        self._read(kind, view[body + 1 : after], messages)
+        return after
+
+    def _read(self, kind: int, payload: memoryview, messages: list[Message]) -> None:
+        """Append what a whole message of the right length says; nothing for an unknown id."""
+        if kind in _BARE:
+            messages.append(_BARE[kind]())
+        elif kind == ids.HAVE:
+            messages.append(self._have(payload))
+        elif kind == ids.REQUEST:
+            messages.append(Request(*_TRIPLE.unpack(payload)))
+        elif kind == ids.CANCEL:
+            messages.append(Cancel(*_TRIPLE.unpack(payload)))
+        elif kind == ids.EXTENDED:
+            messages.append(Extended(payload[0], bytes(payload[1:])))
+        elif kind == ids.BITFIELD:
+            messages.append(self._bitfield(payload))
+        elif kind == ids.PORT:
+            messages.append(Port(*_PORT.unpack(payload)))
+
+    def _have(self, payload: memoryview) -> Have:
+        (piece,) = _LENGTH.unpack(payload)
+        if piece >= self._piece_count:
+            raise ProtocolError(f"have of piece {piece}, where there are {self._piece_count}")
+        self._bitfield_late = "a have"
+        return Have(piece)
+
+    def _bitfield(self, payload: memoryview) -> BitfieldMessage:
+        if self._bitfield_late:
+            raise ProtocolError(f"a bitfield after {self._bitfield_late}")
+        if self._piece_count % 8 and payload[-1] & (0xFF >> self._piece_count % 8):
+            raise ProtocolError("a spare bit of the bitfield is set")
+        self._bitfield_late = "a bitfield"
+        return BitfieldMessage(bytes(payload))
