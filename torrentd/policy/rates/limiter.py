@@ -1,0 +1,176 @@
+"""Caps on bytes per second: a token bucket per cap, and chains that ask a torrent's and the daemon's bucket together.
+
+Who wants to move bytes asks `take(wanted, now)`. It grants all, a part, or 0; a part is never smaller than `least`
+(or all of `wanted`), so that a grant is always good for whole blocks. After 0, `ready_at(now)` says when to ask again.
+
+A bucket that several takers share is fair: a taker that was refused stands in line, and while a line exists only its
+head is served, a turn at a time. Without the line the first of two torrents whose timers fire together would take
+everything, every time. A place in line is promised for a time and lost shortly after it: a torrent that was paused
+holds nobody up. Debts ("grant now, wait afterwards") were rejected because many takers at once could run up any debt.
+
+None means unlimited and costs a comparison. 0 means nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from torrentd.model.geometry import BLOCK
+
+BURST = 0.2
+"""Seconds of the rate that an unused bucket saves up, so that no second sees more than 1.2 times the rate."""
+
+SMALLEST_BURST = 2 * BLOCK
+"""The largest block that we serve: at any rate, however low, whole blocks must pass."""
+
+TURN = 0.02
+"""Seconds of the rate for one turn while others wait: small against what a user notices, large against a timer."""
+
+GRACE = 0.1
+"""Seconds a promised place in line is kept. Below BURST: what a late taker leaves is saved for the next."""
+
+ROUNDING = 1.0
+"""Bytes. Who asks at exactly the time that `ready_at` named is not refused for a rounding error."""
+
+NEVER = float("inf")
+
+
+class Bucket:
+    """One cap. `rate` in bytes per second, None for unlimited, 0 for nothing."""
+
+    __slots__ = ("_line", "_tokens", "_updated", "rate")
+
+    def __init__(self, rate: int | None = None) -> None:
+        self.rate = rate
+        self._updated = 0.0
+        self._tokens = self._capacity()
+        self._line: dict[Hashable, float] = {}  # refused takers, first come first, and the time promised to each
+
+    def set_rate(self, rate: int | None, now: float) -> None:
+        """Change the cap. Promises made before are void: whoever waits should ask again now."""
+        self._refill(now)
+        self.rate = rate
+        self._tokens = min(self._tokens, self._capacity())
+        self._line.clear()
+
+    def take(self, wanted: int, now: float, least: int = BLOCK) -> int:
+        """Charge and return up to `wanted` bytes: at least `min(wanted, least)` of them, or 0."""
+        granted = self.offer(wanted, now, least, None)
+        self.charge(granted)
+        return granted
+
+    def offer(self, wanted: int, now: float, least: int, taker: Hashable) -> int:
+        """What `take` would grant to `taker`, without charging it. Refused takers join the line."""
+        if self.rate is None or wanted <= 0:
+            return max(0, wanted)
+        self._refill(now)
+        self._drop_late(now)
+        line = self._line
+        smallest = min(wanted, least, self._capacity())
+        if (line and next(iter(line)) != taker) or self._tokens + ROUNDING < smallest:
+            self._stand_in_line(taker, smallest, now)
+            return 0
+        line.pop(taker, None)
+        if line:
+            wanted = min(wanted, max(least, int(self.rate * TURN)))
+        return int(max(smallest, min(wanted, self._tokens)))
+
+    def charge(self, granted: int) -> None:
+        """Take what `offer` granted."""
+        if self.rate is not None:
+            self._tokens -= granted
+
+    def give_back(self, unused: int) -> None:
+        """Bytes that were taken and did not move after all."""
+        if self.rate is not None:
+            self._tokens = min(self._tokens + unused, self._capacity())
+
+    def ready_at(self, now: float, least: int = BLOCK, taker: Hashable = None) -> float:
+        """When `least` bytes will be there for `taker`: `now` or later; infinity if never."""
+        if self.rate is None:
+            return now
+        if self.rate <= 0:
+            return NEVER
+        self._refill(now)
+        self._drop_late(now)
+        smallest = min(least, self._capacity())
+        if taker not in self._line:
+            return self._earliest(smallest, now)
+        head = next(iter(self._line))
+        if head == taker:
+            return self._alone(smallest, now)
+        promised = self._line[taker]
+        return promised if promised > now else self._line[head] + GRACE
+
+    def _capacity(self) -> float:
+        if not self.rate:
+            return 0.0
+        return max(self.rate * BURST, SMALLEST_BURST)
+
+    def _refill(self, now: float) -> None:
+        if self.rate and now > self._updated:
+            self._tokens = min(self._tokens + (now - self._updated) * self.rate, self._capacity())
+        self._updated = max(now, self._updated)
+
+    def _drop_late(self, now: float) -> None:
+        while self._line:
+            first = next(iter(self._line))
+            if now < self._line[first] + GRACE:
+                return
+            del self._line[first]
+
+    def _stand_in_line(self, taker: Hashable, smallest: float, now: float) -> None:
+        if self.rate and taker is not None and taker not in self._line:
+            self._line[taker] = self._earliest(smallest, now)
+
+    def _alone(self, bytes_: float, now: float) -> float:
+        """When so many bytes will be there if nobody else takes any."""
+        assert self.rate
+        if self._tokens + ROUNDING >= bytes_:
+            return now
+        return now + (bytes_ - self._tokens) / self.rate
+
+    def _earliest(self, bytes_: float, now: float) -> float:
+        """When so many bytes will be there for one who is not in line yet."""
+        assert self.rate
+        alone = self._alone(bytes_, now)
+        if not self._line:
+            return alone
+        return max(alone, self._line[next(reversed(self._line))] + bytes_ / self.rate)
+
+
+class Chain:
+    """Several caps that hold together, narrowest owner first (the torrent's bucket, then the daemon's).
+
+    A grant is charged to all of them or to none. Each chain is one taker in the lines of the buckets it shares.
+    """
+
+    __slots__ = ("_buckets",)
+
+    def __init__(self, *buckets: Bucket) -> None:
+        self._buckets = buckets
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether no bucket limits anything now."""
+        return all(bucket.rate is None for bucket in self._buckets)
+
+    def take(self, wanted: int, now: float, least: int = BLOCK) -> int:
+        """Charge and return up to `wanted` bytes: at least `min(wanted, least)` of them, or 0."""
+        for bucket in self._buckets:
+            if bucket.rate is not None:
+                wanted = bucket.offer(wanted, now, least, self)
+                if not wanted:
+                    return 0
+        for bucket in self._buckets:
+            bucket.charge(wanted)
+        return wanted
+
+    def give_back(self, unused: int) -> None:
+        """Bytes that were taken and did not move after all."""
+        for bucket in self._buckets:
+            bucket.give_back(unused)
+
+    def ready_at(self, now: float, least: int = BLOCK) -> float:
+        """When to ask again for `least` bytes: `now` or later; infinity if never."""
+        return max((bucket.ready_at(now, least, self) for bucket in self._buckets), default=now)
