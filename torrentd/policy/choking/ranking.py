@@ -53,7 +53,7 @@ def by_reciprocation(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def by_turn(candidates: Iterable[Candidate], now: float) -> list[Candidate]:
-    """A seed's order, best first: turns under way, then the longest wait, then turns that are over (the oldest last)."""
+    """A seed's order, best first: turns under way, then the longest wait, then turns that are over, newest first."""
     return sorted((c for c in candidates if c.interested), key=lambda c: _turn(c, now))
 
 

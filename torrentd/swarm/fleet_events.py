@@ -1,0 +1,142 @@
+"""What can happen to the fleet, and what it wants done: the events and commands between the torrents' sessions.
+
+The life of an outgoing connection: `WantPeers` -> `GrantDial` -> the torrent is given a `Dial`; it answers with a
+Connect (tell the fleet `Dialled`, *before* any WantPeers of the same answer) or without (`DialUnused`). After `Dialled`
+comes `DialEnded`; if that says connected, `ConnectionClosed` follows some day.
+
+The life of an incoming one: `IncomingArrived` -> `Admit` or `Refuse`. After `Admit` comes `HandshakeEnded`; if that says
+connected, `ConnectionClosed` follows, also when the fleet answered with `Refuse`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from torrentd.model.address import Address
+from torrentd.model.ids import InfoHash
+
+# --- events
+
+
+@dataclass(slots=True)
+class WantPeers:
+    """The torrent would make `count` more connections now; replaces what it said before."""
+
+    torrent: InfoHash
+    count: int
+
+
+@dataclass(slots=True)
+class Dialled:
+    """The torrent used a grant: a connection attempt is under way."""
+
+    torrent: InfoHash
+
+
+@dataclass(slots=True)
+class DialUnused:
+    """The torrent had nobody to dial after all."""
+
+    torrent: InfoHash
+
+
+@dataclass(slots=True)
+class DialEnded:
+    """An attempt is over; `connected`: the handshake is done."""
+
+    address: Address
+    connected: bool
+
+
+@dataclass(slots=True)
+class IncomingArrived:
+    """A connection was accepted by the listening socket."""
+
+    address: Address
+
+
+@dataclass(slots=True)
+class HandshakeEnded:
+    """An admitted incoming connection is past its handshake (`connected`), or gone before it."""
+
+    address: Address
+    connected: bool
+
+
+@dataclass(slots=True)
+class ConnectionClosed:
+    """A connection past its handshake is gone."""
+
+    address: Address
+
+
+@dataclass(slots=True)
+class TorrentGone:
+    """The torrent was stopped or removed. Its attempts and connections still end with their own events."""
+
+    torrent: InfoHash
+
+
+@dataclass(slots=True)
+class LimitsChanged:
+    """New limits; connections beyond them are not closed, but none is added."""
+
+    limits: FleetLimits
+
+
+@dataclass(slots=True)
+class Tick:
+    """The deadline of `next_deadline()` has come."""
+
+
+FleetEvent: TypeAlias = (
+    WantPeers
+    | Dialled
+    | DialUnused
+    | DialEnded
+    | IncomingArrived
+    | HandshakeEnded
+    | ConnectionClosed
+    | TorrentGone
+    | LimitsChanged
+    | Tick
+)
+
+# --- commands
+
+
+@dataclass(slots=True)
+class GrantDial:
+    """The torrent may make one connection attempt now."""
+
+    torrent: InfoHash
+
+
+@dataclass(slots=True)
+class Admit:
+    """The incoming connection may stay and shake hands."""
+
+
+@dataclass(slots=True)
+class Refuse:
+    """The incoming connection is to be closed."""
+
+    reason: str
+
+
+FleetCommand: TypeAlias = GrantDial | Admit | Refuse
+
+# --- settings
+
+
+@dataclass(frozen=True, slots=True)
+class FleetLimits:
+    """What the daemon as a whole may use. Rates in bytes per second; None is unlimited."""
+
+    max_connections: int = 200
+    max_per_address: int = 8
+    """incoming ones are refused beyond it; what we dial is our own choice"""
+    max_half_open: int = 100
+    download: int | None = None
+    upload: int | None = None
