@@ -1,0 +1,180 @@
+"""What must survive, as the session sees it: one object whose every method returns a Deferred.
+
+A Deferred that fires means: on the disk, power cut included. All SQL runs on the one thread behind `run`; nothing is
+opened before `open`, because the constructor runs before the daemon forks. Values are checked on this side, before
+they are queued. Errors of every method: StorageError for the machine (the connection stays usable, the change did not
+happen), ValueError for a value that is none, LookupError for a torrent that is not (or no longer) there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
+
+from torrentd.model.errors import StorageError
+from torrentd.state import recovery, suspects, writes
+from torrentd.state.commits import Commits, Run, Statement
+from torrentd.state.faults import translate, translate_os
+from torrentd.state.records import FileStat, Loaded, TorrentRecord, Totals
+from torrentd.state.rows import MUTABLE, SqlValue, encode, encode_record
+from torrentd.state.writes import NumberedStat
+
+
+class State:
+    """The database at `path`, usually `<state_dir>/torrentd.db`. `run(f, *args)` always uses the same thread."""
+
+    def __init__(self, run: Run, path: str) -> None:
+        self._run = run
+        self._path = path
+        self._commits: Commits | None = None
+
+    def open(self, crashed: bool = False) -> Deferred[Loaded]:
+        """Read everything; recover from damage (see `recovery`). `crashed`: the last run is known to have crashed."""
+        opening: Deferred[tuple[sqlite3.Connection, Loaded]] = self._run(recovery.open_database, self._path, crashed)
+        return opening.addCallback(self._opened)
+
+    def _opened(self, opened: tuple[sqlite3.Connection, Loaded]) -> Loaded:
+        connection, loaded = opened
+        self._commits = Commits(self._run, connection)
+        return loaded
+
+    def close(self) -> Deferred[None]:
+        """Finish what was asked before, then close. Every later call fails. Does nothing when not open."""
+        if self._commits is None:
+            return self._run(_nothing)
+        self._write(lambda connection: suspects.settle(connection, crashed=False)).addErrback(_unimportant)
+        closing = self._query(sqlite3.Connection.close)
+        self._commits = None
+        return closing
+
+    def backup(self) -> Deferred[None]:
+        """Replace `<path>.backup` by a copy of the present state. Meant for once a day and before a clean close."""
+        return self._query(lambda connection: recovery.backup(connection, self._path))
+
+    # --- torrents
+
+    def add(self, record: TorrentRecord, metainfo: bytes) -> Deferred[None]:
+        """ValueError too when the torrent is there already, as a broken one perhaps: `remove` it first."""
+        try:
+            columns = encode_record(record)
+        except ValueError as error:
+            return fail(error)
+        marks = list(record.writing)
+
+        def change(connection: sqlite3.Connection) -> None:
+            writes.add(connection, columns, metainfo)
+            writes.mark(connection, record.info_hash, marks)
+
+        return self._write(change)
+
+    def remove(self, info_hash: bytes) -> Deferred[None]:
+        """With everything that belongs to it; fine when it is not there."""
+        return self._write(lambda connection: writes.remove(connection, info_hash))
+
+    def update(self, info_hash: bytes, **columns: object) -> Deferred[None]:
+        """Set some of the fields in `rows.MUTABLE`."""
+        try:
+            encoded = _encode_mutable(columns)
+        except ValueError as error:
+            return fail(error)
+        return self._write(lambda connection: writes.update(connection, info_hash, encoded))
+
+    def metainfo(self, info_hash: bytes) -> Deferred[bytes]:
+        """As it was added. Compare its info hash: the database cannot know whether the bytes are still right."""
+        return self._query(lambda connection: writes.metainfo(connection, info_hash))
+
+    def files(self, info_hash: bytes) -> Deferred[list[FileStat | None]]:
+        """What each file looked like when last synced; None for one that never was."""
+        return self._query(lambda connection: writes.files(connection, info_hash))
+
+    # --- pieces
+
+    def mark(self, info_hash: bytes, pieces: Iterable[int]) -> Deferred[None]:
+        """These pieces are about to be written."""
+        marks = list(pieces)
+        return self._write(lambda connection: writes.mark(connection, info_hash, marks))
+
+    def unmark(self, info_hash: bytes, pieces: Iterable[int]) -> Deferred[None]:
+        """These pieces were given up, and nothing of them was written."""
+        marks = list(pieces)
+        return self._write(lambda connection: writes.unmark(connection, info_hash, marks))
+
+    def record(
+        self,
+        info_hash: bytes,
+        have: bytes,
+        unmark: Iterable[int],
+        files: Sequence[NumberedStat],
+        **columns: object,
+    ) -> Deferred[None]:
+        """After a flush, in one transaction: the bitfield, the marks it settles, the stats of the files that were
+        synced ((number, size, mtime_ns, inode)), and fields as in `update`."""
+        try:
+            encoded = _encode_mutable({**columns, "have": have})
+        except ValueError as error:
+            return fail(error)
+        settled, stats = list(unmark), list(files)
+
+        def change(connection: sqlite3.Connection) -> None:
+            writes.update(connection, info_hash, encoded)
+            writes.unmark(connection, info_hash, settled)
+            writes.keep_stats(connection, info_hash, stats)
+
+        return self._write(change)
+
+    # --- the daemon's own
+
+    def set_setting(self, key: str, value: object) -> Deferred[None]:
+        """Keep a JSON value; None takes it away. All of them are in `Loaded.settings`."""
+        return self._write(lambda connection: writes.set_setting(connection, key, value))
+
+    def set_totals(self, totals: Totals) -> Deferred[None]:
+        return self._write(lambda connection: writes.set_totals(connection, totals))
+
+    def note_started(self, info_hash: bytes) -> Deferred[None]:
+        """This torrent is about to be started; wait for it (see `suspects`)."""
+        return self._write(lambda connection: suspects.note_started(connection, info_hash))
+
+    def note_ok(self, info_hash: bytes) -> Deferred[None]:
+        """It ran well for `suspects.PROBATION`, was stopped, or the user wants it tried again: forget its crashes."""
+        return self._write(lambda connection: suspects.note_ok(connection, info_hash))
+
+    # --- the queue
+
+    def _write(self, change: Statement) -> Deferred[Any]:
+        return self._put(Commits.write, change)
+
+    def _query(self, query: Statement) -> Deferred[Any]:
+        return self._put(Commits.query, query)
+
+    def _put(self, how: Any, statement: Statement) -> Deferred[Any]:
+        if self._commits is None:
+            return fail(StorageError(f"{self._path}: the state database is closed", path=self._path))
+        done: Deferred[Any] = how(self._commits, statement)
+        return done.addErrback(self._translated)
+
+    def _translated(self, failure: Failure) -> Failure:
+        if isinstance(failure.value, sqlite3.Error):
+            return Failure(translate(failure.value, self._path))
+        if isinstance(failure.value, OSError):
+            return Failure(translate_os(failure.value, self._path))
+        return failure
+
+
+def _encode_mutable(columns: dict[str, object]) -> dict[str, SqlValue]:
+    unknown = sorted(columns.keys() - MUTABLE)
+    if unknown:
+        raise ValueError(f"not a field that changes: {', '.join(unknown)}")
+    return encode(columns)
+
+
+def _nothing() -> None:
+    """What closing does when nothing is open."""
+
+
+def _unimportant(failure: Failure) -> None:
+    """Notes that could not be settled are settled at the next open."""

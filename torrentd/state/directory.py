@@ -1,0 +1,26 @@
+"""The state directory: ours alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from torrentd.state.faults import translate_os
+
+PRIVATE = 0o700
+
+
+def prepare(path: str) -> None:
+    """Make the directory if it is missing, and take everybody else's rights away. StorageError names the path.
+
+    Parents are made as usual (the umask decides). A directory that belongs to another user is left as it is: whether
+    we may use it shows when we do.
+    """
+    directory = Path(path)
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=PRIVATE, exist_ok=True)
+        if directory.stat().st_uid == os.geteuid():
+            directory.chmod(PRIVATE)
+    except OSError as error:
+        raise translate_os(error, path) from error

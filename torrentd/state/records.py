@@ -1,0 +1,118 @@
+"""What the database gives back and takes: plain values, checked before they are written and again when they are read.
+
+Field by field checks are declared with the types; what concerns several fields is in `check`. A record that fails is
+never guessed at: on the way in the caller gets ValueError, on the way out the torrent is set aside as `Broken`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.layout import Priority
+
+FileStat: TypeAlias = tuple[int, int, int]
+"""(size, mtime_ns, inode) of a file when it was last synced."""
+
+MAX_PIECES = 2**21
+MAX_PIECE_SIZE = 512 * 1024 * 1024
+MAX_SIZE = 2**48 - 1
+MAX_FILES = 2_500_000  # a metainfo has at most that many bencoded items
+
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # what SQLite can hold
+UnixTime: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]  # finite; beyond it lies the year 33,000
+LimitValue: TypeAlias = int | float | str | None
+
+
+class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One torrent as it is persisted. Bytes and seconds; times are Unix seconds, None is "not yet"."""
+
+    info_hash: Annotated[bytes, Meta(min_length=20, max_length=32)]
+    """`hash_v1`, or `hash_v2` where there is no other"""
+    hash_v1: Annotated[bytes, Meta(min_length=20, max_length=20)] | None
+    hash_v2: Annotated[bytes, Meta(min_length=32, max_length=32)] | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=4096)]
+    size: Annotated[int, Meta(ge=1, le=MAX_SIZE)]
+    piece_size: Annotated[int, Meta(ge=1, le=MAX_PIECE_SIZE)]
+    piece_count: Annotated[int, Meta(ge=1, le=MAX_PIECES)]
+    file_count: Annotated[int, Meta(ge=1, le=MAX_FILES)]
+    private: bool = False
+    download_dir: Annotated[str, Meta(pattern=r"^/[^\0]*$")]
+    """absolute"""
+    added_at: UnixTime
+    started_at: UnixTime | None = None
+    completed_at: UnixTime | None = None
+    active_at: UnixTime | None = None
+    seeding_time: Count = 0
+    uploaded: Count = 0
+    downloaded: Count = 0
+    wasted: Count = 0
+    paused: bool = False
+    """by the user"""
+    sequential: bool = False
+    priorities: bytes = b""
+    """one `Priority` per file; empty: all normal"""
+    labels: list[str] = []
+    limits: dict[str, LimitValue] = {}
+    """as `torrent.set` takes them: only what was set"""
+    tiers: list[list[str]] | None = None
+    """the user's own trackers; None: those of the metainfo"""
+    have: bytes
+    """the bitfield in its wire form"""
+    writing: list[Annotated[int, Meta(ge=0)]] = []
+    """pieces that may be half written, ascending; filled in at load, changed by `mark` and `unmark`"""
+    checked: bool = False
+    """whether `have` says what is on the disk: False until existing data was looked at, and after a restored backup"""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A torrent that is in the database and cannot be used. It stays there; `remove` takes it away."""
+
+    info_hash: bytes
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All-time bytes and seconds of this state directory."""
+
+    downloaded: int = 0
+    uploaded: int = 0
+    wasted: int = 0
+    seconds: int = 0
+
+
+@dataclass(slots=True)
+class Loaded:
+    """Everything that is read at start. Metainfo and file stats stay in the database until they are asked for."""
+
+    torrents: list[TorrentRecord] = field(default_factory=list)
+    """in the order in which they were added"""
+    broken: list[Broken] = field(default_factory=list)
+    settings: dict[str, object] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
+    suspects: dict[bytes, int] = field(default_factory=dict)
+    """info hash -> crashes in a row (see state.suspects)"""
+    notices: list[str] = field(default_factory=list)
+    """what was wrong with the database and what was done, for the log and the user; empty on a normal start"""
+
+
+def check(record: TorrentRecord) -> None:
+    """Refuse what no single field shows. ValueError says what is wrong."""
+    if record.info_hash != (record.hash_v1 or record.hash_v2):
+        raise ValueError("info_hash is neither of the hashes")
+    if record.piece_count != -(-record.size // record.piece_size):
+        raise ValueError(f"{record.size} bytes are not {record.piece_count} pieces of {record.piece_size}")
+    Bitfield.from_bytes(record.piece_count, record.have)
+    if record.writing and max(record.writing) >= record.piece_count:
+        raise ValueError(f"writing: there is no piece {max(record.writing)}")
+    if len(record.priorities) not in (0, record.file_count):
+        raise ValueError(f"{len(record.priorities)} priorities for {record.file_count} files")
+    if record.priorities and max(record.priorities) > max(Priority):
+        raise ValueError(f"there is no priority {max(record.priorities)}")

@@ -1,0 +1,97 @@
+"""The tables, and how an older database becomes a current one.
+
+`PRAGMA user_version` counts the steps of MIGRATIONS that were applied. A step is never edited once released: a change
+is a new step. CHECK constraints repeat what `records` promises where SQL can say it, so that no bug of ours persists
+a bitfield of the wrong length.
+
+Metainfo has a table of its own: it is large, and reading the torrents at start must not read through it. Integer keys
+keep the many rows of `writing` and `file` small; those two are WITHOUT ROWID because they *are* their key.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from torrentd.model.errors import StorageError
+
+APPLICATION_ID = 0x54447374  # "TDst", shown by file(1); tells our databases from others
+
+MIGRATIONS = (
+    """
+    CREATE TABLE torrent (
+        id INTEGER PRIMARY KEY,
+        info_hash BLOB NOT NULL UNIQUE,
+        hash_v1 BLOB,
+        hash_v2 BLOB,
+        name TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        piece_size INTEGER NOT NULL,
+        piece_count INTEGER NOT NULL,
+        file_count INTEGER NOT NULL,
+        private INTEGER NOT NULL CHECK (private IN (0, 1)),
+        download_dir TEXT NOT NULL,
+        added_at REAL NOT NULL,
+        started_at REAL,
+        completed_at REAL,
+        active_at REAL,
+        seeding_time INTEGER NOT NULL CHECK (seeding_time >= 0),
+        uploaded INTEGER NOT NULL CHECK (uploaded >= 0),
+        downloaded INTEGER NOT NULL CHECK (downloaded >= 0),
+        wasted INTEGER NOT NULL CHECK (wasted >= 0),
+        paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
+        sequential INTEGER NOT NULL CHECK (sequential IN (0, 1)),
+        priorities BLOB NOT NULL CHECK (length(priorities) IN (0, file_count)),
+        labels TEXT NOT NULL,
+        limits TEXT NOT NULL,
+        tiers TEXT NOT NULL,
+        have BLOB NOT NULL CHECK (length(have) = (piece_count + 7) / 8),
+        checked INTEGER NOT NULL CHECK (checked IN (0, 1))
+    ) STRICT;
+    CREATE TABLE metainfo (
+        torrent INTEGER PRIMARY KEY REFERENCES torrent ON DELETE CASCADE,
+        data BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE writing (
+        torrent INTEGER NOT NULL REFERENCES torrent ON DELETE CASCADE,
+        piece INTEGER NOT NULL,
+        PRIMARY KEY (torrent, piece)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE file (
+        torrent INTEGER NOT NULL REFERENCES torrent ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        PRIMARY KEY (torrent, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE suspect (
+        torrent INTEGER PRIMARY KEY REFERENCES torrent ON DELETE CASCADE,
+        crashes INTEGER NOT NULL,
+        under_way INTEGER NOT NULL CHECK (under_way IN (0, 1))
+    ) STRICT;
+    CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+)
+VERSION = len(MIGRATIONS)
+
+
+def is_fresh(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was ever written: a new file, or one that lost everything."""
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return not tables
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Apply the steps that are missing, all or none. StorageError when a newer torrentd wrote the database."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise StorageError(
+            f"{path}: written by a newer torrentd (format {version}; this one knows {VERSION})", path=path
+        )
+    if version == VERSION:
+        return
+    steps = "".join(MIGRATIONS[version:])
+    # executescript leaves the transaction open when a statement fails; the caller closes the connection then
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
+    )
