@@ -1,0 +1,43 @@
+"""Incoming peers: who may stay is the reception's to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+
+from torrentd.model.address import Address
+from torrentd.net.buffers import Buffers
+from torrentd.net.interfaces import Reception
+from torrentd.net.peer import PeerProtocol
+
+
+class PeerFactory(Factory):
+    """Makes a `PeerProtocol` for each connection that the reception admits; the others are closed at once. `keys`
+    numbers the connections; the connector draws from the same."""
+
+    noisy = False
+
+    def __init__(self, reactor: Any, buffers: Buffers, reception: Reception, keys: Iterator[int]) -> None:
+        self._reactor = reactor
+        self._buffers = buffers
+        self._reception = reception
+        self._keys = keys
+
+    def buildProtocol(self, addr: IAddress | None) -> PeerProtocol | None:
+        """A protocol for a connection from `addr` (an IPv4Address or IPv6Address), or None."""
+        address = Address(addr.host, addr.port)  # type: ignore[union-attr]
+        try:
+            admitted = self._reception.admit(address)
+        except Exception:
+            _log.failure("{address} could not be admitted", address=address)
+            return None
+        if not admitted:
+            return None
+        return PeerProtocol(self._reactor, self._buffers, self._reception, address, next(self._keys))
+
+
+_log = Logger()

@@ -1,0 +1,116 @@
+"""Sockets as we want them: non-blocking, IPv6 without IPv4 in it, bound where we were told. The only file of the
+package that makes internet sockets."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import struct
+from pathlib import Path
+from typing import Final
+
+from twisted.internet.address import IPv4Address, IPv6Address
+
+from torrentd.model.address import Address
+
+BACKLOG: Final = 128
+"""Connections the kernel may finish while we are busy: more than the handshakes we let wait at one address."""
+
+SIOCGIFADDR: Final = 0x8915  # linux/sockios.h
+IN6_ADDRESSES: Final = "/proc/net/if_inet6"
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """The address family of an IP literal."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def stream_socket(host: str) -> socket.socket:
+    """A non-blocking TCP socket of the family of `host`. OSError when we are out of descriptors."""
+    made = socket.socket(family_of(host), socket.SOCK_STREAM)
+    made.setblocking(False)
+    return made
+
+
+def listening_socket(address: Address) -> socket.socket:
+    """A bound, listening TCP socket. OSError when the address is in use or not ours."""
+    made = stream_socket(address.host)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bind(made, address)
+        made.listen(BACKLOG)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def datagram_socket(address: Address) -> socket.socket:
+    """A bound UDP socket. OSError when the address is in use or not ours."""
+    made = socket.socket(family_of(address.host), socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        _bind(made, address)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _bind(made: socket.socket, address: Address) -> None:
+    if made.family == socket.AF_INET6:
+        # Without it [::] takes the port of 0.0.0.0 too, and IPv4 peers arrive as ::ffff:1.2.3.4.
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    made.bind((address.host, address.port))
+
+
+def source_address(bind: str, host: str) -> str:
+    """The address that a connection to `host` shall come from: `bind` is an IP literal, the name of a network
+    interface, or "" for any ("" is answered too). OSError if `bind` has none of that family: going out another way
+    than the user said would betray him."""
+    if not bind:
+        return ""
+    family = family_of(host)
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in bind else socket.AF_INET, bind)
+    except OSError:
+        return _interface_address(bind, family)
+    if family_of(bind) != family:
+        raise OSError(f"bind_address {bind} cannot reach {host}: other address family")
+    return bind
+
+
+def _interface_address(name: str, family: socket.AddressFamily) -> str:
+    found = _interface_v6(name) if family == socket.AF_INET6 else _interface_v4(name)
+    if not found:
+        kind = "IPv6" if family == socket.AF_INET6 else "IPv4"
+        raise OSError(f"bind_address {name}: no such interface, or it has no {kind} address")
+    return found
+
+
+def _interface_v4(name: str) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            answer = fcntl.ioctl(probe.fileno(), SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+        except OSError:
+            return ""
+    return socket.inet_ntoa(answer[20:24])
+
+
+def _interface_v6(name: str) -> str:
+    """The first address of global scope; the kernel's table has `address index length scope flags name` lines."""
+    try:
+        lines = Path(IN6_ADDRESSES).read_text().splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        digits, _index, _length, reach, _flags, interface = line.split()
+        if interface == name and reach in ("00", "10"):  # global, or the host itself
+            return socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits))
+    return ""
+
+
+def twisted_address(kind: str, name: tuple[str, int] | tuple[str, int, int, int]) -> IPv4Address | IPv6Address:
+    """What Twisted's factories expect for a socket name; `kind` is "TCP" or "UDP"."""
+    made = IPv6Address if ":" in name[0] else IPv4Address
+    return made(kind, *name)  # type: ignore[arg-type]
