@@ -1,0 +1,63 @@
+"""`torrent.*` in bulk: each id succeeds or fails by itself, and the answer tells both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.python.failure import Failure
+
+from torrentd.rpc.core.errors import describe
+from torrentd.rpc.core.registry import Noun
+from torrentd.rpc.core.schema import Ids, Many, Remove, Resume
+
+
+class Failed(msgspec.Struct, frozen=True):
+    id: str
+    code: int
+    message: str
+
+
+class BulkResult(msgspec.Struct, frozen=True):
+    """In the order in which the ids were given."""
+
+    done: list[str]
+    failed: list[Failed]
+
+
+class Acting(Noun):
+    async def jsonrpc_pause(self, params: Many) -> BulkResult:
+        """Stop torrents until they are resumed."""
+        return await self._each(params.ids, self.control.pause)
+
+    async def jsonrpc_resume(self, params: Resume) -> BulkResult:
+        """Start paused or stopped torrents."""
+        return await self._each(params.ids, lambda id: self.control.resume(id, params.force))
+
+    async def jsonrpc_verify(self, params: Many) -> BulkResult:
+        """Hash all data again; done means it has begun."""
+        return await self._each(params.ids, self.control.verify)
+
+    async def jsonrpc_announce(self, params: Many) -> BulkResult:
+        """Ask the trackers for peers now."""
+        return await self._each(params.ids, self.control.announce)
+
+    async def jsonrpc_remove(self, params: Remove) -> BulkResult:
+        """Forget torrents, and delete their files if asked."""
+        return await self._each(params.ids, lambda id: self.control.remove(id, params.delete_data))
+
+    async def _each(self, ids: Ids, act: Callable[[str], Deferred[None]]) -> BulkResult:
+        named = self.control.ids() if ids == "all" else list(dict.fromkeys(id.lower() for id in ids))
+        outcomes: list[tuple[bool, object]] = await DeferredList(
+            [maybeDeferred(act, id) for id in named], consumeErrors=True
+        )
+        done: list[str] = []
+        failed: list[Failed] = []
+        for id, (_, outcome) in zip(named, outcomes, strict=True):
+            if isinstance(outcome, Failure):
+                error = describe(outcome.value, "a call on many torrents")
+                failed.append(Failed(id, error.code, error.message))
+            else:
+                done.append(id)
+        return BulkResult(done, failed)

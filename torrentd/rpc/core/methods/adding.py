@@ -1,0 +1,67 @@
+"""`torrent.*` that bring something in: torrents, choices of files, peers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from torrentd.model.layout import Priority
+from torrentd.rpc.core.listing import TorrentObject, narrowed
+from torrentd.rpc.core.methods.daemon import Done
+from torrentd.rpc.core.registry import Noun
+from torrentd.rpc.core.schema import Add, AddPeers, FileSelection, SetFiles, TorrentLimits, parse_peers
+from torrentd.session.control import AddOptions, FileChoice
+from torrentd.session.rows import LimitsRow
+
+
+class AddResult(msgspec.Struct, frozen=True):
+    """`added` is false if the torrent was there already."""
+
+    torrent: TorrentObject
+    added: bool
+
+
+class AddedPeers(msgspec.Struct, frozen=True):
+    """How many were new."""
+
+    added: int
+
+
+class Adding(Noun):
+    async def jsonrpc_add(self, params: Add) -> AddResult:
+        """Add a torrent; answered once it will survive a restart."""
+        id, added = await self.control.add(params.metainfo, _options(params))
+        return AddResult(narrowed([self.control.row(id)], params.fields)[0], added)
+
+    async def jsonrpc_set_files(self, params: SetFiles) -> Done:
+        """Choose which files to download, and how urgently."""
+        await self.control.set_files(params.id.lower(), _choices(params.files))
+        return Done()
+
+    def jsonrpc_add_peers(self, params: AddPeers) -> AddedPeers:
+        """Name peers; they are dialled at once."""
+        return AddedPeers(self.control.add_peers(params.id.lower(), parse_peers(params.peers)))
+
+
+def _options(params: Add) -> AddOptions:
+    return AddOptions(
+        download_dir=params.download_dir,
+        paused=params.paused,
+        files=_choices(params.files),
+        verify=params.verify,
+        peers=parse_peers(params.peers),
+        trackers=None if params.trackers is None else tuple(params.trackers),
+        if_exists=params.if_exists,
+        sequential=params.sequential,
+        labels=tuple(dict.fromkeys(params.labels)),
+        limits=_limits(params.limits),
+    )
+
+
+def _choices(selections: Iterable[FileSelection]) -> tuple[FileChoice, ...]:
+    return tuple(FileChoice(Priority[chosen.priority.upper()], chosen.index, chosen.glob) for chosen in selections)
+
+
+def _limits(given: TorrentLimits) -> LimitsRow:
+    return LimitsRow(**msgspec.structs.asdict(given))

@@ -1,0 +1,44 @@
+"""`limits.*`: the rates of the whole daemon. In the API no limit is "unlimited", and 0 means 0."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import UnsetType
+
+from torrentd.rpc.core.registry import Noun, changes_settings
+from torrentd.rpc.core.schema import Nothing, SetLimits
+
+Rate = int | Literal["unlimited"]
+
+
+class RateLimits(msgspec.Struct, frozen=True):
+    """Bytes per second."""
+
+    down: Rate
+    up: Rate
+
+
+class LimitsMethods(Noun):
+    def jsonrpc_get(self, params: Nothing) -> RateLimits:
+        """The rate limits in force."""
+        down, up = self.control.limits()
+        return RateLimits(_shown(down), _shown(up))
+
+    @changes_settings
+    async def jsonrpc_set(self, params: SetLimits) -> RateLimits:
+        """Change the rate limits now and for later starts; they beat the configuration file."""
+        down, up = self.control.limits()
+        await self.control.set_limits(_meant(params.down, down), _meant(params.up, up))
+        return self.jsonrpc_get(Nothing())
+
+
+def _shown(limit: int | None) -> Rate:
+    return "unlimited" if limit is None else limit
+
+
+def _meant(given: Rate | UnsetType, current: int | None) -> int | None:
+    if isinstance(given, UnsetType):
+        return current
+    return None if given == "unlimited" else given

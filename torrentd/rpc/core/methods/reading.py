@@ -1,0 +1,100 @@
+"""`torrent.*` that only look: lists, one torrent, and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from torrentd.rpc.core.listing import TorrentObject, matching, narrowed, sorted_rows
+from torrentd.rpc.core.registry import Noun, long_poll
+from torrentd.rpc.core.schema import Get, Inspect, List, One, Page, Wait
+from torrentd.session.rows import ClosedPeerRow, FileRow, InspectRow, PeerRow, PiecesRow, TrackerRow, WaitRow
+
+T = TypeVar("T")
+
+
+class TorrentList(msgspec.Struct, frozen=True):
+    """`total` counts before offset and limit. With `since`, the torrents are those that changed after that revision;
+    `removed` are the ids that are gone, or do not fit the filter any more; `full` says that the revision is unknown
+    here (the daemon was restarted, or it is too old) and everything is told."""
+
+    torrents: list[TorrentObject]
+    total: int
+    revision: int
+    removed: list[str]
+    full: bool
+
+
+class TorrentResult(msgspec.Struct, frozen=True):
+    torrent: TorrentObject
+
+
+class Files(msgspec.Struct, frozen=True):
+    files: list[FileRow]
+    total: int
+
+
+class Peers(msgspec.Struct, frozen=True):
+    """`closed` holds the last connections that ended, and why."""
+
+    peers: list[PeerRow]
+    total: int
+    closed: list[ClosedPeerRow]
+
+
+class Trackers(msgspec.Struct, frozen=True):
+    trackers: list[TrackerRow]
+    total: int
+
+
+class Reading(Noun):
+    def jsonrpc_list(self, params: List) -> TorrentList:
+        """Torrents that fit a filter, sorted and paged; or what changed since a revision."""
+        changes = self.control.changes(params.since)
+        rows = matching(changes.rows, params.filter)
+        removed = list(changes.removed)
+        if not changes.full and len(rows) < len(changes.rows):
+            fitting = {row.id for row in rows}
+            removed += [row.id for row in changes.rows if row.id not in fitting]
+        page = sorted_rows(rows, params.sort)[params.offset : params.offset + params.limit]
+        return TorrentList(narrowed(page, params.fields), len(rows), changes.revision, removed, changes.full)
+
+    def jsonrpc_get(self, params: Get) -> TorrentResult:
+        """One torrent."""
+        return TorrentResult(narrowed([self.control.row(params.id.lower())], params.fields)[0])
+
+    def jsonrpc_files(self, params: Page) -> Files:
+        """The files of a torrent, with progress and priority."""
+        rows = self.control.files(params.id.lower())
+        return Files(_page(rows, params), len(rows))
+
+    def jsonrpc_peers(self, params: Page) -> Peers:
+        """The connected peers of a torrent, and why the last ones went."""
+        rows, closed = self.control.peers(params.id.lower())
+        return Peers(_page(rows, params), len(rows), closed)
+
+    def jsonrpc_trackers(self, params: Page) -> Trackers:
+        """The trackers of a torrent, with their own words."""
+        rows = self.control.trackers(params.id.lower())
+        return Trackers(_page(rows, params), len(rows))
+
+    def jsonrpc_pieces(self, params: One) -> PiecesRow:
+        """Which pieces are there, and how many peers have each."""
+        return self.control.pieces(params.id.lower())
+
+    async def jsonrpc_inspect(self, params: Inspect) -> InspectRow:
+        """What a metainfo says, without adding it."""
+        return await self.control.inspect(params.metainfo)
+
+    @long_poll
+    async def jsonrpc_wait(self, params: Wait) -> WaitRow:
+        """Wait until torrents have come as far as asked, or cannot."""
+        ids = self.control.ids() if params.ids == "all" else [id.lower() for id in params.ids]
+        return await self.control.wait(ids, params.until, params.timeout)
+
+
+def _page(rows: Sequence[T], params: Page) -> list[T]:
+    end = None if params.limit is None else params.offset + params.limit
+    return list(rows[params.offset : end])

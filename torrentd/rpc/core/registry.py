@@ -1,0 +1,86 @@
+"""Which methods there are. Typed functions become entries of one table, once; a call costs one look-up.
+
+`txjsonrpc_ng` gives the look-up by `noun.verb` and the introspection: every noun is a `BaseSubhandler` whose methods
+are named `jsonrpc_verb`. Only its `jsonrpc` module is used, which does not import the reactor. The walk over its tree
+is done when the table is built, not per call.
+
+A method takes one argument, a `Params` type, and says what it returns; `async def` if it must wait. Its first docstring
+line is its summary in the OpenRPC document.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from txjsonrpc_ng.jsonrpc import BaseSubhandler, Introspection
+
+from torrentd.rpc.core import schema
+from torrentd.session.control import Control
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Noun(BaseSubhandler):  # type: ignore[misc]  # the library has no types
+    """What comes before the dot: a group of methods over the daemon."""
+
+    def __init__(self, control: Control) -> None:
+        super().__init__()
+        self.control = control
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method: its function and everything that is known about it before a call."""
+
+    name: str
+    function: Callable[[Any], Any]
+    params: type[schema.Params]
+    result: Any
+    waits: bool
+    """the function is a coroutine function"""
+    settings: bool
+    """the caller needs the right to change the daemon's settings"""
+    long_poll: bool
+    """it may be silent for minutes; it is counted, and given up with its connection"""
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+
+def changes_settings(function: F) -> F:
+    """Mark a method that changes the daemon itself and not only torrents."""
+    function.changes_settings = True  # type: ignore[attr-defined]
+    return function
+
+
+def long_poll(function: F) -> F:
+    """Mark a method that waits for something to happen."""
+    function.long_poll = True  # type: ignore[attr-defined]
+    return function
+
+
+def build(nouns: Mapping[str, BaseSubhandler]) -> dict[str, Method]:
+    """The table of all methods of these nouns, by full name, in alphabetical order."""
+    root = BaseSubhandler()
+    for prefix, noun in nouns.items():
+        root.putSubHandler(prefix, noun)
+    names = Introspection(root).jsonrpc_listMethods()
+    return {name: _describe(name, root._getFunction(name)) for name in names}
+
+
+def _describe(name: str, function: Callable[[Any], Any]) -> Method:
+    hints = typing.get_type_hints(function, include_extras=True)
+    return Method(
+        name=name,
+        function=function,
+        params=hints["params"],
+        result=hints["return"],
+        waits=inspect.iscoroutinefunction(function),
+        settings=getattr(function, "changes_settings", False),
+        long_poll=getattr(function, "long_poll", False),
+    )

@@ -1,0 +1,235 @@
+"""The parameters of every method, as types that validate, document and are the order of by-position parameters.
+
+One Struct per shape of parameters. The results are the rows of `session.rows`, wrapped where the API wraps them. A
+parameter that is not here does not exist: it answers -32602 with `data.path`, whatever a later release makes of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from torrentd.model.address import Address, Scope, parse_address, scope
+from torrentd.model.errors import RpcError
+from torrentd.session.rows import FilePriority, State, TorrentRow
+
+MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exact
+MAX_WAIT = 300  # seconds: proxies close what is silent for longer
+MAX_PATH = 4096  # PATH_MAX of Linux
+MAX_URL = 4096
+MAX_LABEL = 255
+
+_HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$(?!\n)"
+_URL = r"^(?:https?|udp)://[^\s/?#]+[^\s]*$(?!\n)"
+_NO_NUL = r"^[^\x00]*$(?!\n)"
+
+Id = Annotated[str, Meta(pattern=_HASH, description="An info hash: 40 hex digits, 64 for v2, of either case")]
+Ids = list[Id] | Literal["all"]
+Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Label = Annotated[str, Meta(min_length=1, max_length=MAX_LABEL)]
+Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH, pattern=_NO_NUL)]
+Url = Annotated[str, Meta(max_length=MAX_URL, pattern=_URL, description="An http, https or udp URL")]
+PeerAddress = Annotated[str, Meta(description="192.0.2.1:6881 or [2001:db8::1]:6881")]
+
+COLUMNS: Final[tuple[str, ...]] = TorrentRow.__struct_fields__
+NESTED: Final = frozenset({"error", "peers", "labels", "tracker", "limits"})
+"""columns that have no order"""
+SORTABLE: Final = tuple(column for column in COLUMNS if column not in NESTED)
+SORTS: Final = SORTABLE + tuple(f"-{column}" for column in SORTABLE)
+
+if TYPE_CHECKING:
+    Column = str
+    Sort = str
+else:  # the type checker cannot follow a Literal made from a tuple; msgspec can
+    Column = Literal[COLUMNS]
+    Sort = Literal[SORTS]
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The base of all parameters: what is not declared is refused."""
+
+
+class Nothing(Params, frozen=True):
+    pass
+
+
+class FileSelection(Params, frozen=True):
+    """A priority for one file, or for all files whose path fits a glob."""
+
+    priority: FilePriority
+    index: Count | None = None
+    glob: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.index is None) == (self.glob is None):
+            raise ValueError("give either index or glob")
+
+
+class TorrentLimits(Params, frozen=True):
+    """A number, "unlimited", or null (inherit)."""
+
+    down: Count | Literal["unlimited"] | None = None
+    up: Count | Literal["unlimited"] | None = None
+    peers: Count | Literal["unlimited"] | None = None
+    ratio: Annotated[float, Meta(ge=0)] | Literal["unlimited"] | None = None
+    seed_time: Count | Literal["unlimited"] | None = None
+    idle_time: Count | Literal["unlimited"] | None = None
+
+
+class Add(Params, frozen=True):
+    metainfo: bytes
+    fields: list[Column] | None = None
+    download_dir: Path | None = None
+    labels: list[Label] = []
+    paused: bool = False
+    files: list[FileSelection] = []
+    sequential: bool = False
+    verify: Literal["auto", "full", "skip"] = "auto"
+    trackers: list[Url] | None = None
+    peers: list[PeerAddress] = []
+    limits: TorrentLimits = TorrentLimits()
+    if_exists: Literal["return", "error", "merge"] = "return"
+
+
+class Inspect(Params, frozen=True):
+    metainfo: bytes
+
+
+class Filter(Params, frozen=True):
+    """Every condition that is given must hold; a list holds if one of its members fits."""
+
+    ids: Ids | None = None
+    state: State | list[State] | None = None
+    labels: list[str] | None = None
+    text: str | None = None
+    tracker: str | None = None
+    has_error: bool | None = None
+    active: bool | None = None
+
+
+class List(Params, frozen=True):
+    filter: Filter | None = None
+    fields: list[Column] | None = None
+    sort: Sort | None = None
+    offset: Count = 0
+    limit: Count = 1000
+    since: Count | None = None
+
+
+class Get(Params, frozen=True):
+    id: Id
+    fields: list[Column] | None = None
+
+
+class One(Params, frozen=True):
+    id: Id
+
+
+class Page(Params, frozen=True):
+    id: Id
+    offset: Count = 0
+    limit: Count | None = None
+
+
+class Many(Params, frozen=True):
+    ids: Ids
+
+
+class Resume(Params, frozen=True):
+    ids: Ids
+    force: bool = False
+
+
+class Remove(Params, frozen=True):
+    ids: Ids
+    delete_data: bool = False
+
+
+class SetFiles(Params, frozen=True):
+    id: Id
+    files: list[FileSelection]
+
+
+class AddPeers(Params, frozen=True):
+    id: Id
+    peers: list[PeerAddress]
+
+
+class Wait(Params, frozen=True):
+    ids: Ids
+    until: Literal["metadata", "download", "paused"] = "download"
+    timeout: Annotated[float, Meta(ge=0, le=MAX_WAIT)] = 60
+
+
+class ConfigGet(Params, frozen=True):
+    keys: list[str] | None = None
+
+
+class SetLimits(Params, frozen=True):
+    """What is left out stays as it is."""
+
+    down: Count | Literal["unlimited"] | UnsetType = UNSET
+    up: Count | Literal["unlimited"] | UnsetType = UNSET
+
+
+P = TypeVar("P", bound=Params)
+
+
+def convert(given: dict[str, Any] | list[Any], kind: type[P]) -> P:
+    """Parameters by name or by position. RpcError("invalid_params") with `path` says which one is wrong, and why."""
+    if isinstance(given, list):
+        names = kind.__struct_fields__
+        if len(given) > len(names):
+            raise _invalid(f"[{len(names)}]", f"there are at most {len(names)} parameters")
+        given = dict(zip(names, given, strict=False))
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(*_where_and_what(str(error))) from None
+
+
+def parse_peers(texts: Sequence[str]) -> tuple[Address, ...]:
+    """Addresses that can be dialled. RpcError("invalid_params") names the first that cannot."""
+    return tuple(_parse_peer(text, index) for index, text in enumerate(texts))
+
+
+def _parse_peer(text: str, index: int) -> Address:
+    path = f"peers[{index}]"
+    try:
+        address = parse_address(text)
+    except ValueError as error:
+        raise _invalid(path, str(error)) from None
+    if not address.port or scope(address.host) is Scope.INVALID:
+        raise _invalid(path, "no peer can be there")
+    return address
+
+
+def _invalid(path: str, what: str) -> RpcError:
+    return RpcError("invalid_params", f"{path}: {what}", path=path)
+
+
+_AT: Final = re.compile(r"^(.*) - at `(?:key in )?\$(.*)`$", re.DOTALL)
+_MEMBER: Final = re.compile(r"^Object (contains unknown|missing required) field `(.*)`$", re.DOTALL)
+_PATTERNS: Final = {
+    _HASH: "an info hash is 40 hex digits (64 for v2)",
+    _URL: "not an http, https or udp URL",
+    _NO_NUL: "a path holds no NUL",
+}
+
+
+def _where_and_what(message: str) -> tuple[str, str]:
+    """Take msgspec's sentence apart: the path in the API's notation (`files[0].index`), and what is wrong there."""
+    found = _AT.match(message)
+    what, path = (found[1], found[2].lstrip(".")) if found else (message, "")
+    member = _MEMBER.match(what)
+    if member:
+        path = f"{path}.{member[2]}" if path else member[2]
+        return path, "unknown parameter" if member[1] == "contains unknown" else "required"
+    for pattern, meaning in _PATTERNS.items():
+        if repr(pattern) in what:
+            return path, meaning
+    return path, what
