@@ -1,0 +1,119 @@
+"""Two peers over real loopback sockets, on our own transport and on plain Twisted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+from tests.net.fakes import OURS, THEIRS, Hall, Reader, content
+from torrentd.model.address import Address
+from torrentd.net.connector import Connector
+from torrentd.net.factory import PeerFactory
+from torrentd.net.network import Network
+from torrentd.wire.peer.encode import encode, encode_requests
+from torrentd.wire.peer.messages import Have, Interested, Request
+
+BLOCK = 16384
+
+
+@pytest.fixture(params=[True, False], ids=["direct", "plain"])
+def network(request: pytest.FixtureRequest) -> Network:
+    return Network(reactor, direct=request.param)
+
+
+class Pair:
+    """A listening hall and a dialling one, connected."""
+
+    def __init__(self, network: Network, host: str = "127.0.0.1") -> None:
+        self.network = network
+        self.host = host
+        self.keys: Iterator[int] = count(1)
+        self.here, self.there = Hall(OURS), Hall(THEIRS)
+
+    async def connect(self) -> None:
+        factory = PeerFactory(reactor, self.network.buffers, self.there, self.keys)
+        self.port = await self.network.listen(factory, Address(self.host, 0))
+        self.address = Address(self.host, self.port.getHost().port)
+        self.dialled = Connector(reactor, self.network, self.keys).dial(self.address, self.here, OURS)
+        await self.here.when_established
+        await self.there.when_established
+        self.accepted: Any = self.there.connections[0]
+
+    async def end(self) -> None:
+        self.dialled.close("the test is over")
+        await self.here.owner.when_closed
+        if not self.there.owner.when_closed.called:
+            await self.there.owner.when_closed
+        await self.port.stopListening()
+
+
+@ensureDeferred
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_both_handshakes(network: Network, host: str) -> None:
+    pair = Pair(network, host)
+    await pair.connect()
+    assert pair.here.handshakes[0].peer_id == THEIRS.peer_id
+    assert pair.there.handshakes[0].peer_id == OURS.peer_id
+    assert pair.there.admitted[0].host == host
+    assert (pair.dialled.incoming, pair.accepted.incoming) == (False, True)
+    await pair.end()
+    assert pair.here.owner.reasons == ["the test is over"]
+    assert len(pair.there.owner.reasons) == 1
+
+
+@ensureDeferred
+async def test_messages_of_one_flush_arrive_in_order(network: Network) -> None:
+    pair = Pair(network)
+    arrived: Deferred[None] = Deferred()
+    pair.there.owner.on_received = lambda connection, messages: arrived.callback(None)
+    await pair.connect()
+    pair.dialled.send(encode([Interested(), Have(3)]))
+    pair.dialled.send(encode_requests([(1, 0, 2 * BLOCK)]))
+    pair.dialled.flush()
+    await arrived
+    assert pair.there.owner.messages == [Interested(), Have(3), Request(1, 0, BLOCK), Request(1, BLOCK, BLOCK)]
+    assert pair.accepted.bytes_in == pair.dialled.bytes_out
+    await pair.end()
+
+
+@ensureDeferred
+async def test_many_blocks_arrive_whole(network: Network) -> None:
+    """More than the sockets hold: runs are cut, kept and read again, and nothing is lost or doubled."""
+    pair = Pair(network)
+    blocks = [(piece, begin * BLOCK, BLOCK) for piece in range(40) for begin in range(16)]
+    expected = b"".join(content(*block) for block in blocks)
+    finished: Deferred[None] = Deferred()
+    drained: Deferred[None] = Deferred()
+    reader = Reader()
+    rest = list(blocks)
+
+    def serve(connection: Any, sent: int = 0) -> None:
+        run, rest[:] = rest[:40], rest[40:]
+        if run:
+            connection.serve(run, reader)
+        else:
+            drained.callback(None)
+
+    got = 0
+
+    def count_blocks(connection: Any, messages: Any) -> None:
+        nonlocal got
+        got += sum(message.length for message in messages)
+        if got == len(expected):
+            finished.callback(None)
+
+    pair.here.owner.on_received = count_blocks
+    pair.there.owner.on_drained = serve
+    await pair.connect()
+    serve(pair.accepted)
+    await finished
+    await drained
+    assert pair.here.owner.block_bytes() == expected
+    assert sum(pair.there.owner.sent) == len(expected)
+    await pair.end()
