@@ -124,7 +124,7 @@ class Framing:
         """Read the one message at `position`; where the next begins, or `position` if it is not whole yet."""
         if end - position < 4:
             return position
-        (length,) = _LENGTH.unpack_from(view, position)
+        length: int = _LENGTH.unpack_from(view, position)[0]
         body = position + 4
         if not length:
             return body  # a keep-alive
