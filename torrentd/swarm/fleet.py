@@ -27,8 +27,8 @@ from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm.fleet_events import (
     Admit,
     ConnectionClosed,
-    Dialled,
     DialEnded,
+    Dialled,
     DialUnused,
     FleetCommand,
     FleetEvent,
@@ -119,7 +119,9 @@ class Fleet:
         return []
 
     def _torrent_gone(self, event: TorrentGone, now: float) -> list[FleetCommand]:
+        """Grants that it did not answer any more are free again."""
         self._wants.pop(event.torrent, None)
+        self.half_open = max(0, self.half_open - self._granted.pop(event.torrent, 0))
         return []
 
     def _answered(self, torrent: InfoHash) -> None:

@@ -4,8 +4,8 @@ The life of an outgoing connection: `WantPeers` -> `GrantDial` -> the torrent is
 Connect (tell the fleet `Dialled`, *before* any WantPeers of the same answer) or without (`DialUnused`). After `Dialled`
 comes `DialEnded`; if that says connected, `ConnectionClosed` follows some day.
 
-The life of an incoming one: `IncomingArrived` -> `Admit` or `Refuse`. After `Admit` comes `HandshakeEnded`; if that says
-connected, `ConnectionClosed` follows, also when the fleet answered with `Refuse`.
+The life of an incoming one: `IncomingArrived` -> `Admit` or `Refuse`. After `Admit` comes `HandshakeEnded`; if that
+says connected, `ConnectionClosed` follows, also when the fleet answered with `Refuse`.
 """
 
 from __future__ import annotations
