@@ -149,7 +149,7 @@ class Tiers:
         known = {tracker.url: tracker for tracker in self}
         self._tiers = []
         for urls in tiers:
-            fresh = [known.pop(url, None) or Tracker(url, 0) for url in self._new_urls(urls)]
+            fresh = [known.pop(url) if url in known else Tracker(url, 0) for url in self._new_urls(urls)]
             if fresh:
                 rng.shuffle(fresh)
                 for tracker in fresh:

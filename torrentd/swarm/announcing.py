@@ -71,11 +71,13 @@ class Announcing:
             tracker.not_before = 0.0
         self._plan(now)
 
-    def stop(self, now: float, tally: Tally) -> list[Announce]:
-        """The torrent stops: "stopped" for each tracker that knows of us, or is just being told."""
+    def stop(self, now: float, tally: Tally, silent: bool = False) -> list[Announce]:
+        """The torrent stops: "stopped" for each tracker that knows of us, or is just being told; none if `silent`."""
         self._running = False
-        commands = [self._farewell(tracker, now, tally) for tracker in self._tiers if _knows_us(tracker)]
+        told = [] if silent else [tracker for tracker in self._tiers if _knows_us(tracker)]
+        commands = [self._farewell(tracker, now, tally) for tracker in told]
         for tracker in self._tiers:
+            tracker.told = False
             tracker.status = "stopped"
             tracker.next_announce = None
             tracker.forced = tracker.scrape = False
@@ -227,7 +229,6 @@ class Announcing:
         return self._announce(tracker, event, now, tally, numwant)
 
     def _farewell(self, tracker: Tracker, now: float, tally: Tally) -> Announce:
-        tracker.told = False
         return self._announce(tracker, "stopped", now, tally, 0)
 
     def _announce(self, tracker: Tracker, event: str, now: float, tally: Tally, numwant: int) -> Announce:
