@@ -1,0 +1,123 @@
+"""How a value in the file becomes a setting, where the two have different types.
+
+A field of `settings` says it in its annotation: `Annotated[int, Form(written=int | str, read=...)]`. The value is
+first converted to `written` (the type that the JSON Schema shows), then read. `read` raises ValueError with words that
+fit after "KEY: ".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torrentd.model.address import Address, parse_address
+from torrentd.model.sizes import LARGEST, parse_size
+
+OFF = "off"
+
+# what Linux takes: at most 15 bytes, no "/", ":" or white space, not "." or ".."
+_INTERFACE = re.compile(r"(?!\.\.?$)[!-.0-9;-~]{1,15}")
+
+_LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Form:
+    """The type in the file, and how it is read."""
+
+    written: Any
+    read: Callable[[Any], object]
+
+
+def size(minimum: int = 0, maximum: int = LARGEST) -> Form:
+    """An integer or words such as "64 MiB" (see model.sizes), between two bounds in bytes."""
+
+    def read(value: int | str) -> int:
+        number = parse_size(value) if isinstance(value, str) else value
+        if number < minimum:
+            raise ValueError(f"{value!r} is less than {minimum} bytes")
+        if number > maximum:
+            raise ValueError(f"{value!r} is more than {maximum} bytes")
+        return number
+
+    return Form(int | str, read)
+
+
+def _addresses(texts: list[str]) -> tuple[Address, ...]:
+    found = tuple(parse_address(text) for text in texts)
+    if not found:
+        raise ValueError("needs at least one address")
+    for index, address in enumerate(found):
+        if address.port and address in found[:index]:
+            raise ValueError(f"{address} is there twice")
+    return found
+
+
+def _address_or_off(text: str) -> Address | None:
+    return None if text == OFF else parse_address(text)
+
+
+def _source(text: str) -> str:
+    """An IP address, or the name of a network interface; empty: the system chooses."""
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        if _INTERFACE.fullmatch(text):
+            return text
+    raise ValueError(f"{text!r} is neither an IP address nor the name of an interface")
+
+
+def _host_and_port(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") or ":" in host:
+        return str(parse_address(text))
+    if not colon or not _HOST_NAME.fullmatch(host):
+        raise ValueError(f"{text!r} is not HOST:PORT")
+    if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
+        raise ValueError(f"{text!r}: the port must be 1 to 65535")
+    return text
+
+
+def _host_name(text: str) -> str:
+    if not _HOST_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is not a host name (without scheme and port)")
+    return text.lower()
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise ValueError(str(error)) from None
+
+
+def _each(read: Callable[[str], str]) -> Form:
+    return Form(list[str], lambda texts: tuple(read(text) for text in texts))
+
+
+def _socket_path(text: str) -> str | None:
+    return None if text == OFF else text
+
+
+ADDRESSES = Form(list[str], _addresses)
+ADDRESS_OR_OFF = Form(str, _address_or_off)
+SOURCE = Form(str, _source)
+HOSTS_AND_PORTS = _each(_host_and_port)
+HOST_NAMES = _each(_host_name)
+NETWORKS = _each(_network)
+SOCKET_PATH = Form(str, _socket_path)
+
+
+def plain(setting: object) -> object:
+    """A setting as the file would write it."""
+    if setting is None:
+        return OFF
+    if isinstance(setting, Address):
+        return str(setting)
+    if isinstance(setting, tuple):
+        return [plain(item) for item in setting]
+    return setting

@@ -1,0 +1,124 @@
+"""Every key of the configuration file with its default. `config.example.toml` says the same to users.
+
+Bytes, bytes per second and counts are integers here, whatever the file wrote. What `load` returns has its paths
+resolved: absolute, nothing empty.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from torrentd.config import forms
+from torrentd.model.address import Address
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+Connections = Annotated[int, Meta(ge=1, le=65_535)]  # more than one address has ports
+Slots = Annotated[int, Meta(ge=1, le=1_000)]
+Threads = Annotated[int, Meta(ge=0, le=64)]
+Rate = Annotated[int, forms.size()]
+
+
+class Paths(msgspec.Struct, frozen=True, kw_only=True):
+    state_dir: str = ""
+    """database, token, lock; empty: see config.places"""
+    download_dir: str = "~/Downloads"
+    """where torrents go unless told otherwise"""
+    allowed_roots: tuple[str, ...] = ()
+    """other directories that the RPC may name"""
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    listen: Annotated[tuple[Address, ...], forms.ADDRESSES] = (Address("0.0.0.0", 51413), Address("::", 51413))
+    """TCP and UDP; port 0: any free port"""
+    bind_address: Annotated[str, forms.SOURCE] = ""
+    """source address or interface of outgoing connections; empty: the system's choice"""
+    local_trackers: Literal["announce", "allow", "deny"] = "announce"
+    """trackers on loopback and private addresses: only paths that start with /announce, any, none"""
+
+
+class Peers(msgspec.Struct, frozen=True, kw_only=True):
+    max_connections: Connections = 200
+    max_connections_per_torrent: Connections = 50
+    max_connections_per_address: Connections = 8
+    max_half_open: Connections = 100
+    upload_slots: Slots = 8
+    """per torrent"""
+    encryption: Literal["off", "prefer", "require"] = "prefer"
+
+
+class Discovery(msgspec.Struct, frozen=True, kw_only=True):
+    dht: bool = True
+    pex: bool = True
+    lsd: bool = True
+    dht_bootstrap: Annotated[tuple[str, ...], forms.HOSTS_AND_PORTS] = (
+        "dht.libtorrent.org:25401",
+        "router.bittorrent.com:6881",
+        "dht.transmissionbt.com:6881",
+    )
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes per second of all torrents together; 0 is unlimited."""
+
+    download: Rate = 0
+    upload: Rate = 0
+
+
+class Storage(msgspec.Struct, frozen=True, kw_only=True):
+    allocation: Literal["sparse", "full"] = "sparse"
+    min_free: Annotated[int, forms.size()] = 256 * MIB
+    """stop writing when a disk has less than this"""
+    disk_queue: Annotated[int, forms.size(MIB, 16 * GIB)] = 32 * MIB
+    """bytes waiting to be written before peers are held back"""
+    hash_threads: Threads = 0
+    """0: as many as there are cores"""
+
+
+class Rpc(msgspec.Struct, frozen=True, kw_only=True):
+    unix: Annotated[str | None, forms.SOCKET_PATH] = ""
+    """socket path; empty: `rpc.sock` in the runtime directory; None ("off"): no socket"""
+    unix_group: str = ""
+    """a group whose members may connect; empty: only ourselves and root"""
+    tcp: Annotated[Address | None, forms.ADDRESS_OR_OFF] = Address("127.0.0.1", 9091)
+    tls_certificate: str = ""
+    tls_key: str = ""
+    server_names: Annotated[tuple[str, ...], forms.HOST_NAMES] = ()
+    """further Host names accepted on TCP"""
+    trusted_proxies: Annotated[tuple[str, ...], forms.NETWORKS] = ()
+    """addresses or networks"""
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    level: Literal["debug", "info", "warn", "error", "critical"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All sections."""
+
+    paths: Paths = Paths()
+    network: Network = Network()
+    peers: Peers = Peers()
+    discovery: Discovery = Discovery()
+    limits: Limits = Limits()
+    storage: Storage = Storage()
+    rpc: Rpc = Rpc()
+    log: Log = Log()
+
+
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "paths": Paths,
+    "network": Network,
+    "peers": Peers,
+    "discovery": Discovery,
+    "limits": Limits,
+    "storage": Storage,
+    "rpc": Rpc,
+    "log": Log,
+}
