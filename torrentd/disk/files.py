@@ -1,0 +1,269 @@
+"""The content files of one torrent, as one job in one thread uses them.
+
+A job is given a `Files`: the torrent's bytes by offset, however many files they lie in. Descriptors that were open
+before the job come with it and are not closed by it; what the job opens itself it hands back (`Outcome.opened`), a few
+at most, so that a piece over ten thousand small files does not open ten thousand.
+
+- Folders and files come into being when they are first written, never by a read.
+- A file that we know to be there (`Terms.expected`) and that has gone or shrunk is reported as missing, never made
+  anew: an empty file in its place would look like content that we claim to have.
+- Padding files (BEP 47) are never stored: they read as zeros, and writes to them vanish.
+- A new file gets its full size at once: as a hole, or with its blocks allocated.
+- Before a job's first write the free space is asked for. A job is a batch, and the question costs a microsecond.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Generic, NamedTuple, TypeVar
+
+from torrentd.disk.folders import Components, FileStat, Folders
+from torrentd.disk.system import System, storage_error
+from torrentd.model.errors import StorageError
+from torrentd.model.layout import Layout
+
+__all__ = ["FileStat", "Files", "Opened", "Outcome", "Place", "Terms", "perform"]
+
+_KEPT = 8
+"""Descriptors one job may have opened at a time: a fraction of the 64 that the daemon keeps."""
+
+_OPEN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""O_NONBLOCK: a named pipe planted in a file's place must not hold the thread. Regular files ignore it."""
+
+_NOT_SUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
+"""What file systems without allocation answer."""
+
+_T = TypeVar("_T")
+_by_offset = attrgetter("offset")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a torrent lies; never changes, so that every thread may read it."""
+
+    root: str
+    """the download directory"""
+    layout: Layout
+    min_free: int = 0
+    """bytes to leave on the disk"""
+    system: System = field(default_factory=System)
+
+    def path(self, index: int) -> str:
+        """The full path of a file, for messages."""
+        return "/".join((self.root, *self.layout.files[index].path))
+
+    def span(self, offset: int, length: int) -> range:
+        """The files that may hold the bytes from `offset` on; empty and padding files in between included."""
+        files = self.layout.files
+        return range(
+            bisect_right(files, offset, key=_by_offset) - 1, bisect_right(files, offset + length - 1, key=_by_offset)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a job gets along: for its own files only."""
+
+    descriptors: Mapping[int, int] = field(default_factory=dict)
+    """file -> open descriptor, fit for what the job does"""
+    writable: bool = False
+    expected: Mapping[int, int] = field(default_factory=dict)
+    """file -> bytes it has at least, if it is known to exist"""
+    allocate: frozenset[int] = frozenset()
+    """files whose blocks are to be allocated, not left as a hole"""
+
+
+class Opened(NamedTuple):
+    """A descriptor that a job opened."""
+
+    file: int
+    fd: int
+    writable: bool
+    device: int
+    inode: int
+
+
+@dataclass(slots=True)
+class Outcome(Generic[_T]):
+    """What a job came to: `value`, unless there is an `error`."""
+
+    value: _T | None
+    error: StorageError | None
+    opened: list[Opened]
+    sized: dict[int, None]
+    """files opened for writing: they have their full size now"""
+    entries: dict[Components, None]
+    """folders with a new entry"""
+
+
+class Files:
+    """The torrent's bytes by offset. Methods raise StorageError."""
+
+    def __init__(self, place: Place, terms: Terms) -> None:
+        self.place = place
+        self.folders = Folders(place.root)
+        self.opened: dict[int, Opened] = {}
+        self.sized: dict[int, None] = {}
+        self._terms = terms
+        self._space_known = False
+
+    def read(self, offset: int, into: memoryview) -> None:
+        """Fill `into` with the bytes from `offset` on."""
+        position = 0
+        for index, start, length in self.place.layout.slices(offset, len(into)):
+            self._read(index, start, into[position : position + length])
+            position += length
+
+    def write(self, offset: int, data: memoryview) -> None:
+        """Write the bytes at `offset`, making folders and files that are not there yet."""
+        position = 0
+        for index, start, length in self.place.layout.slices(offset, len(data)):
+            if not self.place.layout.files[index].padding:
+                self._write(index, start, data[position : position + length])
+            position += length
+
+    def descriptor(self, index: int) -> int:
+        """A descriptor of the file, opened if need be; valid until the next call."""
+        fd = self._terms.descriptors.get(index)
+        if fd is not None:
+            return fd
+        if index not in self.opened:
+            if len(self.opened) >= _KEPT:
+                os.close(self.opened.pop(next(iter(self.opened))).fd)
+            try:
+                self.opened[index] = self._open_for_writing(index) if self._terms.writable else self._open(index)
+            except OSError as error:
+                raise self.error(error, index) from error
+        return self.opened[index].fd
+
+    def error(self, error: OSError, index: int) -> StorageError:
+        """The error of a file. What cannot be read because something else lies in its place is missing."""
+        result = storage_error(error, self.place.path(index))
+        if not self._terms.writable and error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EISDIR):
+            result.code = "files_missing"
+        return result
+
+    def missing(self, index: int, words: str) -> StorageError:
+        path = self.place.path(index)
+        return StorageError(f"{path}: {words}", "files_missing", path)
+
+    def close(self) -> None:
+        """Close what this job opened."""
+        self.folders.close()
+        while self.opened:
+            os.close(self.opened.popitem()[1].fd)
+
+    def _read(self, index: int, start: int, view: memoryview) -> None:
+        if self.place.layout.files[index].padding:
+            view[:] = bytes(len(view))
+            return
+        fd = self.descriptor(index)
+        while view:
+            try:
+                count = self.place.system.preadv(fd, [view], start)
+            except OSError as error:
+                raise self.error(error, index) from error
+            if not count:
+                raise self.missing(index, "the file is shorter than it was")
+            start += count
+            view = view[count:]
+
+    def _write(self, index: int, start: int, view: memoryview) -> None:
+        fd = self.descriptor(index)
+        self._need_space(fd, index, len(view))
+        while view:
+            try:
+                count = self.place.system.pwritev(fd, [view], start)
+            except OSError as error:
+                raise self.error(error, index) from error
+            start += count
+            view = view[count:]
+
+    def _need_space(self, fd: int, index: int, size: int) -> None:
+        if self._space_known:
+            return
+        try:
+            free = self.place.system.free(fd)
+        except OSError as error:
+            raise self.error(error, index) from error
+        if free is not None and free - size < self.place.min_free:
+            path = self.place.path(index)
+            raise StorageError(f"{path}: only {free} bytes are free", "disk_full", path)
+        self._space_known = True
+
+    def _open(self, index: int) -> Opened:
+        path = self.place.layout.files[index].path
+        folder = self.folders.enter(path[:-1])
+        return self._admit(index, os.open(path[-1], os.O_RDONLY | _OPEN, dir_fd=folder), False)
+
+    def _open_for_writing(self, index: int) -> Opened:
+        entry = self.place.layout.files[index]
+        new = index not in self._terms.expected
+        folder = self.folders.enter(entry.path[:-1], create=new)
+        try:
+            fd = os.open(entry.path[-1], os.O_RDWR | _OPEN, dir_fd=folder)
+        except FileNotFoundError:
+            if not new:
+                raise
+            mode = 0o777 if entry.executable else 0o666
+            fd = os.open(entry.path[-1], os.O_RDWR | os.O_CREAT | _OPEN, mode, dir_fd=folder)
+            self.folders.entries[entry.path[:-1]] = None
+        opened = self._admit(index, fd, True)
+        self.sized[index] = None
+        return opened
+
+    def _admit(self, index: int, fd: int, writable: bool) -> Opened:
+        """Look at what was opened; give it its size. Closes it if it is not what it should be."""
+        try:
+            facts = os.fstat(fd)
+            if not stat.S_ISREG(facts.st_mode):
+                raise self.missing(index, "is not a regular file")
+            if facts.st_size < self._terms.expected.get(index, 0):
+                raise self.missing(index, "the file is shorter than it was")
+            if writable:
+                self._give_size(index, fd, facts)
+        except BaseException:
+            os.close(fd)
+            raise
+        return Opened(index, fd, writable, facts.st_dev, facts.st_ino)
+
+    def _give_size(self, index: int, fd: int, facts: os.stat_result) -> None:
+        size = self.place.layout.files[index].size
+        if index in self._terms.allocate and facts.st_blocks * 512 < size:
+            self._allocate(index, fd, facts, size)
+        if facts.st_size < size:
+            os.ftruncate(fd, size)
+
+    def _allocate(self, index: int, fd: int, facts: os.stat_result, size: int) -> None:
+        self._need_space(fd, index, size - facts.st_blocks * 512)
+        try:
+            self.place.system.fallocate(fd, size)
+        except OSError as error:
+            if error.errno in _NOT_SUPPORTED:
+                return
+            os.ftruncate(fd, facts.st_size)  # what it got before it failed is given back
+            raise
+
+
+def perform(place: Place, terms: Terms, job: Callable[..., _T], *args: object) -> Outcome[_T]:
+    """Run `job(files, *args)` in this thread. What it opened is handed back also when it failed."""
+    files = Files(place, terms)
+    value: _T | None = None
+    failure: StorageError | None = None
+    try:
+        value = job(files, *args)
+    except StorageError as error:
+        failure = error
+    except OSError as error:
+        failure = storage_error(error, place.root)
+    except BaseException:
+        files.close()
+        raise
+    files.folders.close()
+    return Outcome(value, failure, list(files.opened.values()), files.sized, files.folders.entries)

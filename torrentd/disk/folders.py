@@ -1,0 +1,107 @@
+"""Folders beneath a download directory, entered one component at a time.
+
+A torrent names its files, and anybody with write access to the download directory may plant a symbolic link where one
+of its folders belongs. So no path of a torrent is ever given to the kernel as a whole: each component is opened
+beneath the descriptor of the one before it, with O_NOFOLLOW. Only the download directory itself is the user's own
+word and may be reached through links.
+
+A job visits files in the torrent's order, which is mostly folder by folder: the chain of folders last entered stays
+open, and the next path continues from what it shares with it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+Components = tuple[str, ...]
+
+
+class FileStat(NamedTuple):
+    """What tells whether a file was touched: bytes, nanoseconds, inode number."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+class Folders:
+    """One chain of open folders. Used by one thread at a time. Methods raise OSError."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.entries: dict[Components, None] = {}
+        """the folders that got a new entry, in the order in which it happened; the root is the empty tuple"""
+        self._chain: list[tuple[str, int]] = []
+
+    def __enter__(self) -> Folders:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def enter(self, components: Components, create: bool = False) -> int:
+        """The descriptor of a folder (O_PATH: for `dir_fd` only), valid until the next call; made if `create`."""
+        self._leave(components)
+        if not self._chain:
+            self._chain.append(("", self._enter_root(create)))
+        for depth in range(len(self._chain) - 1, len(components)):
+            name = components[depth]
+            above = self._chain[-1][1]
+            if create:
+                self._make(name, above, components[:depth])
+            self._chain.append((name, os.open(name, _FOLDER, dir_fd=above)))
+        return self._chain[-1][1]
+
+    def stat(self, path: Components) -> os.stat_result:
+        """Of the thing itself, should it be a link."""
+        return os.stat(path[-1], dir_fd=self.enter(path[:-1]), follow_symlinks=False)
+
+    def close(self) -> None:
+        """Leave every folder; the object may be used again."""
+        while self._chain:
+            os.close(self._chain.pop()[1])
+
+    def _leave(self, components: Components) -> None:
+        """Close what the new path does not share with the chain."""
+        shared = 0
+        while shared < min(len(components), len(self._chain) - 1) and components[shared] == self._chain[shared + 1][0]:
+            shared += 1
+        while len(self._chain) > shared + 1:
+            os.close(self._chain.pop()[1])
+
+    def _enter_root(self, create: bool) -> int:
+        flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+        try:
+            return os.open(self.root, flags)
+        except FileNotFoundError:
+            if not create:
+                raise
+        _make_root(Path(self.root))
+        return os.open(self.root, flags)
+
+    def _make(self, name: str, above: int, parent: Components) -> None:
+        try:
+            os.mkdir(name, dir_fd=above)
+        except FileExistsError:
+            return
+        self.entries[parent] = None
+
+
+def _make_root(root: Path) -> None:
+    """Make the download directory and what it lies in, and put them on the disk at once: it happens once."""
+    if root.is_dir():
+        return
+    _make_root(root.parent)
+    root.mkdir(exist_ok=True)
+    parent = os.open(root.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)

@@ -1,0 +1,32 @@
+"""What the storage answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torrentd.disk.folders import FileStat
+
+
+@dataclass(slots=True)
+class Verified:
+    """The piece's hash is right and its bytes are written (not flushed). `digests`: per block, if they were asked."""
+
+    piece: int
+    digests: list[bytes] | None = None
+
+
+@dataclass(slots=True)
+class Failed:
+    """The piece's hash is wrong; nothing claims it. `digests`: a salted digest per block."""
+
+    piece: int
+    digests: list[bytes]
+
+
+@dataclass(slots=True)
+class Flushed:
+    """`pieces` were written completely before the flush began and are on the disk; so is all else of `files`, with
+    what they looked like afterwards."""
+
+    pieces: list[int]
+    files: list[tuple[int, FileStat]]
