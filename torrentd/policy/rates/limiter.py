@@ -3,10 +3,11 @@
 Who wants to move bytes asks `take(wanted, now)`. It grants all, a part, or 0; a part is never smaller than `least`
 (or all of `wanted`), so that a grant is always good for whole blocks. After 0, `ready_at(now)` says when to ask again.
 
-A bucket that several takers share is fair: a taker that was refused stands in line, and while a line exists only its
-head is served, a turn at a time. Without the line the first of two torrents whose timers fire together would take
-everything, every time. A place in line is promised for a time and lost shortly after it: a torrent that was paused
-holds nobody up. Debts ("grant now, wait afterwards") were rejected because many takers at once could run up any debt.
+A bucket that several takers share is fair: a taker that was refused stands in line, and while a line exists everybody
+is served a turn at a time, and only from what a turn for each of those ahead would leave. Without the line the first of
+two torrents whose timers fire together would take everything, every time. A place in line is promised for a time and
+lost shortly after it: a torrent that was paused holds nobody up. Debts ("grant now, wait afterwards") were rejected:
+many takers at once could run up any debt.
 
 None means unlimited and costs a comparison. 0 means nothing at all.
 """
@@ -65,15 +66,13 @@ class Bucket:
             return max(0, wanted)
         self._refill(now)
         self._drop_late(now)
-        line = self._line
-        smallest = min(wanted, least, self._capacity())
-        if (line and next(iter(line)) != taker) or self._tokens + ROUNDING < smallest:
-            self._stand_in_line(taker, smallest, now)
+        share = self._share(wanted, least, taker)
+        free = self._tokens - self._ahead(taker) * self._turn()
+        if free + ROUNDING < share:
+            self._stand_in_line(taker, now)
             return 0
-        line.pop(taker, None)
-        if line:
-            wanted = min(wanted, max(least, int(self.rate * TURN)))
-        return int(max(smallest, min(wanted, self._tokens)))
+        self._line.pop(taker, None)
+        return int(share if self._line else max(share, min(wanted, free)))
 
     def charge(self, granted: int) -> None:
         """Take what `offer` granted."""
@@ -93,19 +92,30 @@ class Bucket:
             return NEVER
         self._refill(now)
         self._drop_late(now)
-        smallest = min(least, self._capacity())
-        if taker not in self._line:
-            return self._earliest(smallest, now)
-        head = next(iter(self._line))
-        if head == taker:
-            return self._alone(smallest, now)
-        promised = self._line[taker]
-        return promised if promised > now else self._line[head] + GRACE
+        ahead = self._ahead(taker)
+        if ahead and self._line.get(taker, now) > now:
+            return self._line[taker]
+        needed = ahead * self._turn() + self._share(NEVER, least, taker)
+        if not ahead or needed <= self._capacity():
+            return self._when(needed, now)
+        return self._line[next(iter(self._line))] + GRACE
 
     def _capacity(self) -> float:
         if not self.rate:
             return 0.0
         return max(self.rate * BURST, SMALLEST_BURST)
+
+    def _turn(self) -> float:
+        return max(BLOCK, (self.rate or 0) * TURN)
+
+    def _ahead(self, taker: Hashable) -> int:
+        """How many stand in line before the taker; all of them if it does not stand there."""
+        return next((place for place, other in enumerate(self._line) if other == taker), len(self._line))
+
+    def _share(self, wanted: float, least: int, taker: Hashable) -> float:
+        """What must be there before the taker is served: a whole turn while others wait, so that turns are equal."""
+        contested = len(self._line) > (taker in self._line)
+        return min(wanted, max(least, self._turn()) if contested else least, self._capacity())
 
     def _refill(self, now: float) -> None:
         if self.rate and now > self._updated:
@@ -119,24 +129,16 @@ class Bucket:
                 return
             del self._line[first]
 
-    def _stand_in_line(self, taker: Hashable, smallest: float, now: float) -> None:
+    def _stand_in_line(self, taker: Hashable, now: float) -> None:
         if self.rate and taker is not None and taker not in self._line:
-            self._line[taker] = self._earliest(smallest, now)
+            self._line[taker] = self._when((len(self._line) + 1) * self._turn(), now)
 
-    def _alone(self, bytes_: float, now: float) -> float:
-        """When so many bytes will be there if nobody else takes any."""
+    def _when(self, needed: float, now: float) -> float:
+        """When so many bytes will be there if nobody takes any."""
         assert self.rate
-        if self._tokens + ROUNDING >= bytes_:
+        if self._tokens + ROUNDING >= needed:
             return now
-        return now + (bytes_ - self._tokens) / self.rate
-
-    def _earliest(self, bytes_: float, now: float) -> float:
-        """When so many bytes will be there for one who is not in line yet."""
-        assert self.rate
-        alone = self._alone(bytes_, now)
-        if not self._line:
-            return alone
-        return max(alone, self._line[next(reversed(self._line))] + bytes_ / self.rate)
+        return now + (needed - self._tokens) / self.rate
 
 
 class Chain:
