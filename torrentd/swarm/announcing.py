@@ -68,6 +68,7 @@ class Announcing:
         self._asked = None
         for tracker in self._tiers:
             _pardon(tracker)
+            tracker.told = False
             tracker.not_before = 0.0
         self._plan(now)
 
