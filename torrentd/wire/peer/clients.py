@@ -1,7 +1,7 @@
 """A peer id to a client's name (BEP 20), for people to read: never decide anything by it, anybody can send anything.
 
-Three conventions cover nearly everyone: Azureus (`-TR4050-`), Shadow (`T03I-----`) and Mainline (`M7-10-5-`); a few
-clients have marks of their own.
+Three conventions cover nearly everyone: Azureus (`-TR4050-`), Shadow (`T03I-----`) and Mainline (`M7-10-5-`). A few
+clients have marks of their own, looked for first because some of them resemble a convention.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ _AZUREUS_CLIENTS = {
     "st": "sharktorrent",
 }
 
+_MAINLINE_CLIENTS = {b"M": "BitTorrent", b"Q": "Queen Bee", b"A2-": "aria2"}
+
 _SHADOW_CLIENTS = {
     "A": "ABC",
     "O": "Osprey Permaseed",
@@ -121,7 +123,6 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"FUTB", "BitComet"),
     (b"OP", "Opera"),
     (b"10-------", "JVtorrent"),
-    (b"-FG", "FlashGet"),
     (b"Plus", "Plus!"),
     (b"btuga", "BTugaXP"),
     (b"oernu", "BTugaXP"),
@@ -132,22 +133,21 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 
 _AZUREUS = re.compile(rb"-([A-Za-z0-9~]{2})([A-Za-z0-9.]{4})")
 _SHADOW = re.compile(rb"([AOQRST])([0-9A-Za-z.-]{3,5})---")
-_MAINLINE = re.compile(rb"([MQ])(\d{1,3})-(\d{1,3})-(\d{1,3})-")
+_MAINLINE = re.compile(rb"(M|Q|A2-)(\d{1,3})-(\d{1,3})-(\d{1,3})-")
 
 _SHOWN = 8  # bytes of an unknown id that people get to see: the part where clients put their marks
 
 
 def client_name(peer_id: bytes) -> str:
     """Name and version as far as the id tells them; safe to show. Empty for an id that says nothing."""
+    for mark, name in _MARKS:
+        if peer_id.startswith(mark):
+            return name
     if match := _AZUREUS.match(peer_id):
         code, version = match[1].decode("ascii"), match[2].decode("ascii")
         return f"{_AZUREUS_CLIENTS.get(code, code)} {_dotted(version)}".rstrip()
     if match := _MAINLINE.match(peer_id):
-        name = "BitTorrent" if match[1] == b"M" else "Queen Bee"
-        return f"{name} {int(match[2])}.{int(match[3])}.{int(match[4])}"
-    for mark, name in _MARKS:
-        if peer_id.startswith(mark):
-            return name
+        return f"{_MAINLINE_CLIENTS[match[1]]} {int(match[2])}.{int(match[3])}.{int(match[4])}"
     if match := _SHADOW.match(peer_id):
         name = _SHADOW_CLIENTS[match[1].decode("ascii")]
         return f"{name} {_dotted(match[2].rstrip(b'-').decode('ascii'))}".rstrip()

@@ -1,0 +1,64 @@
+"""The exact bytes; that they are read back is framing's test."""
+
+from __future__ import annotations
+
+import pytest
+
+from torrentd.wire.peer.encode import block_headers, encode, encode_requests
+from torrentd.wire.peer.messages import (
+    BitfieldMessage,
+    Blocks,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    Interested,
+    KeepAlive,
+    NotInterested,
+    Port,
+    Request,
+    Unchoke,
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "hexadecimal"),
+    [
+        (KeepAlive(), "00000000"),
+        (Choke(), "00000001 00"),
+        (Unchoke(), "00000001 01"),
+        (Interested(), "00000001 02"),
+        (NotInterested(), "00000001 03"),
+        (Have(258), "00000005 04 00000102"),
+        (BitfieldMessage(b"\xf0\x80"), "00000003 05 f080"),
+        (Request(1, 16384, 16383), "0000000d 06 00000001 00004000 00003fff"),
+        (Cancel(1, 16384, 16383), "0000000d 08 00000001 00004000 00003fff"),
+        (Port(6881), "00000003 09 1ae1"),
+        (Extended(3, b"de"), "00000004 14 03 6465"),
+    ],
+)
+def test_every_message(message, hexadecimal):
+    assert encode([message]) == bytes.fromhex(hexadecimal)
+
+
+def test_messages_follow_each_other():
+    assert encode([Choke(), KeepAlive()]) == b"\0\0\0\1\0\0\0\0\0"
+    assert encode([]) == b""
+
+
+def test_blocks_have_another_way():
+    with pytest.raises(TypeError, match="Blocks"):
+        encode([Blocks(0, 0, 1, [memoryview(b"x")])])
+
+
+def test_requests_are_cut_in_blocks():
+    assert encode_requests([(1, 16384, 40000), (2, 0, 5)]) == encode(
+        [Request(1, 16384, 16384), Request(1, 32768, 16384), Request(1, 49152, 7232), Request(2, 0, 5)]
+    )
+
+
+def test_block_headers_count_the_data():
+    assert block_headers([(3, 32768, 16384), (4, 0, 7)]) == [
+        bytes.fromhex("00004009 07 00000003 00008000"),
+        bytes.fromhex("00000010 07 00000004 00000000"),
+    ]

@@ -1,0 +1,243 @@
+"""Whole, byte by byte, with the next message behind, with random bytes; and all that must close the connection."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torrentd.model.errors import ProtocolError
+from torrentd.wire.peer.encode import block_headers, encode
+from torrentd.wire.peer.framing import MAX_BLOCK, MAX_EXTENDED, Framing
+from torrentd.wire.peer.messages import (
+    BitfieldMessage,
+    Blocks,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    Interested,
+    KeepAlive,
+    NotInterested,
+    Port,
+    Request,
+    Unchoke,
+)
+
+PIECES = 20
+BLOCK = 16 * 1024
+
+u32 = st.integers(0, 2**32 - 1)
+control = st.one_of(
+    st.builds(Choke),
+    st.builds(Unchoke),
+    st.builds(Interested),
+    st.builds(NotInterested),
+    st.builds(Have, st.integers(0, PIECES - 1)),
+    st.builds(Request, u32, u32, u32),
+    st.builds(Cancel, u32, u32, u32),
+    st.builds(Port, st.integers(0, 65535)),
+    st.builds(Extended, st.integers(0, 255), st.binary(max_size=30)),
+)
+
+
+def message(kind: int, payload: bytes = b"") -> bytes:
+    return struct.pack(">IB", 1 + len(payload), kind) + payload
+
+
+def block(piece: int, begin: int, data: bytes) -> bytes:
+    return block_headers([(piece, begin, len(data))])[0] + data
+
+
+def scan(data: bytes, framing: Framing | None = None):
+    return (framing or Framing(PIECES)).scan(memoryview(data), len(data))
+
+
+def read(data: bytes):
+    """The messages of `data`, which must be all consumed; views as bytes."""
+    messages, consumed = scan(data)
+    assert consumed == len(data)
+    return [flat(message) for message in messages]
+
+
+def flat(message):
+    if isinstance(message, Blocks):
+        data = b"".join(message.views)
+        assert len(data) == message.length
+        return (message.piece, message.begin, data)
+    return message
+
+
+@given(st.lists(control, max_size=12))
+def test_what_was_encoded_is_found(messages):
+    assert read(encode(messages)) == messages
+
+
+@given(st.lists(control, max_size=6), st.data())
+def test_a_cut_message_waits_for_its_rest(messages, data):
+    whole = encode(messages)
+    end = data.draw(st.integers(0, len(whole)))
+    framing = Framing(PIECES)
+    first, consumed = framing.scan(memoryview(whole), end)
+    assert consumed <= end
+    rest = whole[consumed:]
+    second, consumed = framing.scan(memoryview(rest), len(rest))
+    assert first + second == messages
+    assert consumed == len(rest)
+
+
+def test_byte_by_byte():
+    sent = [BitfieldMessage(b"\xff\xff\xf0"), Unchoke(), Have(3), Extended(0, b"de"), Request(1, 2, 3), Port(9)]
+    stream = encode(sent) + block(4, 0, b"data") + encode([KeepAlive(), Choke()])
+    framing = Framing(PIECES)
+    kept, found = b"", []
+    for byte in stream:
+        kept += bytes((byte,))
+        messages, consumed = framing.scan(memoryview(kept), len(kept))
+        found += map(flat, messages)
+        kept = kept[consumed:]
+    assert found == [*sent, (4, 0, b"data"), Choke()]
+    assert kept == b""
+
+
+def test_bytes_behind_the_end_are_not_looked_at():
+    data = encode([Have(1), Have(2)])
+    assert Framing(PIECES).scan(memoryview(data), 17) == ([Have(1)], 9)
+    assert Framing(PIECES).scan(memoryview(data), 0) == ([], 0)
+
+
+def test_a_block_that_is_not_whole_stays():
+    data = block(0, 0, bytes(BLOCK)) + block(0, BLOCK, bytes(BLOCK))[:-1]
+    messages, consumed = scan(data)
+    assert consumed == BLOCK + 13
+    assert [message.length for message in messages] == [BLOCK]
+
+
+class TestRuns:
+    def test_consecutive_blocks_become_one_message_without_copies(self):
+        data = bytearray(b"".join(block(2, begin, bytes(BLOCK)) for begin in range(BLOCK, 5 * BLOCK, BLOCK)))
+        messages, consumed = Framing(PIECES).scan(memoryview(data), len(data))
+        assert consumed == len(data)
+        [run] = messages
+        assert (run.piece, run.begin, run.length, len(run.views)) == (2, BLOCK, 4 * BLOCK, 4)
+        data[13:14] = b"!"
+        assert run.views[0][0] == ord("!")
+
+    def test_a_short_last_block_ends_the_run(self):
+        last = block(2, BLOCK, b"short")
+        data = block(2, 0, bytes(BLOCK)) + last + block(2, BLOCK + 5, b"more")
+        assert read(data) == [(2, 0, bytes(BLOCK) + b"short"), (2, BLOCK + 5, b"more")]
+
+    def test_a_large_block_is_not_continued(self):
+        data = block(2, 0, bytes(MAX_BLOCK)) + block(2, MAX_BLOCK, bytes(BLOCK))
+        assert [(message[1], len(message[2])) for message in read(data)] == [(0, MAX_BLOCK), (MAX_BLOCK, BLOCK)]
+
+    @pytest.mark.parametrize("second", [(3, BLOCK), (2, 0), (2, 2 * BLOCK)])
+    def test_another_piece_or_place_begins_another_run(self, second):
+        data = block(2, 0, bytes(BLOCK)) + block(*second, bytes(BLOCK))
+        assert [message[:2] for message in read(data)] == [(2, 0), second]
+
+    def test_a_message_between_keeps_the_order(self):
+        data = block(2, 0, bytes(BLOCK)) + encode([Choke()]) + block(2, BLOCK, bytes(BLOCK))
+        assert [type(message) for message in scan(data)[0]] == [Blocks, Choke, Blocks]
+
+    def test_runs_do_not_reach_over_reads(self):
+        framing = Framing(PIECES)
+        first, _ = scan(block(2, 0, bytes(BLOCK)), framing)
+        second, _ = scan(block(2, BLOCK, bytes(BLOCK)), framing)
+        assert first[0].length == second[0].length == BLOCK
+
+    def test_the_end_of_the_number_range(self):
+        far = 2**32 - BLOCK
+        assert read(block(2, far, bytes(BLOCK)) + block(2, 0, b"x")) == [(2, far, bytes(BLOCK)), (2, 0, b"x")]
+
+
+class TestSkipped:
+    @pytest.mark.parametrize("kind", [0x0A, 0x0D, 0x0E, 0x0F, 0x10, 0x11, 0x15, 0xFF])
+    def test_unknown_ids(self, kind):
+        for payload in (b"", b"x", bytes(MAX_EXTENDED)):
+            assert read(message(kind, payload) + encode([Choke()])) == [Choke()]
+
+    def test_keep_alives(self):
+        assert read(bytes(4 * 5)) == []
+        assert read(bytes(4) + b"\0\0\0\1\7"[:4] + b"\0" + bytes(8)) == [Choke()]
+
+    def test_a_keep_alive_before_what_looks_like_a_block(self):
+        assert read(bytes(4) + block(7, 7, b"data")) == [(7, 7, b"data")]
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("kind", "length"),
+        [
+            *((kind, 2) for kind in range(4)),
+            *((4, length) for length in (1, 4, 6)),
+            *((kind, length) for kind in (6, 8) for length in (1, 12, 14)),
+            *((7, length) for length in (1, 8, 9, 9 + MAX_BLOCK + 1)),
+            *((5, length) for length in (1, 3, 5)),
+            *((9, length) for length in (1, 2, 4)),
+            *((20, length) for length in (1, 2 + MAX_EXTENDED + 1)),
+            (0xFF, 1 + MAX_EXTENDED + 1),
+            (7, 2**32 - 1),
+            (20, 2**31),
+        ],
+    )
+    def test_a_length_that_the_id_cannot_have_before_the_rest_comes(self, kind, length):
+        head = struct.pack(">IB", length, kind)
+        for data in (head, head + bytes(40)):
+            with pytest.raises(ProtocolError):
+                scan(data)
+
+    def test_an_absurd_length_without_an_id(self):
+        with pytest.raises(ProtocolError, match="longer than any"):
+            scan(b"\xff\xff\xff\xff")
+        assert scan(b"\0\0\0\1") == ([], 0)
+
+    def test_have_of_a_piece_that_is_not_there(self):
+        with pytest.raises(ProtocolError, match="have of piece 20"):
+            scan(encode([Have(PIECES)]))
+
+    def test_a_spare_bit(self):
+        with pytest.raises(ProtocolError, match="spare"):
+            scan(encode([BitfieldMessage(b"\xff\xff\xf8")]))
+        assert Framing(16).scan(memoryview(message(5, b"\xff\xff")), 7)[1] == 7
+
+    @pytest.mark.parametrize("before", [encode([BitfieldMessage(bytes(3))]), encode([Have(1)]), block(1, 0, b"x")])
+    def test_a_late_bitfield(self, before):
+        late = encode([BitfieldMessage(bytes(3))])
+        with pytest.raises(ProtocolError, match="bitfield after"):
+            scan(before + late)
+        framing = Framing(PIECES)
+        scan(before, framing)
+        with pytest.raises(ProtocolError, match="bitfield after"):
+            scan(late, framing)
+
+    def test_a_bitfield_after_extension_handshake_port_and_choking_is_not_late(self):
+        sent = [Extended(0, b"de"), Port(1), Unchoke(), Interested(), BitfieldMessage(b"\xff\xff\xf0")]
+        assert read(encode(sent)) == sent
+
+    def test_the_bitfield_of_a_huge_torrent_is_longer_than_other_messages(self):
+        bits = bytes(2**21 // 8)
+        data = message(5, bits)
+        assert Framing(2**21).scan(memoryview(data), len(data)) == ([BitfieldMessage(bits)], len(data))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_messages_or_the_peers_fault(data):
+    try:
+        _, consumed = scan(data)
+    except ProtocolError:
+        return
+    assert consumed <= len(data)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 4, 5, 7, 9, 13, 20]), st.binary(max_size=15)), max_size=8))
+def test_any_payloads_are_messages_or_the_peers_fault(parts):
+    data = b"".join(message(kind, payload) for kind, payload in parts)
+    try:
+        _, consumed = scan(data)
+    except ProtocolError:
+        return
+    assert consumed == len(data)
