@@ -17,7 +17,7 @@ def connect_failed(failure: Failure, timeout: float) -> str:
     if isinstance(problem, CancelledError):
         return "connect was given up"
     if isinstance(problem, error.ConnectError):
-        return f"connect failed: {problem.args[0] if problem.args else 'no reason given'}"
+        return f"connect failed: {str(problem.args[0] if problem.args else '') or 'no reason given'}"
     return f"connect failed: {problem}"
 
 

@@ -49,6 +49,11 @@ class AddressPolicy:
             raise TrackerError(reason)
         return found
 
+    def may_be_told(self, host: str) -> bool:
+        """Whether a UDP tracker at that address gets path and query of its URL (BEP 41). The torrent's author chose
+        them, and what listens on a local port may not be a tracker: it gets the plain exchange of BEP 15 only."""
+        return self._local == "allow" or scope(host) is Scope.GLOBAL
+
     def _refusal(self, reach: Scope, path: str | None, begins: str, sent_from: Scope) -> str:
         """Why not; empty if it may be dialled."""
         if reach is Scope.INVALID:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from twisted.internet.defer import Deferred
 
@@ -29,6 +29,8 @@ CONNECTION_LIFE: Final = 60.0
 
 MOST_CONNECTIONS: Final = 1000
 """Connection ids kept; the oldest goes first."""
+
+Request: TypeAlias = Callable[[Address, int, int], bytes]
 
 Result = TypeVar("Result")
 
@@ -59,10 +61,10 @@ class UdpClient:
     async def ask(
         self,
         trackers: Sequence[Address],
-        request: Callable[[int, int], bytes],
+        request: Request,
         parse: Callable[[bytes, Address], Result],
     ) -> tuple[Result, Address]:
-        """Connect and ask. `request(connection, transaction)` makes the packet, `parse(packet, tracker)` reads the
+        """Connect and ask. `request(tracker, connection, transaction)` makes the packet, `parse(packet, tracker)` reads the
         answer. `trackers`: the addresses of one tracker. Answers with the address that answered. TrackerError."""
         reachable = [tracker for tracker in trackers if self._socket(tracker) is not None]
         if not reachable:
@@ -79,19 +81,19 @@ class UdpClient:
         self,
         tracker: Address,
         wait: float,
-        request: Callable[[int, int], bytes],
+        request: Request,
         parse: Callable[[bytes, Address], Result],
     ) -> Result:
         known = self._known_connection(tracker)
         if known is not None:
             try:
-                return parse(await self._exchange(tracker, wait, partial(request, known)), tracker)
+                return parse(await self._exchange(tracker, wait, partial(request, tracker, known)), tracker)
             except TrackerError:
                 # it may just have forgotten the connection id (a restart): ask once more with a fresh one
                 del self._connections[tracker]
         connection = packets.parse_connect(await self._exchange(tracker, wait, packets.connect_request))
         self._remember(tracker, connection)
-        return parse(await self._exchange(tracker, wait, partial(request, connection)), tracker)
+        return parse(await self._exchange(tracker, wait, partial(request, tracker, connection)), tracker)
 
     async def _exchange(self, tracker: Address, wait: float, make: Callable[[int], bytes]) -> bytes:
         """One packet out, one in. _Silence after `wait` seconds."""
