@@ -51,7 +51,7 @@ def choose(
     """The peers to be unchoked from this round on, at most `slots`; every other peer is to be choked."""
     if seeding or slots < 2:
         state.optimistic = None
-        ranked = by_turn(candidates, now) if seeding else by_reciprocation(candidates)
+        ranked = by_turn(candidates, now, rng) if seeding else by_reciprocation(candidates)
         return [candidate.peer for candidate in ranked[: max(0, slots)]]
     chosen = [candidate.peer for candidate in by_reciprocation(candidates)[: slots - 1]]
     optimistic = _optimistic(candidates, chosen, state, now, rng)
@@ -65,7 +65,7 @@ def fill(
     free = slots - sum(1 for candidate in candidates if candidate.interested and candidate.unchoked)
     if free <= 0:
         return []
-    ranked = by_turn(candidates, now) if seeding else by_reciprocation(candidates)
+    ranked = by_turn(candidates, now, rng) if seeding else by_reciprocation(candidates)
     taken = [candidate.peer for candidate in ranked if not candidate.unchoked][:free]
     if seeding or len(taken) == free or slots < 2 or _holds(candidates, state.optimistic):
         return taken

@@ -1,6 +1,7 @@
-"""Who deserves an upload slot most: one order for a leech, one for a seed. Both are total, so equal input gives equal
-output, and both prefer those who hold a slot already when all else is equal: a slot that changes hands costs the
-time TCP needs to get up to rate.
+"""Who deserves an upload slot most: one order for a leech, one for a seed.
+
+Both prefer those who hold a slot already when all else is equal: a slot that changes hands costs the time that TCP
+needs to get up to rate.
 
 A **leech** reciprocates (Cohen, "Incentives build robustness in BitTorrent"): the best uploaders to us come first. A
 peer that snubs us (we asked, nothing came for a minute) gets no regular slot however much it gave before.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from random import Random
 
 from torrentd.model.ids import PeerKey
 
@@ -52,17 +54,21 @@ def by_reciprocation(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(eligible, key=lambda c: (-c.rate, not c.unchoked, c.since, c.peer))
 
 
-def by_turn(candidates: Iterable[Candidate], now: float) -> list[Candidate]:
-    """A seed's order, best first: turns under way, then the longest wait, then turns that are over, newest first."""
-    return sorted((c for c in candidates if c.interested), key=lambda c: _turn(c, now))
+def by_turn(candidates: Iterable[Candidate], now: float, rng: Random) -> list[Candidate]:
+    """A seed's order, best first: turns under way, then the longest wait, then turns that are over, newest first.
+
+    Peers change over together, at a round, so ties are the rule. Luck decides them: with any fixed order the same peers
+    would keep their slots for the extra round each time.
+    """
+    return sorted((c for c in candidates if c.interested), key=lambda c: (*_turn(c, now), rng.random()))
 
 
-def _turn(candidate: Candidate, now: float) -> tuple[int, float, int]:
+def _turn(candidate: Candidate, now: float) -> tuple[int, float]:
     if not candidate.unchoked:
-        return (1, candidate.since, candidate.peer)
+        return (1, candidate.since)
     if turn_over(candidate, now):
-        return (2, -candidate.since, candidate.peer)
-    return (0, candidate.since, candidate.peer)
+        return (2, -candidate.since)
+    return (0, candidate.since)
 
 
 def turn_over(candidate: Candidate, now: float) -> bool:
