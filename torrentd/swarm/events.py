@@ -136,8 +136,11 @@ class Durable:
 
 @dataclass(slots=True)
 class Announced:
+    """`narrowest` as in PeersFound, for the answer's peers: the scope of the tracker's own address."""
+
     url: str
     answer: Answer
+    narrowest: int = 0
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""What to request: `availability` and `picker` choose pieces, `requests` and `endgame` blocks, `pipeline` how many."""

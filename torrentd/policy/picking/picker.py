@@ -1,0 +1,156 @@
+"""Which piece to start next with a peer.
+
+Rarest first, except that
+
+- higher priorities go before lower ones,
+- the first pieces are taken at random: a rare piece comes from few peers, slowly, and a newcomer has nothing to trade
+  before it owns a piece (Cohen 2003),
+- in sequential mode the order is that of the bytes.
+
+Finding the rarest piece *that this peer has* is a walk over the pool in order of rarity. For a seed or an average
+leech the walk ends at once. For a peer with few pieces it could be as long as the torrent; it is cut off after
+`PATIENCE` steps, and the pieces of the pool are intersected with the peer's as two long integers instead, which is
+some thousand times faster per piece, once per *piece*, and rare.
+"""
+
+from __future__ import annotations
+
+import random
+
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.layout import Priority
+from torrentd.policy.picking.availability import PRIORITIES, Availability
+from torrentd.policy.picking.piece_sets import first_common
+
+RANDOM_FIRST = 4
+"""Pieces picked at random before rarity decides: enough to trade with (libtorrent's initial_picker_threshold)."""
+
+PATIENCE = 200
+"""Steps of a walk before it gives way to the intersection, which costs about as much."""
+
+SAMPLE = 16
+"""Pieces of an intersection among which the rarest is taken; more would make the pick dearer than the gain."""
+
+
+class Picker:
+    """The pool of pieces that are wanted and not started, and the choice among them."""
+
+    __slots__ = ("_cursor", "_pools", "_random_left", "_rng", "availability", "generation", "sequential")
+
+    def __init__(self, piece_count: int, rng: random.Random, *, verified: int = 0, sequential: bool = False) -> None:
+        self.availability = Availability(piece_count, rng)
+        self.sequential = sequential
+        self.generation = 0
+        """counts additions to the pool: whoever found nothing need not look again before it changes"""
+        self._rng = rng
+        self._random_left = max(0, RANDOM_FIRST - verified)
+        self._cursor = 0
+        """sequential: no piece of the pool is before it"""
+        self._pools = {int(priority): Bitfield(piece_count) for priority in PRIORITIES}
+
+    def fill(self, priorities: bytes, pieces: Bitfield) -> None:
+        """Begin: these pieces may be started, with the priority that `priorities` has for each."""
+        for priority in PRIORITIES:
+            chosen = [piece for piece in pieces if priorities[piece] == priority]
+            self._pools[priority] = Bitfield(pieces.size, chosen)
+            self.availability.fill(chosen, priority)
+
+    def __len__(self) -> int:
+        return self.availability.pool_size
+
+    def __contains__(self, piece: int) -> bool:
+        return piece in self.availability
+
+    def add(self, piece: int, priority: Priority) -> None:
+        """This piece may be started; SKIP takes it out of the pool."""
+        self.remove(piece)
+        if priority == Priority.SKIP:
+            return
+        self.availability.add(piece, priority)
+        self._pools[priority].add(piece)
+        self._cursor = min(self._cursor, piece)
+        self.generation += 1
+
+    def remove(self, piece: int) -> None:
+        """This piece is started, verified or not wanted; nothing happens if it is not in the pool."""
+        if self.availability.remove(piece):
+            self._pools[self.availability.priority(piece)].discard(piece)
+
+    def obtainable(self) -> bool:
+        """Whether the pool has a piece that some connected peer has."""
+        return next(self.availability.rarest(), None) is not None
+
+    def next(self, have: Bitfield) -> int | None:
+        """The piece to start with a peer that has `have`; it leaves the pool. None if the peer has none of it."""
+        if not self.availability.pool_size:
+            return None
+        if self.sequential:
+            piece = self._in_order(have)
+        elif self._random_left and (random_one := self._at_random(have)) is not None:
+            self._random_left -= 1
+            piece = random_one
+        else:
+            piece = self._rarest(have)
+        if piece is not None:
+            self.remove(piece)
+        return piece
+
+    # --- the three orders
+
+    def _at_random(self, have: Bitfield) -> int | None:
+        """A random piece of the highest priority. None when luck does not find one soon: then rarity decides."""
+        pool = self._pools[next(priority for priority in PRIORITIES if self._pools[priority].count)]
+        for _ in range(SAMPLE):
+            piece = int(self._rng.random() * have.size)
+            if piece in pool and piece in have:
+                return piece
+        return None
+
+    def _rarest(self, have: Bitfield) -> int | None:
+        for steps, piece in enumerate(self.availability.rarest()):
+            if piece in have:
+                return piece
+            if steps >= PATIENCE:
+                return self._rarest_of_few(have)
+        return None
+
+    def _rarest_of_few(self, have: Bitfield) -> int | None:
+        for priority in PRIORITIES:
+            found = first_common(have, self._pools[priority], SAMPLE)
+            if found:
+                return min(found, key=self.availability.count)
+        return None
+
+    def _in_order(self, have: Bitfield) -> int | None:
+        for priority in PRIORITIES:
+            pool = self._pools[priority]
+            if pool.count:
+                piece = self._near_cursor(pool, have)
+                if piece is not None:
+                    return piece
+                found = first_common(have, pool, 1)
+                if found:
+                    return found[0]
+        return None
+
+    def _near_cursor(self, pool: Bitfield, have: Bitfield) -> int | None:
+        self._advance()
+        for piece in range(self._cursor, min(self._cursor + PATIENCE, pool.size)):
+            if piece in pool and piece in have:
+                return piece
+        return None
+
+    def _advance(self) -> None:
+        """Move the cursor to the first piece of the pool; each piece is passed once, unless it comes back."""
+        availability = self.availability
+        while self._cursor not in availability:
+            self._cursor += 1
+
+    def check(self) -> None:
+        """Assert that pools and buckets agree (for tests)."""
+        self.availability.check()
+        assert sum(pool.count for pool in self._pools.values()) == len(self)
+        for priority, pool in self._pools.items():
+            for piece in pool:
+                assert piece in self.availability and self.availability.priority(piece) == priority
+                assert piece >= self._cursor

@@ -1,0 +1,59 @@
+"""The request queue of one peer: what it was asked for and has not sent yet.
+
+Requests that we no longer count on are remembered as *late*: a cancel, a choke or our time-out crosses blocks that are
+already on their way. Such a block is welcome if it is still missing, wasted if not, and never an offence; a block that
+was not asked for at all is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+LATE_PIECES = 256
+"""Pieces of a peer of which given-up requests are remembered: those of the last seconds; older ones cannot arrive."""
+
+
+@dataclass(slots=True)
+class RequestQueue:
+    """What one peer was asked for and has not sent yet."""
+
+    outstanding: dict[int, int] = field(default_factory=dict)
+    """piece to blocks"""
+    count: int = 0
+    """outstanding blocks"""
+    late: dict[int, int] = field(default_factory=dict)
+    """requests that we no longer count on (cancelled, timed out, choked) and that may still be answered"""
+    dry: int = -1
+    """the pool's generation at which the peer had none of it"""
+
+    def add(self, piece: int, asked: int) -> None:
+        """The peer was asked for these blocks."""
+        self.outstanding[piece] = self.outstanding.get(piece, 0) | asked
+        self.count += asked.bit_count()
+
+    def remove(self, piece: int, answered: int) -> None:
+        """These outstanding blocks of `piece` are not outstanding any more."""
+        left = self.outstanding[piece] & ~answered
+        if left:
+            self.outstanding[piece] = left
+        else:
+            del self.outstanding[piece]
+        self.count -= answered.bit_count()
+
+    def give_up(self, piece: int, asked: int) -> None:
+        """Stop counting on these outstanding blocks, but know them if they come."""
+        self.remove(piece, asked)
+        known = self.late.pop(piece, 0)  # moves to the end: the oldest is forgotten first
+        if len(self.late) >= LATE_PIECES:
+            del self.late[next(iter(self.late))]
+        self.late[piece] = known | asked
+
+    def expected_late(self, piece: int, arrived: int) -> int:
+        """Those of the arrived blocks that answer a given-up request; each is answered once."""
+        known = self.late.get(piece, 0)
+        found = known & arrived
+        if found == known:
+            self.late.pop(piece, None)
+        elif found:
+            self.late[piece] = known ^ found
+        return found

@@ -1,0 +1,173 @@
+"""Who was asked for which block: started pieces, and the request queue of each peer.
+
+Strict priority: a piece that was started is finished before another is begun, since only whole pieces can be verified
+and passed on. A piece is started only with a peer that has none of the unfinished ones, so no more pieces are *open*
+(have a block that nobody was asked for) than there are peers, plus what lost peers left behind.
+
+Each block of a started piece is in one of three states: missing and free, missing and requested, or received. Block
+sets are integers (see `blocks`); `Started` has one for what is missing and one for what is requested, and each
+`RequestQueue` one per piece it takes part in. They always agree:
+
+    the union of all queues' outstanding blocks of a piece  ==  its requested blocks  <=  its missing blocks
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.geometry import Geometry
+from torrentd.model.ids import PeerKey
+from torrentd.policy.picking import blocks, endgame
+from torrentd.policy.picking.picker import Picker
+from torrentd.policy.picking.request_queue import RequestQueue
+from torrentd.policy.picking.started import Started
+from torrentd.wire.peer.messages import Range
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What became of arrived blocks."""
+
+    taken: int
+    """they were missing: store them"""
+    elsewhere: int
+    """taken blocks that other peers were asked for as well: cancel them there"""
+    unasked: int
+    """never requested of this peer"""
+
+
+class Requests:
+    """All started pieces of a torrent."""
+
+    __slots__ = ("_geometry", "open", "picker", "started", "storing")
+
+    def __init__(self, geometry: Geometry, picker: Picker) -> None:
+        self._geometry = geometry
+        self.picker = picker
+        self.started: dict[int, Started] = {}
+        """pieces with missing blocks, oldest first"""
+        self.open: dict[int, Started] = {}
+        """those of them that have free blocks"""
+        self.storing: dict[int, Started] = {}
+        """pieces with all blocks, on their way to the disk"""
+
+    def ask(self, queue: RequestQueue, have: Bitfield, room: int) -> tuple[list[Range], list[int]]:
+        """Up to `room` blocks to request of a peer that has `have`, outstanding from now on; and the pieces begun."""
+        asked: list[Range] = []
+        begun: list[int] = []
+        for started in list(self.open.values()):
+            if started.piece in have:
+                room -= self._take(queue, started, started.free(), room, asked)
+                if room <= 0:
+                    return asked, begun
+        while room > 0 and queue.dry != self.picker.generation:
+            piece = self.picker.next(have)
+            if piece is None:
+                queue.dry = self.picker.generation
+                break
+            begun.append(piece)
+            started = self.started[piece] = self.open[piece] = Started(piece, self._geometry.all_blocks(piece))
+            room -= self._take(queue, started, started.missing, room, asked)
+        if not queue.count and self.in_endgame():
+            for started, again in endgame.choose(self.started.values(), have, min(room, endgame.BATCH)):
+                self._take(queue, started, again, room, asked)
+        return asked, begun
+
+    def could_ask(self, queue: RequestQueue) -> bool:
+        """Whether it is worth while to call `ask` (which may still find nothing)."""
+        return bool(self.open) or queue.dry != self.picker.generation or (not queue.count and self.in_endgame())
+
+    def in_endgame(self) -> bool:
+        """Whether every missing block that some connected peer has was requested."""
+        count = self.picker.availability.count
+        return not any(count(piece) for piece in self.open) and not self.picker.obtainable()
+
+    def receive(self, queue: RequestQueue, peer: PeerKey, piece: int, arrived: int) -> Arrival:
+        """These blocks came from `peer`, whose queue is `queue`."""
+        answered = arrived & queue.outstanding.get(piece, 0)
+        if answered:
+            queue.remove(piece, answered)
+        late = queue.expected_late(piece, arrived ^ answered) if answered != arrived else 0
+        unasked = arrived & ~(answered | late)
+        started = self.started.get(piece)
+        if started is None:
+            return Arrival(0, 0, unasked)
+        late &= started.missing
+        elsewhere = late & started.requested
+        if started.layers:
+            elsewhere |= answered & started.layers[0]
+        taken = answered | late
+        if taken:
+            started.receive(taken)
+            started.contributors[peer] = started.contributors.get(peer, 0) | taken
+            if late:
+                self._settle(started)
+            if not started.missing:
+                self.storing[piece] = self.started.pop(piece)
+        return Arrival(taken, elsewhere, unasked)
+
+    def cancel(self, queue: RequestQueue, piece: int, received: int) -> int:
+        """These blocks were received from somebody else; those that were outstanding here, to be cancelled."""
+        overtaken = queue.outstanding.get(piece, 0) & received
+        if overtaken:
+            queue.give_up(piece, overtaken)
+        return overtaken
+
+    def release(self, queue: RequestQueue) -> None:
+        """The peer will not answer: all its requests go back and may be asked of others."""
+        for piece, asked in list(queue.outstanding.items()):
+            queue.give_up(piece, asked)
+            started = self.started[piece]
+            started.give_back(asked)
+            self._settle(started)
+
+    def drop(self, piece: int) -> Started:
+        """Forget a started piece; its outstanding requests must have been given up with `withdraw`."""
+        self.open.pop(piece, None)
+        return self.started.pop(piece)
+
+    def withdraw(self, queue: RequestQueue, piece: int) -> int:
+        """Give up what is outstanding of one piece, to be cancelled."""
+        asked = queue.outstanding.get(piece, 0)
+        if asked:
+            queue.give_up(piece, asked)
+            started = self.started[piece]
+            started.give_back(asked)
+            self._settle(started)
+        return asked
+
+    def _take(self, queue: RequestQueue, started: Started, choice: int, room: int, asked: list[Range]) -> int:
+        """Request up to `room` of the chosen blocks; how many it were."""
+        taken = blocks.lowest(choice, room)
+        started.ask(taken)
+        queue.add(started.piece, taken)
+        asked += blocks.ranges(self._geometry, started.piece, taken)
+        self._settle(started)
+        return taken.bit_count()
+
+    def _settle(self, started: Started) -> None:
+        """Keep the piece in `open` exactly while it has a free block."""
+        if started.free():
+            self.open.setdefault(started.piece, started)
+        else:
+            self.open.pop(started.piece, None)
+
+    def check(self, queues: dict[PeerKey, RequestQueue]) -> None:
+        """Assert that pieces and queues agree (for tests)."""
+        self.picker.check()
+        for piece, started in self.started.items():
+            assert started.missing and piece not in self.storing and piece not in self.picker
+            assert (piece in self.open) == bool(started.free())
+            times: dict[int, int] = {}
+            for queue in queues.values():
+                for first, count in blocks.runs(queue.outstanding.get(piece, 0)):
+                    for block in range(first, first + count):
+                        times[block] = times.get(block, 0) + 1
+            for depth, layer in enumerate([started.requested, *started.layers], start=1):
+                assert layer == sum(1 << block for block, count in times.items() if count >= depth)
+                assert layer & ~started.missing == 0
+        assert self.open.keys() <= self.started.keys()
+        for queue in queues.values():
+            assert queue.outstanding.keys() <= self.started.keys()
+            assert queue.count == sum(asked.bit_count() for asked in queue.outstanding.values())

@@ -1,0 +1,77 @@
+"""Who sent bad data.
+
+A piece with a wrong hash that came from one peer alone is that peer's fault: banned at once. If several had a share,
+each gets a strike, and the salted digests of the failed copy are kept. The next copy is stored with digests too; when
+it turns out good, each block that differs names its sender: banned, and the strikes of the others are taken back.
+Who collects `STRIKES` before that is banned as well, so that a liar among many cannot ruin piece after piece.
+
+A ban covers the host (see policy.peers.bans) and closes all its connections.
+"""
+
+from __future__ import annotations
+
+from torrentd.model.address import Scope, scope
+from torrentd.model.ids import PeerKey
+from torrentd.policy.peers.bans import plain_host
+from torrentd.policy.picking import blocks
+from torrentd.swarm import connecting
+from torrentd.swarm.state import FailedCopy, Identity, TorrentState
+
+STRIKES = 3
+"""Bad pieces somebody may have had a share in (SAFETY.md)."""
+
+COPIES = 8
+"""Failed copies of one piece that are kept as evidence."""
+
+
+def accuse(torrent: TorrentState, piece: int, digests: list[bytes], contributors: dict[PeerKey, int]) -> None:
+    """A copy of `piece` has a wrong hash."""
+    senders = [(torrent.identities[key], sent) for key, sent in contributors.items() if key in torrent.identities]
+    if len(contributors) == 1:
+        for identity, _ in senders:
+            ban(torrent, identity, f"sent piece {piece} with a wrong hash")
+        return
+    torrent.suspects.setdefault(piece, []).append(FailedCopy(digests, senders))
+    del torrent.suspects[piece][:-COPIES]
+    for identity, _ in senders:
+        strikes = torrent.strikes[_who(identity)] = torrent.strikes.get(_who(identity), 0) + 1
+        if strikes >= STRIKES:
+            ban(torrent, identity, f"had a share in {strikes} pieces with wrong hashes")
+
+
+def judge(torrent: TorrentState, piece: int, digests: list[bytes] | None) -> None:
+    """A copy of `piece` is good: compare the failed ones with it."""
+    copies = torrent.suspects.pop(piece, [])
+    if digests is None:
+        return
+    for copy in copies:
+        wrong = sum(1 << block for block, digest in enumerate(digests) if copy.digests[block] != digest)
+        for identity, sent in copy.senders:
+            if sent & wrong:
+                first, _ = next(blocks.runs(sent & wrong))
+                ban(torrent, identity, f"sent block {first} of piece {piece} wrong")
+            else:
+                _acquit(torrent, identity)
+
+
+def ban(torrent: TorrentState, identity: Identity, reason: str) -> None:
+    """Talk to that host no more."""
+    torrent.bans.ban(identity.address, reason, identity.peer_id)
+    torrent.strikes.pop(_who(identity), None)
+    for peer in list(torrent.peers.values()):
+        if torrent.bans.reason(peer.address, peer.peer_id) is not None:
+            connecting.close(torrent, peer, f"banned: {reason}")
+
+
+def _acquit(torrent: TorrentState, identity: Identity) -> None:
+    strikes = torrent.strikes.get(_who(identity), 0) - 1
+    if strikes > 0:
+        torrent.strikes[_who(identity)] = strikes
+    else:
+        torrent.strikes.pop(_who(identity), None)
+
+
+def _who(identity: Identity) -> object:
+    """To whom strikes are counted: the host; on loopback, which everybody shares, the peer id."""
+    host = plain_host(identity.address.host)
+    return identity.peer_id if scope(host) == Scope.LOOPBACK else host

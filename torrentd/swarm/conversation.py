@@ -1,0 +1,84 @@
+"""What a peer says: the messages of one read, each to the verb it belongs to.
+
+A read is one event. What it asks for is answered once, at its end: one top-up of the request queue, one `Serve`.
+An offence (`ProtocolError`) closes the connection; what was received before it still counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torrentd.model.errors import ProtocolError
+from torrentd.swarm import arrivals, choking, connecting, floods, interest, release, upload
+from torrentd.swarm.events import Received
+from torrentd.swarm.peer import Peer
+from torrentd.swarm.state import TorrentState
+from torrentd.wire.peer import extensions
+from torrentd.wire.peer.messages import (
+    BitfieldMessage,
+    Blocks,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    Interested,
+    KeepAlive,
+    Message,
+    NotInterested,
+    Port,
+    Request,
+    Unchoke,
+)
+
+
+def received(torrent: TorrentState, event: Received) -> None:
+    """All messages of one read, in order."""
+    peer = torrent.peers.get(event.peer)
+    if peer is None:
+        return  # closed by us while the read was on its way
+    peer.heard_at = torrent.now
+    before = peer.down.total
+    try:
+        for message in event.messages:
+            ON_MESSAGE[type(message)](torrent, peer, message)
+    except ProtocolError as error:
+        arrivals.count(torrent, peer, before)
+        connecting.close(torrent, peer, str(error))
+        return
+    arrivals.settle(torrent, peer, arrivals.count(torrent, peer, before))
+    upload.serve(torrent, peer)
+    connecting.part_from_seed(torrent, peer)
+
+
+def _extended(torrent: TorrentState, peer: Peer, message: Extended) -> None:
+    floods.spend(peer, floods.EXTENDED, torrent.now)
+    if message.id != extensions.HANDSHAKE:
+        return  # we offered none
+    handshake = extensions.parse(message.payload)
+    if handshake.reqq is not None:
+        peer.pipeline.accept(handshake.reqq)
+    if handshake.client:
+        peer.client = handshake.client
+    if handshake.port is not None:
+        connecting.learn_port(torrent, peer, handshake.port)
+
+
+def _ignored(torrent: TorrentState, peer: Peer, message: Port | KeepAlive) -> None:
+    floods.spend(peer, floods.EXTENDED, torrent.now)
+
+
+ON_MESSAGE: dict[type[Message], Callable[[TorrentState, Peer, Any], None]] = {
+    Blocks: arrivals.received,
+    Request: upload.request,
+    Cancel: upload.cancel,
+    Have: interest.have,
+    BitfieldMessage: interest.bitfield,
+    Choke: release.choked,
+    Unchoke: release.unchoked,
+    Interested: choking.interested,
+    NotInterested: choking.not_interested,
+    Extended: _extended,
+    Port: _ignored,
+    KeepAlive: _ignored,
+}

@@ -1,0 +1,139 @@
+"""Blocks that we ask of peers.
+
+Life of a block: a read ends with one `top_up` of the peer's request queue; `Requests` chooses the blocks, `Ask` sends
+them. They come back as runs of blocks (`arrivals`) and go to the disk. A request ends in one of four ways: answered;
+overtaken by another peer's copy; given back because the peer chokes us or goes; or timed out (`release`). What is
+given back is offered to all other peers at once (`share_out`).
+
+`torrent.requests` exists exactly while we download; `begin` and `end` make and drop it.
+"""
+
+from __future__ import annotations
+
+from torrentd.model.geometry import BLOCK
+from torrentd.model.layout import Priority
+from torrentd.policy.picking import blocks
+from torrentd.policy.picking.picker import Picker
+from torrentd.policy.picking.requests import Requests
+from torrentd.swarm.commands import Ask, Discard, Mark
+from torrentd.swarm.peer import Peer
+from torrentd.swarm.state import TorrentState
+from torrentd.wire.peer.messages import Cancel
+
+REQUEST_TIMEOUT = 20.0
+"""Seconds without a block before what a peer owes us is asked of others."""
+
+REFILL = 8
+"""The queue is topped up when an eighth of it is free: fast peers get few large writes, slow ones each block."""
+
+# --- beginning and ending
+
+
+def begin(torrent: TorrentState) -> None:
+    """Start to download what is missing, if anything is and nothing forbids it."""
+    if torrent.requests is not None or not torrent.running or torrent.storage_failed or torrent.finished:
+        return
+    picker = Picker(
+        torrent.geometry.piece_count, torrent.rng, verified=torrent.have.count, sequential=torrent.sequential
+    )
+    for peer in torrent.peers.values():
+        picker.availability.joined(peer.have)
+    picker.fill(torrent.piece_priorities, torrent.missing)
+    torrent.requests = Requests(torrent.geometry, picker)
+    share_out(torrent)
+
+
+def end(torrent: TorrentState) -> None:
+    """Stop to download: take everything back, forget what is unfinished."""
+    requests = torrent.requests
+    if requests is None:
+        return
+    discard(torrent, list(requests.started))
+    torrent.requests = None
+
+
+def discard(torrent: TorrentState, pieces: list[int]) -> None:
+    """Give up started pieces: cancel their requests, forget their blocks."""
+    requests = torrent.requests
+    if requests is None or not pieces:
+        return
+    for piece in pieces:
+        for peer in torrent.peers.values():
+            cancel(torrent, peer, piece, requests.withdraw(peer.queue, piece))
+        started = requests.drop(piece)
+        received = torrent.geometry.all_blocks(piece) & ~started.missing
+        torrent.totals.wasted += torrent.geometry.blocks_length(piece, received)
+    torrent.commands.append(Discard(pieces))
+
+
+def wanted_again(torrent: TorrentState, piece: int) -> None:
+    """A piece that was stored, or verified, has to be fetched (again)."""
+    if torrent.requests is None:
+        begin(torrent)
+    else:
+        torrent.requests.storing.pop(piece, None)
+        torrent.requests.picker.add(piece, Priority(torrent.piece_priorities[piece]))
+        share_out(torrent)
+
+
+# --- asking
+
+
+def top_up(torrent: TorrentState, peer: Peer) -> None:
+    """Fill the peer's request queue up to its depth, within the download limit."""
+    requests = torrent.requests
+    if requests is None or peer.peer_choking or not peer.am_interested:
+        return
+    queue, pipeline = peer.queue, peer.pipeline
+    room = pipeline.depth - queue.count
+    if room * REFILL < pipeline.depth or not requests.could_ask(queue):
+        return
+    limited = not torrent.down.unlimited
+    if limited:
+        granted = torrent.down.take(room * BLOCK, torrent.now)
+        if not granted:
+            torrent.wake(torrent.down.ready_at(torrent.now))
+            return
+        room = granted // BLOCK
+    before = queue.count
+    ranges, begun = requests.ask(queue, peer.have, room)
+    if limited:
+        torrent.down.give_back(granted - (queue.count - before) * BLOCK)
+    if not ranges:
+        return
+    if begun:
+        torrent.commands.append(Mark(begun))
+    torrent.commands.append(Ask(peer.key, ranges))
+    peer.spoke_at = torrent.now
+    if not before:
+        _begin_waiting(torrent, peer)
+
+
+def _begin_waiting(torrent: TorrentState, peer: Peer) -> None:
+    """The peer owed us nothing and does now."""
+    peer.pipeline.asked(torrent.now)
+    peer.waiting_since = torrent.now
+    torrent.wake(torrent.now + REQUEST_TIMEOUT)
+
+
+def share_out(torrent: TorrentState) -> None:
+    """There is something new to ask for: everybody may, those who do not answer at last."""
+    if torrent.requests is None:
+        return
+    for peer in torrent.peers.values():
+        if peer.pipeline.depth > 1:
+            top_up(torrent, peer)
+    for peer in torrent.peers.values():
+        if peer.pipeline.depth <= 1:
+            top_up(torrent, peer)
+
+
+def cancel(torrent: TorrentState, peer: Peer, piece: int, cancelled: int) -> None:
+    """One Cancel per block, as BEP 3 wants it."""
+    messages = [
+        Cancel(piece, block * BLOCK, torrent.geometry.block_length(piece, block))
+        for first, count in blocks.runs(cancelled)
+        for block in range(first, first + count)
+    ]
+    if messages:
+        torrent.send(peer, *messages)

@@ -1,0 +1,52 @@
+"""How much senseless talk a peer may do before it is closed.
+
+Every message below has honest reasons: races (a request that crosses our choke, a cancel that crosses the block),
+careless clients, lost state. So each class has an allowance that refills; who uses it up is closed. What makes sense
+is never charged here: it is bounded by other means (the request queue's cap, one `have` per piece).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torrentd.model.errors import ProtocolError
+from torrentd.swarm.peer import Peer
+
+
+class Allowance(NamedTuple):
+    """A token bucket: so many at once, so many per second in the long run."""
+
+    what: str
+    burst: float
+    per_second: float
+
+
+HAVE = Allowance("have messages for pieces it had told", 200, 2)
+"""clients announce what they told in the bitfield again after a re-check"""
+
+INTEREST = Allowance("changes of interest", 200, 4)
+"""interest may flip with every piece that somebody completes"""
+
+CHOKE = Allowance("chokes and unchokes", 100, 2)
+"""a choker decides every 10 seconds; Transmission chokes and unchokes to flush a queue"""
+
+CANCEL = Allowance("cancels of nothing", 2000, 100)
+"""endgame cancels a whole queue of blocks that are on their way already, more than once"""
+
+REQUEST = Allowance("requests that cannot be served", 2000, 100)
+"""a queue of 500 requests crosses a choke, again at the next unchoke"""
+
+BLOCK = Allowance("blocks that were not requested", 64, 1)
+"""1 MiB of them, and then 16 KiB/s; late answers to given-up requests are not counted"""
+
+EXTENDED = Allowance("extension messages", 200, 10)
+"""handshakes again and again, and extensions that we did not offer"""
+
+
+def spend(peer: Peer, allowance: Allowance, now: float, count: int = 1) -> None:
+    """Charge `count` messages. ProtocolError when the allowance is used up."""
+    left, since = peer.spent.get(allowance.what, (allowance.burst, now))
+    left = min(allowance.burst, left + (now - since) * allowance.per_second) - count
+    if left < 0:
+        raise ProtocolError(f"too many {allowance.what}")
+    peer.spent[allowance.what] = (left, now)

@@ -1,0 +1,85 @@
+"""Who has what, and who wants something of whom.
+
+We are interested in a peer exactly while it has a piece that we want and have not verified. `peer.wanted` counts those
+pieces; it changes by one with a `have` and with a verified piece, and is counted anew only for a bitfield and for a
+new selection. So the two messages are sent exactly when the answer changes.
+"""
+
+from __future__ import annotations
+
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.errors import ProtocolError
+from torrentd.policy.picking import piece_sets
+from torrentd.swarm import floods
+from torrentd.swarm.peer import Peer
+from torrentd.swarm.state import TorrentState
+from torrentd.wire.peer.messages import BitfieldMessage, Have, Interested, NotInterested
+
+
+def bitfield(torrent: TorrentState, peer: Peer, message: BitfieldMessage) -> None:
+    """The peer tells what it has, once, before any `have`."""
+    if peer.have.count:
+        raise ProtocolError("a bitfield after others told what the peer has")
+    try:
+        peer.have = Bitfield.from_bytes(torrent.geometry.piece_count, message.bits)
+    except ValueError as error:
+        raise ProtocolError(str(error)) from None
+    if torrent.requests is not None:
+        torrent.requests.picker.availability.joined(peer.have)
+    recount(torrent, peer)
+
+
+def have(torrent: TorrentState, peer: Peer, message: Have) -> None:
+    """The peer has one piece more."""
+    piece = message.piece
+    if piece >= torrent.geometry.piece_count:
+        raise ProtocolError(f"have of piece {piece}, where there are {torrent.geometry.piece_count}")
+    if not peer.have.add(piece):
+        floods.spend(peer, floods.HAVE, torrent.now)
+        return
+    if torrent.requests is not None:
+        availability = torrent.requests.picker.availability
+        availability.gained(piece)
+        if peer.is_seed:
+            availability.became_seed()
+    if piece in torrent.missing:
+        peer.queue.dry = -1
+        peer.wanted += 1
+        review(torrent, peer)
+
+
+def recount(torrent: TorrentState, peer: Peer) -> None:
+    """What the peer has, or what we want, changed as a whole."""
+    peer.queue.dry = -1
+    peer.wanted = piece_sets.count_common(peer.have, torrent.missing)
+    review(torrent, peer)
+
+
+def review(torrent: TorrentState, peer: Peer) -> None:
+    """Tell the peer if our interest in it changed."""
+    interested = peer.wanted > 0
+    if interested != peer.am_interested:
+        peer.am_interested = interested
+        torrent.send(peer, Interested() if interested else NotInterested())
+
+
+def verified(torrent: TorrentState, piece: int) -> None:
+    """We have `piece` from now on: tell those who lack it; those who have it may be of no more interest."""
+    wanted = torrent.missing.discard(piece)
+    for peer in torrent.peers.values():
+        if piece not in peer.have:
+            torrent.send(peer, Have(piece))
+        elif wanted:
+            peer.wanted -= 1
+            review(torrent, peer)
+
+
+def lost(torrent: TorrentState, piece: int) -> None:
+    """A piece that we had is not on the disk any more."""
+    if piece not in torrent.wanted or not torrent.missing.add(piece):
+        return
+    for peer in torrent.peers.values():
+        if piece in peer.have:
+            peer.queue.dry = -1
+            peer.wanted += 1
+            review(torrent, peer)

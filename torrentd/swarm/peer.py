@@ -1,0 +1,84 @@
+"""One connected peer, as the torrent sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from torrentd.model.address import Address
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.ids import PeerId, PeerKey
+from torrentd.policy.picking.pipeline import Pipeline
+from torrentd.policy.picking.request_queue import RequestQueue
+from torrentd.policy.rates.averages import RateMeter
+from torrentd.wire.peer.messages import Range
+
+
+@dataclass(slots=True)
+class Peer:
+    """Flags, what it has, what we want of it and it of us. Times are those of `now`, monotonic."""
+
+    key: PeerKey
+    address: Address
+    """where the connection comes from or was made to"""
+    incoming: bool
+    peer_id: PeerId
+    reserved: bytes
+    connected_at: float
+    have: Bitfield
+    pipeline: Pipeline
+    client: str = ""
+    """as it names itself, escaped"""
+    source: str = ""
+    """who told us its address; "incoming" if it came by itself"""
+    listens: Address | None = None
+    """where it accepts connections, as far as known: its candidate's address"""
+
+    am_choking: bool = True
+    am_interested: bool = False
+    peer_choking: bool = True
+    peer_interested: bool = False
+    wanted: int = 0
+    """pieces that it has and we want and lack: we are interested exactly while this is not 0"""
+    snubbed: bool = False
+    """it has owed us blocks for a minute and sent none"""
+
+    queue: RequestQueue = field(default_factory=RequestQueue)
+    waiting_since: float = 0.0
+    """last block, or first request of an empty queue: how old the present wait is"""
+    timeouts: int = 0
+    """request time-outs since its last block"""
+
+    requests: dict[Range, None] = field(default_factory=dict)
+    """blocks it asked for, in order, not being served yet"""
+    serving: list[Range] = field(default_factory=list)
+    """the Serve under way"""
+    choked_at: float = 0.0
+    """when we last choked or unchoked it"""
+    sent_before_unchoke: int = 0
+
+    down: RateMeter = field(default_factory=RateMeter)
+    up: RateMeter = field(default_factory=RateMeter)
+    wasted: int = 0
+    heard_at: float = 0.0
+    spoke_at: float = 0.0
+    spent: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """per class of messages that may be spam: tokens left, and when they were counted (see `floods`)"""
+
+    @property
+    def downloaded(self) -> int:
+        """Payload bytes it sent us, useful or not."""
+        return self.down.total
+
+    @property
+    def uploaded(self) -> int:
+        """Payload bytes we sent it."""
+        return self.up.total
+
+    @property
+    def is_seed(self) -> bool:
+        return self.have.has_all()
+
+    @property
+    def progress(self) -> float:
+        """Its share of the torrent, 0.0 to 1.0."""
+        return self.have.count / self.have.size

@@ -1,0 +1,48 @@
+"""The user's verbs: start, stop, limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torrentd.swarm import connecting, download, trackers
+from torrentd.swarm.events import SetLimits, Start, Stop, Tick
+from torrentd.swarm.state import NEVER, TorrentState
+
+
+def start(torrent: TorrentState, _: Start) -> None:
+    """Begin or resume."""
+    if torrent.running:
+        return
+    torrent.running = True
+    torrent.storage_failed = False
+    torrent.completion_owed = not torrent.complete
+    torrent.totals_at_start = replace(torrent.totals)
+    torrent.announcing.start(torrent.now)
+    download.begin(torrent)
+    torrent.wake(torrent.now)
+
+
+def stop(torrent: TorrentState, event: Stop) -> None:
+    """Pause or shut down. Pieces on their way to the disk may still be reported."""
+    if not torrent.running:
+        return
+    torrent.running = False
+    connecting.close_all(torrent, "the torrent was paused")
+    download.end(torrent)
+    farewells = torrent.announcing.stop(torrent.now, trackers.tally(torrent))
+    if not event.silent:
+        torrent.commands += farewells
+    torrent.deadline = NEVER
+    torrent.wake(torrent.now)
+
+
+def set_limits(torrent: TorrentState, event: SetLimits) -> None:
+    """Change the torrent's own limits; whoever waited may go on."""
+    torrent.down_limit.set_rate(event.down, torrent.now)
+    torrent.up_limit.set_rate(event.up, torrent.now)
+    torrent.wake(torrent.now)
+
+
+def tick(torrent: TorrentState, _: Tick) -> None:
+    """Do what is due, also when only limits outside of the torrent changed."""
+    torrent.wake(torrent.now)

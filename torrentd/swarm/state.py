@@ -1,0 +1,181 @@
+"""Everything a torrent knows, and the three things every verb does with it: send, command, ask to be woken.
+
+The verbs (`download`, `upload`, `interest`, ...) are functions over this object; `torrent.Torrent` is this object plus
+the table that calls them. It has no I/O and asks nobody: `now` is set by `handle`, luck is `rng`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from torrentd.model.address import Address
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.geometry import Geometry
+from torrentd.model.ids import PeerId, PeerKey
+from torrentd.model.layout import Layout, Priority
+from torrentd.policy.choking.choker import Choking
+from torrentd.policy.peers.bans import Bans
+from torrentd.policy.peers.candidates import Candidates
+from torrentd.policy.picking import piece_sets
+from torrentd.policy.picking.requests import Requests
+from torrentd.policy.rates.averages import RateMeter
+from torrentd.policy.rates.limiter import Bucket, Chain
+from torrentd.swarm.announcing import Announcing
+from torrentd.swarm.commands import Command, Send
+from torrentd.swarm.peer import Peer
+from torrentd.swarm.settings import Settings, Totals
+from torrentd.wire.peer.messages import Message
+
+NEVER = float("inf")
+
+CLOSED_KEPT = 20
+"""Closed connections whose reasons can still be read."""
+
+
+class ClosedPeer(NamedTuple):
+    """Why a connection ended; `at` is monotonic."""
+
+    address: Address
+    reason: str
+    at: float
+
+
+class Identity(NamedTuple):
+    """Who is behind a PeerKey, for blame after the connection is gone."""
+
+    address: Address
+    peer_id: PeerId
+
+
+class FailedCopy(NamedTuple):
+    """A copy of a piece with a wrong hash: a salted digest per block, and who sent which blocks."""
+
+    digests: list[bytes]
+    senders: list[tuple[Identity, int]]
+
+
+class TorrentState:
+    """The state of one torrent. Verbs change it; everybody else reads."""
+
+    def __init__(
+        self,
+        *,
+        info_hash: bytes,
+        geometry: Geometry,
+        layout: Layout,
+        have: Bitfield,
+        priorities: Sequence[Priority],
+        private: bool,
+        settings: Settings,
+        totals: Totals,
+        rng: random.Random,
+        announcing: Announcing,
+        down: Bucket,
+        up: Bucket,
+        own_ids: Collection[PeerId],
+        sequential: bool,
+    ) -> None:
+        self.info_hash = info_hash
+        self.geometry = geometry
+        self.layout = layout
+        self.private = private
+        self.settings = settings
+        self.totals = totals
+        self.rng = rng
+        self.announcing = announcing
+        self.own_ids = own_ids
+        """peer ids that are our own: a peer with one of them is ourselves"""
+
+        # time and the answer to the present event
+        self.now = 0.0
+        self.deadline = NEVER
+        self.commands: list[Command] = []
+
+        # pieces
+        self.have = have
+        self.priorities = list(priorities)
+        self.piece_priorities = b""
+        self.wanted = Bitfield(geometry.piece_count)
+        """pieces of the selection"""
+        self.missing = Bitfield(geometry.piece_count)
+        """those of them that are not verified"""
+        self.wanted_size = 0
+        self.wanted_left = 0
+        self.select(priorities)
+        self.sequential = sequential
+        self.requests: Requests | None = None
+        """exists exactly while we download: running, something wanted is missing, and the storage works"""
+        self.suspects: dict[int, list[FailedCopy]] = {}
+        self.strikes: dict[object, int] = {}
+        """bad pieces that somebody had a share in"""
+
+        # conditions
+        self.running = False
+        self.storage_failed = False
+        self.disk_busy = False
+        self.completion_owed = False
+        """the torrent was not complete at Start, and trackers were not told that it is"""
+        self.totals_at_start = Totals()
+
+        # peers
+        self.peers: dict[PeerKey, Peer] = {}
+        self.identities: dict[PeerKey, Identity] = {}
+        self.bans = Bans()
+        self.candidates = Candidates(self.bans)
+        self.connecting = 0
+        """Connect commands under way"""
+        self.wanted_connections = 0
+        """as last told by WantPeers"""
+        self.parted: list[Address] = []
+        """seeds that we left because we want nothing; not dialled again before we do"""
+        self.closed_peers: deque[ClosedPeer] = deque(maxlen=CLOSED_KEPT)
+        self.choking = Choking()
+        self.next_round = NEVER
+
+        # rates
+        self.down_limit = Bucket()
+        self.up_limit = Bucket()
+        self.down = Chain(self.down_limit, down)
+        self.up = Chain(self.up_limit, up)
+        self.down_meter = RateMeter()
+        self.up_meter = RateMeter()
+
+    # --- facts that verbs and others share
+
+    @property
+    def complete(self) -> bool:
+        """Every piece of the torrent is verified."""
+        return self.have.has_all()
+
+    @property
+    def finished(self) -> bool:
+        """Every wanted piece is verified (nothing may be wanted at all)."""
+        return not self.missing.count
+
+    def select(self, priorities: Sequence[Priority]) -> None:
+        """Derive from files what is wanted, and from `have` what of it is missing."""
+        self.priorities = list(priorities)
+        self.piece_priorities = piece_sets.piece_priorities(self.layout, self.geometry, priorities)
+        self.wanted = piece_sets.wanted(self.piece_priorities)
+        self.wanted_size = piece_sets.bytes_of(self.geometry, self.wanted)
+        self.compare()
+
+    def compare(self) -> None:
+        """Derive what is missing from what is wanted and what is there."""
+        self.missing = piece_sets.without(self.wanted, self.have)
+        self.wanted_left = piece_sets.bytes_of(self.geometry, self.missing)
+
+    # --- what verbs do
+
+    def send(self, peer: Peer, *messages: Message) -> None:
+        """Emit a Send."""
+        self.commands.append(Send(peer.key, list(messages)))
+        peer.spoke_at = self.now
+
+    def wake(self, at: float) -> None:
+        """Be ticked at `at`, or before."""
+        if at < self.deadline:
+            self.deadline = at

@@ -1,0 +1,102 @@
+"""What the disk says: pieces verified, failed, lost; storage that fails and recovers.
+
+A piece is ours, told to peers and served, from `PieceVerified` on and not before. Completion is told to trackers only
+after `Durable`: what was announced as complete must still be so after a power cut.
+"""
+
+from __future__ import annotations
+
+from torrentd.swarm import blame, choking, connecting, download, interest, release, upload
+from torrentd.swarm.commands import Finished
+from torrentd.swarm.events import (
+    DiskBusy,
+    Durable,
+    PieceFailed,
+    PieceVerified,
+    ReadFailed,
+    StorageFailed,
+    StorageRecovered,
+)
+from torrentd.swarm.state import TorrentState
+
+
+def piece_verified(torrent: TorrentState, event: PieceVerified) -> None:
+    """A piece is written and right. It may come after a Stop or a failure: the piece is there all the same."""
+    piece = event.piece
+    if torrent.requests is not None:
+        torrent.requests.storing.pop(piece, None)
+        if piece in torrent.requests.started:  # begun again after a failure that did not happen
+            download.discard(torrent, [piece])
+        torrent.requests.picker.remove(piece)
+    if not torrent.have.add(piece):
+        return
+    was_finished = torrent.finished
+    if piece in torrent.missing:
+        torrent.wanted_left -= torrent.geometry.piece_length(piece)
+    interest.verified(torrent, piece)
+    blame.judge(torrent, piece, event.digests)
+    if torrent.finished and not was_finished:
+        finish(torrent)
+
+
+def finish(torrent: TorrentState) -> None:
+    """Every wanted piece is verified: nothing is fetched any more, and who has everything is of no use."""
+    torrent.commands.append(Finished())
+    download.end(torrent)
+    for peer in list(torrent.peers.values()):
+        connecting.part_from_seed(torrent, peer)
+    choking.fill(torrent)
+
+
+def piece_failed(torrent: TorrentState, event: PieceFailed) -> None:
+    """The hash is wrong: everybody's bytes were wasted, somebody lied, and the piece is fetched again."""
+    piece = event.piece
+    torrent.totals.wasted += torrent.geometry.piece_length(piece)
+    if torrent.requests is None:
+        return
+    started = torrent.requests.storing.pop(piece, None)
+    if started is not None:
+        blame.accuse(torrent, piece, event.digests, started.contributors)
+        download.wanted_again(torrent, piece)
+
+
+def storage_failed(torrent: TorrentState, event: StorageFailed) -> None:
+    """The disk takes nothing now: stop downloading. Seeding goes on."""
+    torrent.storage_failed = True
+    download.end(torrent)
+
+
+def storage_recovered(torrent: TorrentState, _: StorageRecovered) -> None:
+    """The cause is gone."""
+    torrent.storage_failed = False
+    download.begin(torrent)
+
+
+def disk_busy(torrent: TorrentState, event: DiskBusy) -> None:
+    """While the disk queue is full nobody is read, so nobody is blamed for silence."""
+    torrent.disk_busy = event.busy
+    if not event.busy:
+        release.disk_has_room(torrent)
+
+
+def durable(torrent: TorrentState, _: Durable) -> None:
+    """What is verified will survive: if that is everything, and was not before, trackers may know."""
+    if torrent.running and torrent.completion_owed and torrent.complete:
+        torrent.completion_owed = False
+        torrent.announcing.completed(torrent.now)
+        torrent.wake(torrent.now)
+
+
+def read_failed(torrent: TorrentState, event: ReadFailed) -> None:
+    """A piece that we claimed is not on the disk any more: it is served no more, and wanted again."""
+    piece = event.piece
+    if torrent.have.discard(piece):
+        upload.withdraw(torrent, piece)
+        if piece in torrent.wanted:
+            torrent.wanted_left += torrent.geometry.piece_length(piece)
+            interest.lost(torrent, piece)
+            download.wanted_again(torrent, piece)
+    peer = torrent.peers.get(event.peer)
+    if peer is not None:
+        peer.serving = [wanted for wanted in peer.serving if wanted[0] != piece]
+        upload.serve_again(torrent, peer)

@@ -1,0 +1,165 @@
+"""One torrent without I/O: events in, commands out, one deadline.
+
+    commands = torrent.handle(event, now)      run each of them, in order
+    at = torrent.next_deadline()               hand in a Tick then; infinity: nothing to wait for
+
+`TorrentState` is what the torrent knows. The verbs are functions over it, one module per subject; `ON_EVENT` says
+which function takes which event, and `DUE` what is looked after when a deadline has come:
+
+    conversation   what a peer says, message by message
+    download       what to ask of whom            arrivals    blocks that came        release    requests that will not
+    upload         what peers ask of us           choking     who may ask             interest   who has what
+    storing        what the disk says             blame       who sent bad data       selection  which files
+    connecting     peers come and go              trackers    announces               running    start and stop
+
+Deadlines are lower bounds. Most events only move them into the future (a block came: the time-out is later), so
+nothing is recomputed then; when the bound is reached, `DUE` looks at everybody once and finds the next one. An idle
+torrent has none.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.geometry import Geometry
+from torrentd.model.ids import PeerId
+from torrentd.model.layout import Layout, Priority
+from torrentd.policy.rates.limiter import Bucket
+from torrentd.policy.tiers import Tracker
+from torrentd.swarm import (
+    choking,
+    connecting,
+    conversation,
+    events,
+    release,
+    running,
+    selection,
+    storing,
+    trackers,
+    upload,
+)
+from torrentd.swarm.announcing import Announcing
+from torrentd.swarm.commands import Command
+from torrentd.swarm.events import Event
+from torrentd.swarm.settings import Settings, Totals
+from torrentd.swarm.state import NEVER, TorrentState
+
+ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
+    events.Received: conversation.received,
+    events.Drained: upload.drained,
+    events.PeerConnected: connecting.peer_connected,
+    events.PeerClosed: connecting.peer_closed,
+    events.ConnectFailed: connecting.connect_failed,
+    events.Dial: connecting.dial,
+    events.PeersFound: connecting.peers_found,
+    events.PieceVerified: storing.piece_verified,
+    events.PieceFailed: storing.piece_failed,
+    events.StorageFailed: storing.storage_failed,
+    events.StorageRecovered: storing.storage_recovered,
+    events.ReadFailed: storing.read_failed,
+    events.DiskBusy: storing.disk_busy,
+    events.Durable: storing.durable,
+    events.Announced: trackers.announced,
+    events.AnnounceFailed: trackers.announce_failed,
+    events.Scraped: trackers.scraped,
+    events.AnnounceNow: trackers.announce_now,
+    events.SetTrackers: trackers.set_trackers,
+    events.SetPriorities: selection.set_priorities,
+    events.SetSequential: selection.set_sequential,
+    events.Checked: selection.checked,
+    events.Start: running.start,
+    events.Stop: running.stop,
+    events.SetLimits: running.set_limits,
+    events.Tick: running.tick,
+}
+
+DUE: tuple[Callable[[TorrentState], None], ...] = (
+    release.due,
+    upload.due,
+    choking.due,
+    connecting.due,
+    trackers.due,
+)
+
+
+class Torrent(TorrentState):
+    """The state, and the way in. `down` and `up` are the daemon's buckets; the torrent's own are put before them."""
+
+    def __init__(
+        self,
+        *,
+        info_hash: bytes,
+        geometry: Geometry,
+        layout: Layout,
+        have: Bitfield,
+        priorities: Sequence[Priority],
+        tiers: Sequence[Sequence[str]],
+        private: bool,
+        settings: Settings,
+        totals: Totals,
+        rng: random.Random,
+        secret_rng: random.Random,
+        down: Bucket,
+        up: Bucket,
+        own_ids: Collection[PeerId],
+        sequential: bool = False,
+    ) -> None:
+        super().__init__(
+            info_hash=info_hash,
+            geometry=geometry,
+            layout=layout,
+            have=have,
+            priorities=priorities,
+            private=private,
+            settings=settings,
+            totals=totals,
+            rng=rng,
+            announcing=Announcing(tiers, rng, secret_rng.getrandbits(32)),
+            down=down,
+            up=up,
+            own_ids=own_ids,
+            sequential=sequential,
+        )
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """What to do about `event`. `now` never goes back."""
+        self.now = now
+        commands: list[Command] = []
+        self.commands = commands
+        ON_EVENT[type(event)](self, event)
+        if now >= self.deadline:
+            self.deadline = NEVER
+            for due in DUE:
+                due(self)
+        return commands
+
+    def next_deadline(self) -> float:
+        """When to hand in a Tick; infinity when only events can change anything."""
+        return self.deadline
+
+    # --- facts
+
+    @property
+    def trackers(self) -> list[Tracker]:
+        """Every tracker in the order they are tried: url, tier, status, times, the tracker's words. Read only."""
+        return self.announcing.trackers
+
+    @property
+    def availability(self) -> list[int] | None:
+        """For each piece, how many connected peers have it; None when nobody is connected. Costs a walk over all."""
+        if not self.peers:
+            return None
+        if self.requests is not None:
+            return self.requests.picker.availability.counts()
+        counts = [0] * self.geometry.piece_count
+        for peer in self.peers.values():
+            for piece in peer.have:
+                counts[piece] += 1
+        return counts
+
+    def rates(self, now: float) -> tuple[float, float]:
+        """Bytes per second down and up."""
+        return self.down_meter.rate(now), self.up_meter.rate(now)
