@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,7 +76,5 @@ def test_what_is_no_dictionary_is_the_peers_fault(payload):
 
 @given(st.binary(max_size=60))
 def test_any_bytes_give_a_handshake_or_the_peers_error(data):
-    try:
+    with contextlib.suppress(ProtocolError):
         parse(data)
-    except ProtocolError:
-        pass
