@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred, gatherResults
 
 from torrentd.rpc.core.errors import describe
 from torrentd.rpc.core.registry import Noun
@@ -49,15 +48,15 @@ class Acting(Noun):
 
     async def _each(self, ids: Ids, act: Callable[[str], Deferred[None]]) -> BulkResult:
         named = self.control.ids() if ids == "all" else list(dict.fromkeys(id.lower() for id in ids))
-        outcomes: list[tuple[bool, object]] = await DeferredList(
-            [maybeDeferred(act, id) for id in named], consumeErrors=True
-        )
-        done: list[str] = []
-        failed: list[Failed] = []
-        for id, (_, outcome) in zip(named, outcomes, strict=True):
-            if isinstance(outcome, Failure):
-                error = describe(outcome.value, "a call on many torrents")
-                failed.append(Failed(id, error.code, error.message))
-            else:
-                done.append(id)
-        return BulkResult(done, failed)
+        failures = await gatherResults([Deferred.fromCoroutine(_failure(act, id)) for id in named])
+        failed = [failure for failure in failures if failure is not None]
+        return BulkResult([id for id, failure in zip(named, failures, strict=True) if failure is None], failed)
+
+
+async def _failure(act: Callable[[str], Deferred[None]], id: str) -> Failed | None:
+    try:
+        await act(id)
+    except Exception as error:
+        described = describe(error, "a call on many torrents")
+        return Failed(id, described.code, described.message)
+    return None

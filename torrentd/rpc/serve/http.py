@@ -1,0 +1,210 @@
+"""`POST /rpc` over HTTP: refused on its headers, or received within bounds, handed to the core, and answered.
+
+A refusal is written at once; the rest of the body is read and dropped, so that a client in the middle of sending gets
+to read why, and then the connection is closed. Bodies are kept in memory and never parsed as forms.
+
+The resource of `txjsonrpc_ng.web` is not used: its `render` is what has to go (it answers notifications, takes any
+content type and any size, sends Python's words to the caller), and importing it installs a reactor. What it is built
+on, the look-up and the introspection of `txjsonrpc_ng.jsonrpc`, is used in `rpc.core.registry`.
+"""
+
+# mypy: allow-untyped-calls
+# What is inherited from Twisted here carries no types.
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web import http, resource, server
+
+from torrentd.rpc.core.api import Api
+from torrentd.rpc.core.context import Context
+from torrentd.rpc.serve.admission import Admission
+from torrentd.rpc.serve.capacity import MAX_BODY, Bodies, Connections
+from torrentd.rpc.serve.channel import RpcChannel
+from torrentd.rpc.serve.refusal import BODY_TOO_LARGE, TOO_MUCH_AT_ONCE, Refusal
+
+_log = Logger()
+
+
+class RpcRequest(server.Request):
+    """One request. Exactly one of `context` and a refusal comes out of its headers."""
+
+    channel: RpcChannel
+    context: Context
+
+    def __init__(self, channel: RpcChannel, queued: object) -> None:
+        super().__init__(channel, queued)
+        self._bodies = channel.site.bodies
+        self._body = BytesIO()
+        self._held = 0
+        self._refused = self._said = self._received = self._gone = False
+        self._later: IDelayedCall | None = None
+        self._running: Deferred[bytes | None] | None = None
+
+    def gotLength(self, length: int | None) -> None:
+        """All headers are here, no byte of the body is. `length` is None for a chunked body."""
+        channel = self.channel
+        self.method, self.uri, self.clientproto = channel._command, channel._path, channel._version
+        verdict = channel.site.admission.judge(self.method, self.uri, self.requestHeaders, channel.context, self.client)
+        if isinstance(verdict, Refusal):
+            self._refuse(verdict)
+            return
+        self.context = verdict
+        channel.authorised(verdict)
+        if length is not None and length > MAX_BODY:
+            self._refuse(BODY_TOO_LARGE)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self._held + len(data) > MAX_BODY:
+            self._refuse(BODY_TOO_LARGE)
+        elif not self._bodies.take(len(data)):
+            self._refuse(TOO_MUCH_AT_ONCE)
+        else:
+            self._held += len(data)
+            self._body.write(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """The whole body is here. Twisted's own method would look for forms in it."""
+        self._received = True
+        if self._refused:
+            self._finish_refusal()
+        else:
+            self.render(self.channel.site.resource)
+
+    def take_body(self) -> bytes:
+        """The body, which is not kept here any longer; its size still counts until the answer is out."""
+        body, self._body = self._body.getvalue(), BytesIO()
+        return body
+
+    def answer(self, running: Deferred[bytes | None]) -> None:
+        """Write what comes out of this, and give it up if the caller goes away."""
+        self._running = running
+        running.addCallbacks(self._answered, self._failed)
+
+    def connectionLost(self, reason: Failure) -> None:
+        super().connectionLost(reason)
+        self._gone = True
+        self._release()
+        if self._later is not None:
+            self._later.cancel()
+        if self._running is not None:
+            self._running.cancel()
+
+    def _answered(self, answer: bytes | None) -> None:
+        self._running = None
+        self._release()
+        if self._gone:
+            return
+        if answer is None:
+            self.setResponseCode(http.NO_CONTENT)
+        else:
+            self._write_json(answer)
+        self.finish()
+
+    def _failed(self, failure: Failure) -> None:
+        """The core turns every error into an answer; what arrives here was cancelled, or is a bug in it."""
+        self._running = None
+        if not self._gone:
+            _log.failure("An RPC request has no answer", failure)
+            self.channel.abort()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._refused = True
+        self._release()
+        self.channel.persistent = False
+        self.requestHeaders.removeHeader(b"Expect")  # nobody is asked to go on
+        if refusal.delay:
+            self._later = self.channel.site.reactor.callLater(refusal.delay, self._say, refusal)
+        else:
+            self._say(refusal)
+
+    def _say(self, refusal: Refusal) -> None:
+        self._later = None
+        self._said = True
+        self.setResponseCode(refusal.status, HTTPStatus(refusal.status).phrase.encode())
+        self.setHeader(b"Connection", b"close")
+        for name, value in refusal.headers:
+            self.responseHeaders.addRawHeader(name, value)
+        self._write_json(refusal.body())
+        self.channel.linger()
+        self._finish_refusal()
+
+    def _finish_refusal(self) -> None:
+        if self._said and self._received:
+            self.finish()
+
+    def _write_json(self, body: bytes) -> None:
+        headers = self.responseHeaders
+        headers.setRawHeaders(b"Date", [http.datetimeToString()])
+        headers.setRawHeaders(b"Content-Type", [b"application/json"])
+        headers.setRawHeaders(b"Content-Length", [b"%d" % len(body)])
+        headers.setRawHeaders(b"Cache-Control", [b"no-store"])
+        self.write(body)
+
+    def _release(self) -> None:
+        self._bodies.release(self._held)
+        self._held = 0
+        self._body = BytesIO()
+
+
+class RpcResource(resource.Resource):
+    """The one thing there is to ask."""
+
+    isLeaf = True
+
+    def __init__(self, api: Api) -> None:
+        super().__init__()
+        self._api = api
+
+    def render(self, request: RpcRequest) -> int:
+        request.answer(self._api.handle(request.take_body(), request.context))
+        return server.NOT_DONE_YET
+
+
+class RpcSite(server.Site):
+    """What one listening socket makes connections from."""
+
+    protocol = RpcChannel  # type: ignore[assignment]
+    noisy = False
+
+    def __init__(
+        self, api: Api, admission: Admission, connections: Connections, bodies: Bodies, reactor: IReactorTime
+    ) -> None:
+        super().__init__(RpcResource(api), requestFactory=RpcRequest, reactor=reactor)
+        self.timeOut = None  # the channel keeps deadlines of its own
+        self.admission = admission
+        self.connections = connections
+        self.bodies = bodies
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """A channel, or None for a connection that is closed at once."""
+        if addr is None or self.connections.full or not self.admission.accepts(addr):
+            return None
+        return super().buildProtocol(addr)
+
+    def startFactory(self) -> None:
+        """No access log: Twisted's own dates its lines by the reactor's clock, which is not the calendar's."""
+
+    def stopFactory(self) -> None:
+        pass
+
+    def log(self, request: http.Request) -> None:
+        _log.debug(
+            "{method} {uri} {code} from {peer}",
+            method=request.method,
+            uri=request.uri,
+            code=request.code,
+            peer=request.client,
+        )
+
+    def acceptableProtocols(self) -> list[bytes]:
+        return [b"http/1.1"]  # our channel speaks nothing newer
