@@ -45,7 +45,7 @@ class BlockReader(Protocol):
     def read_now(self, ranges: Sequence[Range], into: memoryview) -> bool:
         """Fill `into` with the ranges back to back, without waiting. False: not possible now, use `read`."""
 
-    def read(self, ranges: Sequence[Range]) -> Deferred[Bytes]:
+    def read(self, ranges: Sequence[Range]) -> Deferred[bytearray]:
         """The ranges back to back, read in a worker. Errback: StorageError."""
 
 
@@ -58,8 +58,11 @@ class PeerConnection(Protocol):
     """where it comes from, or was dialled"""
     incoming: bool
     bytes_in: int
-    bytes_out: int
-    """bytes on the wire; out counts control messages handed to the transport, and blocks when drained"""
+    """bytes read, all of them"""
+
+    @property
+    def bytes_out(self) -> int:
+        """Bytes handed to the transport, all of them."""
 
     @property
     def identity(self) -> Identity | None:

@@ -60,7 +60,7 @@ class PeerProtocol(Protocol):
         self.incoming = identity is None
         self.tail = b""
         self.bytes_in = 0
-        self.bytes_out = 0
+        self._control_out = 0
         self._reactor = reactor
         self._reception = reception
         self._handshaking = Handshaking(identity, reception.identify)
@@ -71,7 +71,6 @@ class PeerProtocol(Protocol):
         self._owner: PeerOwner | None = None
         self._attempt: Any = None
         self._control: list[bytes] = []
-        self._waiting = 0
         self._paused: set[str] = set()
         self._reason: str | None = None
         self._ended = False
@@ -79,6 +78,10 @@ class PeerProtocol(Protocol):
     @property
     def identity(self) -> Identity | None:
         return self._handshaking.identity
+
+    @property
+    def bytes_out(self) -> int:
+        return self._control_out + self._serving.written
 
     # --- the connection comes and goes
 
@@ -214,11 +217,12 @@ class PeerProtocol(Protocol):
             return
         data = b"".join(self._control)
         self._control.clear()
-        self.bytes_out += len(data)
+        self._control_out += len(data)
         self.transport.write(data)
-        self._waiting = self._waiting + len(data) if self._serving.full else 0
-        if self._waiting > CONTROL_BUFFER:
-            self.close("the peer does not read what we send")
+        if self._serving.full:
+            self._serving.waiting += len(data)
+            if self._serving.waiting > CONTROL_BUFFER:
+                self.close("the peer does not read what we send")
 
     def serve(self, ranges: Sequence[Range], reader: BlockReader) -> None:
         """Send these blocks; ends with `drained` or `read_failed`. RuntimeError while another serve is under way."""
@@ -226,7 +230,6 @@ class PeerProtocol(Protocol):
             self._serving.begin(ranges, reader)
 
     def _drained(self, sent: int) -> None:
-        self.bytes_out += sent
         self._tell(lambda owner: owner.drained(self, sent))
 
     def _read_failed(self, piece: int, error: Exception) -> None:

@@ -48,6 +48,10 @@ class Serving:
     ) -> None:
         self.full = False
         """whether the transport asked us to wait"""
+        self.waiting = 0
+        """bytes of control messages written since it did; the writer counts them"""
+        self.written = 0
+        """bytes of blocks handed to the transport in all, headers included"""
         self._reactor = reactor
         self._buffer = buffer
         self._drained = drained
@@ -91,6 +95,7 @@ class Serving:
 
     def resumeProducing(self) -> None:
         self.full = False
+        self.waiting = 0
         if self._reader is not None and self._step_due is None and not self._reading:
             self._step()
 
@@ -122,7 +127,7 @@ class Serving:
 
     def _next_run(self) -> list[Range]:
         """The next blocks that fit into one read, at least one."""
-        room = len(self._buffer) if self._direct else SEND_BUFFER
+        room = len(self._buffer) if self._direct else min(len(self._buffer), SEND_BUFFER)
         run = [self._ranges.popleft()]
         room -= run[0][2]
         while self._ranges and len(run) < self._blocks and self._ranges[0][2] <= room:
@@ -179,7 +184,9 @@ class Serving:
             kept = _worth_keeping(run, sent)
             self._ranges.extendleft(reversed(run[kept:]))
             self._transport.write(_rest(views[: 2 * kept], sent))
-        self._sent += sum(length for _, _, length in run[:kept])
+        payload = sum(length for _, _, length in run[:kept])
+        self._sent += payload
+        self.written += payload + PIECE_HEADER * kept
         self._soon()
 
 

@@ -64,8 +64,9 @@ class UdpClient:
         request: Request,
         parse: Callable[[bytes, Address], Result],
     ) -> tuple[Result, Address]:
-        """Connect and ask. `request(tracker, connection, transaction)` makes the packet, `parse(packet, tracker)` reads the
-        answer. `trackers`: the addresses of one tracker. Answers with the address that answered. TrackerError."""
+        """Connect and ask. `request(tracker, connection, transaction)` makes the packet, `parse(packet, tracker)`
+        reads the answer. `trackers`: the addresses of one tracker; the one that answered comes with the answer.
+        TrackerError."""
         reachable = [tracker for tracker in trackers if self._socket(tracker) is not None]
         if not reachable:
             raise TrackerError("there is no UDP socket of the tracker's address family")
