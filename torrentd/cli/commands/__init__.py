@@ -1,0 +1,1 @@
+"""The commands, in modules by what they do. Each module has an attribute `NAME_command` for every command in it."""

@@ -1,0 +1,104 @@
+"""`status`, `limits`, `reload`, `shutdown`, `version`: the daemon itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import click
+
+from torrentd import __version__
+from torrentd.cli.options import command, parsed
+from torrentd.cli.session import Session
+from torrentd.cli.sizes import format_limit, format_rate, format_size, parse_limit
+from torrentd.cli.tables import flatten
+from torrentd.cli.times import format_duration
+
+Pairs = Iterator[tuple[str, str]]
+
+
+@command("status", help="Show how the daemon is.")
+def status_command(session: Session) -> None:
+    _show(session, session.call("daemon.status"), _status_facts)
+
+
+@command("version", help="Show the versions of torrentctl and of the daemon.")
+def version_command(session: Session) -> None:
+    _show(session, session.call("daemon.version"), _version_facts)
+
+
+@command("limits", help="Show or set the rate limits of the whole daemon. RATE is such as 500k, 2M, 1.5MiB, unlimited.")
+@click.option(
+    "--down", metavar="RATE", callback=parsed(parse_limit), help="Download at most this many bytes per second."
+)
+@click.option("--up", metavar="RATE", callback=parsed(parse_limit), help="Upload at most this many bytes per second.")
+def limits_command(session: Session, down: int | str | None, up: int | str | None) -> None:
+    given = {key: value for key, value in (("down", down), ("up", up)) if value is not None}
+    result = session.call("limits.set", given) if given else session.call("limits.get")
+    _show(session, result, lambda limits: ((key, format_limit(limits[key])) for key in ("down", "up")))
+
+
+@command(
+    "reload", help="Read the configuration file again. Changed keys are the data, those that need a restart a remark."
+)
+def reload_command(session: Session) -> None:
+    result = session.call("daemon.reload")
+    output = session.output
+    if output.form == "json":
+        output.json(result)
+        return
+    if output.form == "plain":
+        output.lines([word, key] for word in ("changed", "restart_required") for key in result[word])
+    else:
+        output.remark(f"changed: {', '.join(result['changed']) or 'nothing'}")
+    if result["restart_required"]:
+        output.remark(f"changed in the file, but needs a restart: {', '.join(result['restart_required'])}")
+
+
+@command("shutdown", help="Stop the daemon cleanly.")
+def shutdown_command(session: Session) -> None:
+    result = session.call("daemon.shutdown")
+    if session.output.form == "json":
+        session.output.json(result)
+    else:
+        session.output.remark("the daemon is stopping")
+
+
+def _show(session: Session, result: Mapping[str, Any], facts: Callable[[Mapping[str, Any]], Pairs]) -> None:
+    """One object: as it came, flattened for a pipe, or as facts for people."""
+    output = session.output
+    if output.form == "json":
+        output.json(result)
+    elif output.form == "plain":
+        output.lines(flatten(result))
+    else:
+        output.record(facts(result))
+
+
+def _status_facts(row: Mapping[str, Any]) -> Pairs:
+    yield "up", f"{format_duration(row['uptime'])} (pid {row['pid']})"
+    yield "listening", ", ".join(row["listen"]) or "nowhere"
+    if row["external_addresses"]:
+        yield "seen as", ", ".join(row["external_addresses"])
+    states = ", ".join(f"{count} {state}" for state, count in row["torrents"]["by_state"].items() if count)
+    yield "torrents", f"{row['torrents']['total']}" + (f" ({states})" if states else "")
+    yield "connections", str(row["connections"])
+    yield "rates", f"down {format_rate(row['rates']['down']) or '0'}, up {format_rate(row['rates']['up']) or '0'}"
+    for key, title in (("session", "this run"), ("all_time", "all time")):
+        totals = row["totals"][key]
+        yield title, f"down {format_size(totals['downloaded'])}, up {format_size(totals['uploaded'])}"
+    yield "DHT", f"{row['dht']['nodes']} nodes"
+    for disk in row["disk"]:
+        yield "disk", _disk(disk)
+
+
+def _disk(disk: Mapping[str, Any]) -> str:
+    if disk["free"] is None or disk["total"] is None:
+        return f"{disk['path']} (unknown)"
+    return f"{disk['path']}: {format_size(disk['free'])} free of {format_size(disk['total'])}"
+
+
+def _version_facts(row: Mapping[str, Any]) -> Pairs:
+    yield "torrentctl", __version__
+    yield "torrentd", f"{row['version']} (API {row['api_version']})"
+    yield "runs on", f"Python {row['python']}, Twisted {row['twisted']}"

@@ -1,0 +1,114 @@
+"""torrentctl: the command line of torrentd.
+
+Start-up is what a script pays on every call, so each command's module is imported when that command runs, the HTTP
+client when a connection is made, and rich for a terminal only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+import click
+
+from torrentd import __version__
+from torrentd.cli import exits
+from torrentd.cli.options import LazyGroup, global_options
+from torrentd.cli.session import Session
+from torrentd.wire.escape import escape
+
+PROGRAM = "torrentctl"
+
+COMMANDS = {
+    "add": "add",
+    "list": "listing",
+    "show": "details",
+    "files": "details",
+    "peers": "details",
+    "trackers": "details",
+    "pieces": "pieces",
+    "pause": "acts",
+    "resume": "acts",
+    "verify": "acts",
+    "announce": "acts",
+    "remove": "acts",
+    "priority": "priority",
+    "wait": "wait",
+    "status": "daemon",
+    "limits": "daemon",
+    "config": "config",
+    "reload": "daemon",
+    "shutdown": "daemon",
+    "inspect": "inspect",
+    "rpc": "rpc",
+    "completion": "completion",
+    "version": "daemon",
+}
+"""Command -> module in `torrentd.cli.commands`, in the order in which `--help` tells them."""
+
+EPILOG = """T is an info hash, a unique prefix of 6 or more digits, or a part of a name that fits exactly one torrent.
+
+Exit codes: 0 ok, 1 the daemon reported an error, 2 usage, 3 not found or ambiguous, 4 time-out, 5 cannot connect,
+6 denied, 130 interrupted."""
+
+torrentctl = LazyGroup(
+    PROGRAM,
+    modules=COMMANDS,
+    params=global_options(),
+    help="Control torrentd. Data goes to stdout: a table on a terminal, tab-separated exact values in a pipe.",
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+torrentctl = click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")(torrentctl)
+
+
+def main() -> None:
+    """The entry point of the installed program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 still gets every name
+    sys.exit(run(sys.argv[1:], Session()))
+
+
+def run(arguments: Sequence[str], session: Session) -> int:
+    """Run one command line; the exit code. What goes wrong is one line on stderr."""
+    try:
+        result = torrentctl.main(args=list(arguments), prog_name=PROGRAM, obj=session, standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        return _complain(_usage_line(error), exits.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        _abandon(sys.stdout)
+        return exits.BROKEN_PIPE
+    except Exception as error:
+        explained = exits.explain(error)
+        if explained is None:
+            raise
+        return _complain(*explained)
+    finally:
+        session.close()
+    return result if isinstance(result, int) else exits.OK
+
+
+def _complain(line: str, code: int) -> int:
+    click.echo(escape(f"{PROGRAM}: {line}"), err=True)
+    return code
+
+
+def _usage_line(error: click.ClickException) -> str:
+    """One line, naming the command and where to read more."""
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return message
+    return f"{message} (see '{context.command_path} --help')"
+
+
+def _abandon(stream: TextIO) -> None:
+    """Nobody reads any more: keep the interpreter from flushing into the closed pipe when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,79 @@
+"""What needs no daemon: reading a .torrent file.
+
+Imports `wire` only, and only when such a command runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from torrentd.cli.exits import USAGE, Failed
+from torrentd.model.errors import MetainfoError
+from torrentd.model.layout import FileEntry
+from torrentd.wire.metainfo import Metainfo, parse
+
+STDIN = "-"
+MAX_FILE = 32 * 1024 * 1024
+"""what the daemon accepts as a .torrent file; a film named by mistake is not read into memory"""
+
+
+def read_file(name: str) -> bytes:
+    """The bytes of a .torrent file, `-` for stdin. Failed (usage) if it cannot be read, Failed if it is too large."""
+    try:
+        if name == STDIN:
+            data = sys.stdin.buffer.read(MAX_FILE + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise Failed(f"{name}: {error.strerror}", USAGE) from None
+    if len(data) > MAX_FILE:
+        raise Failed(f"{name}: larger than {MAX_FILE >> 20} MiB; no .torrent file is")
+    return data
+
+
+def refuse_links(name: str) -> None:
+    """Failed (usage) for what is not a file and not supported yet."""
+    scheme = name.partition(":")[0].lower()
+    if scheme == "magnet" and ":" in name:
+        raise Failed("magnet links are not supported yet", USAGE)
+    if scheme in ("http", "https", "ftp", "udp") and "://" in name:
+        raise Failed(f"{name}: URLs are not supported yet; download the .torrent file first", USAGE)
+
+
+def inspect(name: str) -> dict[str, Any]:
+    """What a .torrent file says, as `inspect --json` prints it. Failed names the file and what is wrong with it."""
+    try:
+        metainfo = parse(read_file(name))
+    except MetainfoError as error:
+        raise Failed(f"{name}: {error}") from None
+    return describe(metainfo)
+
+
+def describe(metainfo: Metainfo) -> dict[str, Any]:
+    """Hashes in hex, sizes in bytes, trackers in tiers."""
+    return {
+        "id": metainfo.info_hash.hex(),
+        "hash_v1": metainfo.hash_v1.hex() if metainfo.hash_v1 else None,
+        "hash_v2": metainfo.hash_v2.hex() if metainfo.hash_v2 else None,
+        "name": metainfo.name,
+        "size": metainfo.geometry.size,
+        "piece_size": metainfo.geometry.piece_size,
+        "piece_count": metainfo.geometry.piece_count,
+        "private": metainfo.private,
+        "trackers": metainfo.tiers,
+        "files": [_file(entry) for entry in metainfo.layout.files],
+        "supported": not metainfo.v2_only,
+    }
+
+
+def _file(entry: FileEntry) -> dict[str, Any]:
+    return {"path": "/".join(entry.path), "size": entry.size, "attr": attributes(entry)}
+
+
+def attributes(entry: FileEntry) -> str:
+    """BEP 47's letters: p padding, x executable, l symlink."""
+    letters = (("p", entry.padding), ("x", entry.executable), ("l", entry.symlink is not None))
+    return "".join(letter for letter, applies in letters if applies)

@@ -1,0 +1,253 @@
+"""A synchronous JSON-RPC 2.0 client over a unix socket or http(s): for torrentctl, and for any script.
+
+One keep-alive connection, the standard library only, no Twisted. A connection that the daemon closed while it was idle
+is noticed *before* the next request is written (an idle socket that is readable has ended), so no call is ever sent
+twice. Retrying after a failure was rejected: nobody can know whether the lost call had been carried out.
+
+Whatever goes wrong is one of five families, so that callers decide by type, never by text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import socket
+import ssl
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from typing import Any
+from urllib.parse import urlsplit
+
+DEFAULT_TIMEOUT = 30.0
+"""Seconds for connecting, and for each silence of the daemon while it answers."""
+
+_FORBIDDEN = -32001
+_REFUSALS = frozenset({401, 403, 421})
+"""HTTP statuses of a daemon that will not listen to us: no or a wrong token, a foreign origin, an unknown Host."""
+
+
+class ClientError(Exception):
+    """What the families share: the text is one line for the user."""
+
+
+class CannotConnect(ClientError):
+    """Nobody answers at the endpoint, or the connection was lost before the answer."""
+
+
+class Denied(ClientError):
+    """The daemon, or the mode of its socket, does not let us."""
+
+
+class TimedOut(ClientError):
+    """No answer in time; whether the call was carried out is unknown."""
+
+
+class BadAnswer(ClientError):
+    """The other side does not speak our JSON-RPC."""
+
+
+class RpcFailed(ClientError):
+    """The daemon answered with an error. `name` is the API's name of the code, such as "torrent_not_found", or ""."""
+
+    def __init__(self, code: int, message: str, data: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.name = str(data.get("name", ""))
+        self.message = message
+        self.data = data
+
+
+@dataclass(frozen=True, slots=True)
+class UnixEndpoint:
+    """The daemon's socket on this machine; its mode and our uid are the credential."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+    def connection(self, timeout: float) -> HTTPConnection:
+        return _UnixConnection(self.path, timeout)
+
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def target(self) -> str:
+        return "/rpc"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlEndpoint:
+    """A daemon by http or https; `token` is sent as a bearer token. ValueError for a URL that cannot be one."""
+
+    url: str
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{self.url!r} is not an http or https URL")
+        if "@" in parts.netloc:
+            raise ValueError("a URL with a user or password in it would show the token to everyone on this machine")
+        _ = parts.port  # ValueError when it is not a port
+
+    def __str__(self) -> str:
+        return self.url
+
+    def connection(self, timeout: float) -> HTTPConnection:
+        parts = urlsplit(self.url)
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        return kind(parts.hostname or "", parts.port, timeout=timeout)
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    @property
+    def target(self) -> str:
+        path = urlsplit(self.url).path
+        return path if path.strip("/") else "/rpc"
+
+
+Endpoint = UnixEndpoint | UrlEndpoint
+
+
+class Client:
+    """Calls to one daemon, one after the other. Not for several threads at once."""
+
+    def __init__(self, endpoint: Endpoint, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self.endpoint = endpoint
+        self.timeout = timeout
+        self._connection: HTTPConnection | None = None
+        self._serial = 0
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def connect(self) -> None:
+        """Make sure that there is a live connection. Raises CannotConnect or Denied."""
+        self._live()
+
+    def _live(self) -> HTTPConnection:
+        if self._connection is not None and _has_ended(self._connection.sock):
+            self.close()
+        if self._connection is None:
+            connection = self.endpoint.connection(self.timeout)
+            try:
+                connection.connect()
+            except PermissionError:
+                raise Denied(f"{self.endpoint}: permission denied") from None
+            except (OSError, UnicodeError) as error:
+                raise CannotConnect(f"{self.endpoint}: {_words(error)}") from None
+            self._connection = connection
+        return self._connection
+
+    def close(self) -> None:
+        """Drop the connection; the next call opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def call(self, method: str, params: Any = None, *, timeout: float | None = None) -> Any:
+        """The result of one call. `params` is a dict, a list or None; `timeout` replaces the client's for this call.
+
+        Raises one of the five families.
+        """
+        self._serial += 1
+        request: dict[str, Any] = {"jsonrpc": "2.0", "id": self._serial, "method": method}
+        if params is not None:
+            request["params"] = params
+        try:
+            response, body = self._exchange(json.dumps(request).encode(), timeout or self.timeout)
+        except BaseException:
+            self.close()  # half a conversation cannot be continued, not even after ^C
+            raise
+        return self._result(response.status, response.reason, body)
+
+    def _exchange(self, request: bytes, seconds: float) -> tuple[HTTPResponse, bytes]:
+        connection = self._live()
+        connection.sock.settimeout(seconds)
+        headers = {"Content-Type": "application/json", "Accept": "application/json", **self.endpoint.headers()}
+        try:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request("POST", self.endpoint.target, request, headers)
+            # refused while we were still sending? then the reason is waiting for us
+            response = connection.getresponse()
+            return response, response.read()
+        except TimeoutError:
+            raise TimedOut(f"{self.endpoint}: no answer within {seconds:g} s") from None
+        except (ConnectionError, IncompleteRead):
+            raise CannotConnect(f"{self.endpoint}: the connection was lost before the answer") from None
+        except (HTTPException, OSError) as error:
+            raise BadAnswer(f"{self.endpoint}: {_words(error)}") from None
+
+    def _result(self, status: int, reason: str, body: bytes) -> Any:
+        answer = _parse(body)
+        failure = _failure(answer)
+        if status in _REFUSALS:
+            raise Denied(f"{self.endpoint}: {failure or f'HTTP {status} {reason}'}")
+        if failure is not None:
+            raise Denied(failure.message) if failure.code == _FORBIDDEN else failure
+        if status != 200 or answer is None:
+            raise BadAnswer(f"{self.endpoint}: HTTP {status} {reason}, and no JSON-RPC answer; is this torrentd?")
+        if "result" not in answer or answer.get("id") != self._serial:
+            raise BadAnswer(f"{self.endpoint}: an answer that is not to our call")
+        return answer["result"]
+
+
+class _UnixConnection(HTTPConnection):
+    """HTTP/1.1 over AF_UNIX. The Host header says localhost; the daemon ignores it here."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self.sock.settimeout(self.timeout)
+            self.sock.connect(self._path)
+        except BaseException:
+            self.sock.close()
+            raise
+
+
+def _has_ended(sock: socket.socket | None) -> bool:
+    """Whether an idle connection is unusable: nothing may arrive between two calls but its end."""
+    if sock is None:
+        return True
+    poll = select.poll()  # select() cannot do descriptors over 1023
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _parse(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _failure(answer: dict[str, Any] | None) -> RpcFailed | None:
+    """The error that an answer carries, if it carries a well-formed one."""
+    error = answer.get("error") if answer else None
+    if not isinstance(error, dict):
+        return None
+    code, message, data = error.get("code"), error.get("message"), error.get("data")
+    if type(code) is not int or not isinstance(message, str):
+        return None
+    return RpcFailed(code, message, data if isinstance(data, dict) else {})
+
+
+def _words(error: Exception) -> str:
+    """The reason alone: no errno, no Python class unless it is all there is."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not trusted: {error.verify_message}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    return str(error) or type(error).__name__
