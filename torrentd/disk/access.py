@@ -76,10 +76,10 @@ class Access:
 
     def _terms(self, files: list[int], writable: bool, held: dict[int, OpenFile]) -> Terms:
         descriptors = {index: file.fd for index, file in held.items()}
-        if not writable:
-            return Terms(descriptors)
         expected = {index: self.expected[index] for index in files if index in self.expected}
-        return Terms(descriptors, True, expected, self.allocate.intersection(files) if self.allocate else self.allocate)
+        return Terms(
+            descriptors, writable, expected, self.allocate.intersection(files) if self.allocate else self.allocate
+        )
 
     def _release(self, result: _T, held: dict[int, OpenFile]) -> _T:
         self.descriptors.release(held.values())

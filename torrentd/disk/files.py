@@ -110,7 +110,7 @@ class Files:
         self.folders = Folders(place.root)
         self.opened: dict[int, Opened] = {}
         self.sized: dict[int, None] = {}
-        self._terms = terms
+        self.terms = terms
         self._space_known = False
 
     def read(self, offset: int, into: memoryview) -> None:
@@ -130,14 +130,14 @@ class Files:
 
     def descriptor(self, index: int) -> int:
         """A descriptor of the file, opened if need be; valid until the next call."""
-        fd = self._terms.descriptors.get(index)
+        fd = self.terms.descriptors.get(index)
         if fd is not None:
             return fd
         if index not in self.opened:
             if len(self.opened) >= _KEPT:
                 os.close(self.opened.pop(next(iter(self.opened))).fd)
             try:
-                self.opened[index] = self._open_for_writing(index) if self._terms.writable else self._open(index)
+                self.opened[index] = self._open_for_writing(index) if self.terms.writable else self._open(index)
             except OSError as error:
                 raise self.error(error, index) from error
         return self.opened[index].fd
@@ -145,7 +145,7 @@ class Files:
     def error(self, error: OSError, index: int) -> StorageError:
         """The error of a file. What cannot be read because something else lies in its place is missing."""
         result = storage_error(error, self.place.path(index))
-        if not self._terms.writable and error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EISDIR):
+        if not self.terms.writable and error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EISDIR):
             result.code = "files_missing"
         return result
 
@@ -204,7 +204,7 @@ class Files:
 
     def _open_for_writing(self, index: int) -> Opened:
         entry = self.place.layout.files[index]
-        new = index not in self._terms.expected
+        new = index not in self.terms.expected
         folder = self.folders.enter(entry.path[:-1], create=new)
         try:
             fd = os.open(entry.path[-1], os.O_RDWR | _OPEN, dir_fd=folder)
@@ -224,7 +224,7 @@ class Files:
             facts = os.fstat(fd)
             if not stat.S_ISREG(facts.st_mode):
                 raise self.missing(index, "is not a regular file")
-            if facts.st_size < self._terms.expected.get(index, 0):
+            if facts.st_size < self.terms.expected.get(index, 0):
                 raise self.missing(index, "the file is shorter than it was")
             if writable:
                 self._give_size(index, fd, facts)
@@ -235,7 +235,7 @@ class Files:
 
     def _give_size(self, index: int, fd: int, facts: os.stat_result) -> None:
         size = self.place.layout.files[index].size
-        if index in self._terms.allocate and facts.st_blocks * 512 < size:
+        if index in self.terms.allocate and facts.st_blocks * 512 < size:
             self._allocate(index, fd, facts, size)
         if facts.st_size < size:
             os.ftruncate(fd, size)

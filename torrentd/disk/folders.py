@@ -12,6 +12,7 @@ open, and the next path continues from what it shares with it.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -52,11 +53,8 @@ class Folders:
         if not self._chain:
             self._chain.append(("", self._enter_root(create)))
         for depth in range(len(self._chain) - 1, len(components)):
-            name = components[depth]
-            above = self._chain[-1][1]
-            if create:
-                self._make(name, above, components[:depth])
-            self._chain.append((name, os.open(name, _FOLDER, dir_fd=above)))
+            fd = self._step(components[:depth], components[depth], create)
+            self._chain.append((components[depth], fd))
         return self._chain[-1][1]
 
     def stat(self, path: Components) -> os.stat_result:
@@ -86,12 +84,18 @@ class Folders:
         _make_root(Path(self.root))
         return os.open(self.root, flags)
 
-    def _make(self, name: str, above: int, parent: Components) -> None:
+    def _step(self, parent: Components, name: str, create: bool) -> int:
+        """One folder down from the end of the chain."""
+        above = self._chain[-1][1]
         try:
+            return os.open(name, _FOLDER, dir_fd=above)
+        except FileNotFoundError:
+            if not create:
+                raise
+        with suppress(FileExistsError):  # another worker was faster
             os.mkdir(name, dir_fd=above)
-        except FileExistsError:
-            return
         self.entries[parent] = None
+        return os.open(name, _FOLDER, dir_fd=above)
 
 
 def _make_root(root: Path) -> None:

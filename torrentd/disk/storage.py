@@ -19,7 +19,7 @@ from torrentd.disk.folders import FileStat
 from torrentd.disk.results import Failed, Flushed, Verified
 from torrentd.disk.verbs.checking import Checking
 from torrentd.disk.verbs.flushing import Flushing
-from torrentd.disk.verbs.looking import look, probe
+from torrentd.disk.verbs.looking import look
 from torrentd.disk.verbs.making import make, without_content
 from torrentd.disk.verbs.reading import Reading
 from torrentd.disk.verbs.removing import remove
@@ -61,8 +61,8 @@ class Storage:
     def finish(self, piece: int, digests: bool = False) -> Deferred[Verified | Failed]:
         """All blocks of the piece are stored: verify and write it, once it is permitted.
 
-        Errback StorageError if it cannot be written: its blocks are gone then. Errback CancelledError if the storage
-        closes before the permit comes.
+        Errback StorageError if it cannot be written, or if the storage closes before the permit comes: its blocks are
+        gone then.
         """
         return self._writing.finish(piece, digests)
 
@@ -102,11 +102,6 @@ class Storage:
 
         What was found may be in the page cache only: record it after a `flush`, which covers it."""
         return self._checking.check(pieces, progress, cancelled)
-
-    def probe(self) -> Deferred[None]:
-        """After an error: fires if there is room and the folder can be written to again, else errback StorageError."""
-        need = self._desk.geometry.piece_size
-        return self._tracked(self._access.work(probe, need, files=()))
 
     # --- making it last
 

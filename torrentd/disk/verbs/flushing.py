@@ -6,8 +6,8 @@ A failed sync is not tried again and believed: the kernel drops what it could no
 second fdatasync would succeed and mean nothing. The pieces of such a flush, and those written while it went on, become
 *suspect* until `checking` has read them back from the disk itself. What is still being written then is failed.
 
-A file that was removed or replaced while open takes what is written to it into nowhere, so what the path leads to
-is compared with what was synced.
+A file that was removed or replaced while open takes what is written to it into nowhere, and one that was truncated has
+lost what was written before: so what the path leads to is compared with what was synced.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ def _sync_file(files: Files, index: int) -> FileStat:
     facts = os.fstat(fd)
     if (found.st_dev, found.st_ino) != (facts.st_dev, facts.st_ino):
         raise files.missing(index, "the file was replaced while it was written")
+    if facts.st_size < files.terms.expected.get(index, 0):
+        raise files.missing(index, "the file is shorter than it was")
     return FileStat(facts.st_size, facts.st_mtime_ns, facts.st_ino)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import stat
 from collections.abc import Iterable
 
@@ -11,7 +9,6 @@ from torrentd.disk.files import Files
 from torrentd.disk.folders import FileStat, Folders
 from torrentd.disk.system import storage_error
 from torrentd.model.bitfield import Bitfield
-from torrentd.model.errors import StorageError
 from torrentd.model.geometry import Geometry
 from torrentd.model.layout import FileEntry, Layout
 
@@ -46,17 +43,3 @@ def readable(layout: Layout, geometry: Geometry, stats: list[FileStat | None], a
         for piece in range(first // geometry.piece_size, last // geometry.piece_size + 1):
             pieces.discard(piece)
     return pieces
-
-
-def probe(files: Files, need: int) -> None:
-    """The job: StorageError as long as `need` bytes could not be written into the download directory."""
-    place = files.place
-    try:
-        folder = files.folders.enter(())
-        if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder):
-            raise PermissionError(errno.EACCES, "")
-        free = place.system.free(folder)
-    except OSError as error:
-        raise storage_error(error, place.root) from error
-    if free is not None and free - need < place.min_free:
-        raise StorageError(f"{place.root}: only {free} bytes are free", "disk_full", place.root)

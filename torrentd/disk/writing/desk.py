@@ -27,7 +27,7 @@ class Writing(Protocol):
         """Copy the views, which follow each other from `begin`."""
 
     def finish(self, piece: int, digests: bool) -> Deferred[Verified | Failed]:
-        """All blocks are there. Errback StorageError; CancelledError if the storage closes first."""
+        """All blocks are there. Errback StorageError, also if the storage closes before the permit comes."""
 
     def permit(self, pieces: Iterable[int]) -> None: ...
 
@@ -100,6 +100,10 @@ class Desk:
         """A check found the piece in its place."""
         self.wrote(self.span(piece), 0)
         self.unflushed.pieces[piece] = None
+
+    def closed(self) -> StorageError:
+        """What becomes of a finished piece whose permit never came."""
+        return StorageError("the storage was closed before the piece was written", "io_error", self.access.place.root)
 
     def claim(self, answer: Verified, failures: int) -> Verified | StorageError:
         """The piece goes into the next flush, unless one failed since there were `failures`: then its bytes may have

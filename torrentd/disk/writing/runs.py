@@ -4,16 +4,17 @@ A run is written when its last block is there. A swarm that fills many runs of a
 half full, and the rest of it later: that memory is bounded too.
 
 The bytes reach the disk before the piece is verified, so nothing is written, not even the first run, before the permit
-for the piece is there. One job per piece at a time: runs of a discarded piece have landed before the same piece, begun
-anew, is written again. How a job hashes is in `running_hash`.
+for the piece is there. One job per piece at a time: runs of a discarded piece, or of a finished one, have landed before
+the same piece, begun anew, is written again. How a job hashes is in `running_hash`.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from torrentd.disk.hashing import Hasher, hasher
@@ -35,7 +36,7 @@ class _Run:
     """block set of what the buffer holds"""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Piece:
     length: int
     received: dict[int, int] = field(default_factory=dict)
@@ -71,57 +72,52 @@ class PiecesInRuns:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._permitted: set[int] = set()
-        self._pieces: dict[int, _Piece] = {}
-        self._leaving: set[int] = set()
-        """discarded pieces whose last job is under way"""
+        self._lines: dict[int, deque[_Piece]] = {}
+        """the copies of each piece: the first may be written; all but the last are finished or discarded"""
 
     def store(self, piece: int, begin: int, views: list[memoryview]) -> None:
-        state = self._pieces.get(piece)
-        if state is None:
-            state = self._pieces[piece] = _Piece(self._desk.geometry.piece_length(piece))
-        if state.finished or state.failure:
+        line = self._lines.setdefault(piece, deque())
+        if not line or line[-1].finished or line[-1].discarded:
+            line.append(_Piece(self._desk.geometry.piece_length(piece)))
+        if line[-1].failure:
             return
         for view in views:
-            self._copy(state, begin, view)
+            self._copy(line[-1], begin, view)
             begin += len(view)
-        self._start(piece, state)
+        self._start(piece)
 
     def finish(self, piece: int, digests: bool) -> Deferred[Verified | Failed]:
-        state = self._pieces[piece]
+        state = self._lines[piece][-1]
         if state.failure:
-            del self._pieces[piece]
+            self._leave(piece, state)
             return fail(state.failure)
         if not state.whole():
             raise ValueError(f"blocks of piece {piece} are missing")
         state.finished = True
         state.digests = digests
         self._desk.access.pending.begin()
-        self._start(piece, state)
+        self._start(piece)
         return state.result
 
     def permit(self, pieces: Iterable[int]) -> None:
         for piece in pieces:
             self._permitted.add(piece)
-            state = self._pieces.get(piece)
-            if state is not None:
-                self._start(piece, state)
+            self._start(piece)
 
     def discard(self, pieces: Iterable[int]) -> None:
         for piece in pieces:
-            state = self._pieces.get(piece)
-            if state is not None and state.finished:
-                continue
-            self._permitted.discard(piece)
-            if state is not None:
-                self._drop(piece, state)
+            line = self._lines.get(piece)
+            if line is None or not any(state.finished for state in line):
+                self._permitted.discard(piece)
+            if line is not None and not line[-1].finished:
+                self._drop(piece, line[-1])
 
     def abandon(self) -> None:
-        for piece, state in list(self._pieces.items()):
-            if not state.finished:
-                self.discard([piece])
-            elif piece not in self._permitted:
-                error = CancelledError("the storage was closed before the piece was written")
-                self._answer(piece, state, Failure(error))
+        self.discard(list(self._lines))
+        for piece in [piece for piece in self._lines if piece not in self._permitted]:
+            for state in [state for state in self._lines[piece] if state.finished]:
+                self._leave(piece, state)
+                self._answer(state, self._desk.closed())
 
     # --- filling
 
@@ -155,20 +151,22 @@ class PiecesInRuns:
 
     # --- writing
 
-    def _start(self, piece: int, state: _Piece) -> None:
+    def _start(self, piece: int) -> None:
         """Begin a job if there is something to do and it may be done."""
+        line = self._lines.get(piece)
+        if not line or piece not in self._permitted:
+            return
+        state = line[0]
         if state.busy or not (state.ready or state.finished):
             return
-        if piece not in self._permitted or piece in self._leaving:
-            return
-        runs, state.ready = sorted(state.ready, key=lambda run: run.begin), []
         if not state.written:
             state.failures = self._desk.unflushed.failures
+        runs, state.ready = sorted(state.ready, key=lambda run: run.begin), []
         task = self._task(piece, state, runs)
         state.busy = True
         self._desk.access.pending.begin()
         done = self._desk.access.work(write_and_hash, task, files=self._desk.span(piece), writable=True)
-        done.addBoth(self._done, piece, state, runs, task.parts)
+        done.addBoth(self._done, state, runs, task)
 
     def _task(self, piece: int, state: _Piece, runs: list[_Run]) -> Task:
         desk = self._desk
@@ -181,54 +179,51 @@ class PiecesInRuns:
         offset = desk.offset(piece)
         return Task(piece, offset, parts, state.hash, state.hashed, upto, expected, state.digests, desk.salt)
 
-    def _done(
-        self,
-        progress: Progress | Failure,
-        piece: int,
-        state: _Piece,
-        runs: list[_Run],
-        parts: list[tuple[int, memoryview]],
-    ) -> None:
+    def _done(self, progress: Progress | Failure, state: _Piece, runs: list[_Run], task: Task) -> None:
         state.busy = False
-        self._wrote(piece, parts)
+        self._wrote(task)
         for run in runs:
             self._desk.buffers.give(run.buffer)
-        if isinstance(progress, Failure):
-            self._fail(piece, state, progress)
+        if state.discarded:
+            self._leave(task.piece, state)
+        elif isinstance(progress, Failure):
+            self._failed(task.piece, state, progress)
         else:
             state.hash, state.hashed, verdict = progress
             if verdict is not None:
-                self._answer(piece, state, verdict)
-        self._go_on(piece, state)
+                self._decided(task.piece, state, verdict)
+        self._start(task.piece)
         self._desk.buffers.done(RUN * len(runs))
         self._desk.access.pending.end()
 
-    def _wrote(self, piece: int, parts: list[tuple[int, memoryview]]) -> None:
-        offset, place = self._desk.offset(piece), self._desk.access.place
-        for begin, data in parts:
-            self._desk.wrote(place.span(offset + begin, len(data)), len(data))
+    def _wrote(self, task: Task) -> None:
+        for begin, data in task.parts:
+            self._desk.wrote(self._desk.access.place.span(task.offset + begin, len(data)), len(data))
 
-    def _go_on(self, piece: int, state: _Piece) -> None:
-        """What had to wait for the job that just ended."""
-        if state.discarded:
-            self._leaving.discard(piece)
-        current = self._pieces.get(piece)
-        if current is not None:
-            self._start(piece, current)
-
-    def _fail(self, piece: int, state: _Piece, failure: Failure) -> None:
+    def _failed(self, piece: int, state: _Piece, failure: Failure) -> None:
         """Tell it now if the piece is finished, else when it will be: nobody asked yet."""
         state.failure = failure
         self._release(state)
         if state.finished:
-            self._answer(piece, state, failure)
+            self._leave(piece, state)
+            self._answer(state, failure)
 
-    def _answer(self, piece: int, state: _Piece, answer: Verified | Failed | StorageError | Failure) -> None:
-        del self._pieces[piece]
+    def _decided(self, piece: int, state: _Piece, verdict: Verified | Failed) -> None:
+        """A verified piece is there also for whoever finished it again meanwhile."""
+        self._leave(piece, state)
+        if isinstance(verdict, Failed):
+            self._answer(state, verdict)
+            return
+        self._permitted.discard(piece)
+        result = self._desk.claim(verdict, state.failures)
+        others = [other for other in self._lines.get(piece, ()) if other.finished]
+        for other in others:
+            self._leave(piece, other)
+        for answered in (state, *others):
+            self._answer(answered, result)
+
+    def _answer(self, state: _Piece, answer: Verified | Failed | StorageError | Failure) -> None:
         self._release(state)
-        if isinstance(answer, Verified):
-            self._permitted.discard(piece)
-            answer = self._desk.claim(answer, state.failures)
         if isinstance(answer, StorageError | Failure):
             state.result.errback(answer)
         else:
@@ -236,11 +231,17 @@ class PiecesInRuns:
         self._desk.access.pending.end()
 
     def _drop(self, piece: int, state: _Piece) -> None:
-        del self._pieces[piece]
+        """Not wanted any more; it keeps its place in the line while a job of it is under way."""
         state.discarded = True
-        if state.busy:
-            self._leaving.add(piece)
         self._release(state)
+        if not state.busy:
+            self._leave(piece, state)
+
+    def _leave(self, piece: int, state: _Piece) -> None:
+        line = self._lines[piece]
+        line.remove(state)
+        if not line:
+            del self._lines[piece]
 
     def _release(self, state: _Piece) -> None:
         """Give up what no job has."""

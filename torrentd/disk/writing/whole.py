@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from torrentd.disk.files import Files
@@ -50,7 +50,7 @@ class _Waiting:
 
     task: Task
     buffer: memoryview
-    result: Deferred[Verified | Failed]
+    result: Deferred[Verified | Failed] = field(default_factory=Deferred)
 
 
 class WholePieces:
@@ -60,14 +60,13 @@ class WholePieces:
         self._desk = desk
         self._permitted: set[int] = set()
         self._filling: dict[int, memoryview] = {}
-        self._finished: dict[int, _Waiting] = {}
+        self._finished: dict[int, deque[_Waiting]] = {}
+        """a torrent that was stopped and started may finish a piece again before the disk has answered: in order"""
         self._queue: deque[_Waiting] = deque()
         self._jobs = 0
         self._starting = False
 
     def store(self, piece: int, begin: int, views: list[memoryview]) -> None:
-        if piece in self._finished:
-            return
         buffer = self._filling.get(piece)
         if buffer is None:
             buffer = self._filling[piece] = self._desk.buffers.take(self._desk.geometry.piece_size)
@@ -80,47 +79,47 @@ class WholePieces:
         desk = self._desk
         buffer = self._filling.pop(piece)
         data = buffer[: desk.geometry.piece_length(piece)]
-        task = Task(piece, desk.offset(piece), data, desk.expected(piece), digests)
-        waiting = self._finished[piece] = _Waiting(task, buffer, Deferred())
+        waiting = _Waiting(Task(piece, desk.offset(piece), data, desk.expected(piece), digests), buffer)
+        line = self._finished.setdefault(piece, deque())
+        line.append(waiting)
         desk.access.pending.begin()
         desk.buffers.wait(len(data))
-        if piece in self._permitted:
+        if piece in self._permitted and line[0] is waiting:
             self._queue.append(waiting)
             self._start()
         return waiting.result
 
     def permit(self, pieces: Iterable[int]) -> None:
         for piece in pieces:
-            if piece in self._permitted:
-                continue
+            if piece not in self._permitted and piece in self._finished:
+                self._queue.append(self._finished[piece][0])
             self._permitted.add(piece)
-            if piece in self._finished:
-                self._queue.append(self._finished[piece])
         self._start()
 
     def discard(self, pieces: Iterable[int]) -> None:
         for piece in pieces:
-            if piece in self._finished:
-                continue
-            self._permitted.discard(piece)
+            if piece not in self._finished:
+                self._permitted.discard(piece)
             buffer = self._filling.pop(piece, None)
             if buffer is not None:
                 self._desk.buffers.give(buffer)
 
     def abandon(self) -> None:
         self.discard(list(self._filling))
-        for piece, waiting in list(self._finished.items()):
-            if piece not in self._permitted:
-                self._answer(waiting, Failure(CancelledError("the storage was closed before the piece was written")))
+        for piece in [piece for piece in self._finished if piece not in self._permitted]:
+            for waiting in self._finished.pop(piece):
+                self._answer(waiting, self._desk.closed())
 
     def _start(self) -> None:
         """Begin jobs while there is work and a free place. A job may end at once; then the loop sees it."""
         if self._starting:
             return
         self._starting = True
-        while self._queue and self._jobs < self._desk.parallel:
-            self._job(self._batch())
-        self._starting = False
+        try:
+            while self._queue and self._jobs < self._desk.parallel:
+                self._job(self._batch())
+        finally:
+            self._starting = False
 
     def _batch(self) -> list[_Waiting]:
         size, batch = 0, []
@@ -143,22 +142,38 @@ class WholePieces:
         answers = [outcome] * len(batch) if isinstance(outcome, Failure) else outcome
         for waiting, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Verified):
-                self._permitted.discard(answer.piece)
-                self._desk.wrote(self._desk.span(answer.piece), len(waiting.task.data))
-                self._answer(waiting, self._desk.claim(answer, failures))
+                self._verified(waiting, answer, failures)
             else:
+                self._next(waiting.task.piece)
                 self._answer(waiting, answer)
 
+    def _verified(self, waiting: _Waiting, answer: Verified, failures: int) -> None:
+        """It is there, also for whoever finished it again meanwhile."""
+        desk, piece = self._desk, answer.piece
+        self._permitted.discard(piece)
+        desk.wrote(desk.span(piece), len(waiting.task.data))
+        result = desk.claim(answer, failures)
+        for other in self._finished.pop(piece):
+            self._answer(other, result)
+
+    def _next(self, piece: int) -> None:
+        """The piece is not there: the next copy of it has its turn, if there is one."""
+        line = self._finished[piece]
+        line.popleft()
+        if line:
+            self._queue.append(line[0])
+            self._start()
+        else:
+            del self._finished[piece]
+
     def _answer(self, waiting: _Waiting, answer: _Answer) -> None:
-        desk = self._desk
-        del self._finished[waiting.task.piece]
-        desk.buffers.give(waiting.buffer)
+        self._desk.buffers.give(waiting.buffer)
         if isinstance(answer, StorageError | Failure):
             waiting.result.errback(answer)
         else:
             waiting.result.callback(answer)
-        desk.buffers.done(len(waiting.task.data))
-        desk.access.pending.end()
+        self._desk.buffers.done(len(waiting.task.data))
+        self._desk.access.pending.end()
 
 
 def verify_and_write(files: Files, tasks: list[Task], salt: bytes) -> list[Verified | Failed | StorageError]:
