@@ -380,11 +380,15 @@ def test_the_next_serve_may_follow_from_drained(stage: Stage) -> None:
 def test_control_messages_go_between_runs_never_into_one(stage: Stage) -> None:
     """More blocks than one run holds; a message sent meanwhile stands on a message boundary."""
     blocks = [(piece, 0, BLOCK) for piece in range(40)]
-    stage.protocol.serve(blocks, Reader())
-    stage.clock.advance(0)
-    stage.protocol.send(encode([Have(9)]))
-    stage.protocol.flush()
+    reader = Reader()
+    reader.cached = False
+    stage.protocol.serve(blocks, reader)
     stage.settle()
+    while reader.waiting:
+        reader.finish_reads()
+        stage.protocol.send(encode([Have(9)]))
+        stage.protocol.flush()
+        stage.settle()
     other = Stage()
     other.protocol.dataReceived(HELLO + stage.transport.value())
     received = other.hall.owner.messages
