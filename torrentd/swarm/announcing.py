@@ -207,7 +207,7 @@ class Announcing:
             self._plan_turn(now)
             for tracker in self._tiers:
                 if tracker.scrape or (tracker.forced and not tracker.pending):
-                    self._deadline = min(self._deadline, now if tracker.scrape else _allowed_at(tracker))
+                    self._deadline = min(self._deadline, now if tracker.scrape else max(now, _allowed_at(tracker)))
 
     def _plan_turn(self, now: float) -> None:
         if self._asked is not None and self._asked.pending:
