@@ -8,7 +8,7 @@
 - `describe`  the settings as plain values, as JSON Schema, and what differs between two of them
 """
 
-from torrentd.config.describe import diff, features_not_there_yet, schema, values
+from torrentd.config.describe import applied, diff, features_not_there_yet, schema, values
 from torrentd.config.load import ConfigError, Configuration, load
 from torrentd.config.places import find, runtime_dir
 from torrentd.config.settings import Settings
@@ -17,6 +17,7 @@ __all__ = [
     "ConfigError",
     "Configuration",
     "Settings",
+    "applied",
     "diff",
     "features_not_there_yet",
     "find",

@@ -76,3 +76,13 @@ def schema() -> dict[str, Any]:
 
 def _written(hint: Any) -> Any:
     return next((item.written for item in getattr(hint, "__metadata__", ()) if isinstance(item, Form)), hint)
+
+
+def applied(old: Settings, new: Settings) -> Settings:
+    """What is in force after a reload of a running daemon: `new` where that can be applied live, else `old`."""
+    live: dict[str, dict[str, object]] = {}
+    for key in LIVE:
+        section, _, name = key.partition(".")
+        live.setdefault(section, {})[name] = getattr(getattr(new, section), name)
+    sections = {name: msgspec.structs.replace(getattr(old, name), **values) for name, values in live.items()}
+    return msgspec.structs.replace(old, **sections)

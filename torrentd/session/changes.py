@@ -1,4 +1,4 @@
-"""Which torrents changed since a caller last looked: a log that is walked from its end, never a scan of all torrents."""
+"""Which torrents changed since a caller last looked: a log walked from its end, never a scan of all torrents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REMOVALS_KEPT = 1000
 
 
 class ChangeLog:
-    """Revisions grow by one with each change. They begin at `first`, which must be larger than any of an earlier run."""
+    """Revisions grow by one with each change. They begin at `first`, larger than any of an earlier run."""
 
     def __init__(self, first: int) -> None:
         self.revision = first

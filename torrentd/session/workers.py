@@ -1,7 +1,7 @@
 """Threads that work for the reactor: they get values and return values, and never touch our objects.
 
-Twisted's thread pool is not used because it joins its threads at exit, so that one hung disk or one hung mount holds the
-stop for ever; these are daemon threads. Results come back in batches, with one wake-up of the reactor for all that are
+Twisted's thread pool is not used because it joins its threads at exit, so that one hung disk holds the stop for ever;
+these are daemon threads. Results come back in batches, with one wake-up of the reactor for all that are
 ready, which matters when thousands of pieces a second are hashed.
 """
 

@@ -1,0 +1,177 @@
+"""`twistd torrentd`: options, and the composition root. The only importer of the reactor.
+
+`makeService` runs before twistd forks: it reads the configuration and builds objects; files, sockets and threads are
+opened by the service. Three habits of twistd are undone here: its timers follow the wall clock, it writes `twistd.pid`
+into the working directory also in the foreground, and its log format is its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor as _reactor
+from twisted.logger import LogLevelFilterPredicate
+from twisted.python import usage
+
+from torrentd import config
+from torrentd.config import ConfigError, Configuration
+from torrentd.disk.disk import Disk
+from torrentd.net.network import Network
+from torrentd.service import TorrentdService
+from torrentd.session import logs
+from torrentd.session.daemon import Daemon
+from torrentd.session.host import Host
+from torrentd.session.workers import Workers
+from torrentd.state.database import State
+
+EX_CONFIG = 78
+"""sysexits(3): a configuration error; systemd is told not to restart on it."""
+
+reactor: Any = _reactor
+
+
+class Options(usage.Options):
+    """What may stand behind `twistd torrentd`."""
+
+    optParameters = [
+        ["config", "c", None, "The configuration file, instead of the usual places."],
+        ["state-dir", None, None, "Where the database, the token and the lock are."],
+        ["download-dir", None, None, "Where torrents go unless told otherwise."],
+    ]
+    levels: LogLevelFilterPredicate | None = None
+    configuration: Configuration
+    optFlags = [["check-config", None, "Check the configuration, say what is wrong with it, and exit."]]
+
+    def postOptions(self) -> None:
+        """Undo twistd's defaults, unless the user named others."""
+        if self["check-config"]:
+            raise SystemExit(check(self))
+        parent = self.parent
+        if parent is None:
+            return
+        if parent["pidfile"] == "twistd.pid":
+            parent["pidfile"] = ""  # the lock in the state directory holds the pid
+        self.configuration = read_or_exit(self)
+
+
+def check(options: Options) -> int:
+    """--check-config: print every problem; the exit status."""
+    try:
+        configuration = read(options)
+    except ConfigError as error:
+        _print_problems(error)
+        return EX_CONFIG
+    place = configuration.path or "built-in defaults"
+    print(f"{place}: OK")  # noqa: T201  # a command's answer
+    return 0
+
+
+def read(options: Options) -> Configuration:
+    """Read the configuration that these options mean. ConfigError."""
+    overrides = {"paths.state_dir": options["state-dir"], "paths.download_dir": options["download-dir"]}
+    given = {key: str(Path(value).absolute()) for key, value in overrides.items() if value is not None}
+    return config.load(config.find(os.environ, options["config"]), os.environ, given)
+
+
+def read_or_exit(options: Options) -> Configuration:
+    """The same; a configuration error ends the program with EX_CONFIG."""
+    try:
+        return read(options)
+    except ConfigError as error:
+        _print_problems(error)
+        raise SystemExit(EX_CONFIG) from None
+
+
+def _print_problems(error: ConfigError) -> None:
+    for problem in error.problems:
+        print(problem, file=sys.stderr)  # noqa: T201  # a command's answer
+
+
+def makeService(options: Options) -> TorrentdService:
+    """Build everything; nothing is opened yet."""
+    reactor.seconds = time.monotonic  # before anything is scheduled: a clock step must not fire every timer
+    configuration = options.configuration
+    host, pools, tell = make_host(configuration)
+    daemon = Daemon(host, configuration)
+    tell(daemon.disk_is)
+    service = TorrentdService(
+        daemon, pools, lambda: read(options), dict(os.environ), lambda level: _set_level(options, level), _exit_with
+    )
+    if options.parent is not None and not options.parent["syslog"]:
+        service.log_observer = _log_observer(options, options.parent)
+    return service
+
+
+def make_host(
+    configuration: Configuration,
+) -> tuple[Host, list[Workers], Callable[[Callable[[bool], None]], None]]:
+    """The real world, its threads, and a function that says who is told when the disk is busy."""
+    storage, paths = configuration.settings.storage, configuration.settings.paths
+    threads = storage.hash_threads or os.cpu_count() or 1
+    hashing = Workers(reactor, "disk", threads)
+    flushing = Workers(reactor, "flush", 1)
+    database = Workers(reactor, "state", 1)
+    others = Workers(reactor, "work", 1)
+    listeners: list[Callable[[bool], None]] = []
+
+    def on_busy(busy: bool) -> None:
+        for listener in listeners:
+            listener(busy)
+
+    disk = Disk(
+        hashing.run,
+        flushing.run,
+        on_busy=on_busy,
+        queue_limit=storage.disk_queue,
+        min_free=storage.min_free,
+        workers=threads,
+    )
+    host = Host(
+        reactor=reactor,
+        network=Network(reactor),
+        disk=disk,
+        state=State(database.run, f"{paths.state_dir}/torrentd.db"),
+        workers=others,
+        rng=random.Random(),
+        secret_rng=random.SystemRandom(),
+        wall_clock=time.time,
+    )
+    return host, [hashing, flushing, database, others], listeners.append
+
+
+def _log_observer(options: Options, parent: Any) -> Any:
+    """Standard output in the foreground; a file in the state directory (or the one the user named) for a daemon."""
+    settings = options.configuration.settings
+    if parent["nodaemon"] and not parent["logfile"]:
+        stream, journal = sys.stdout, "JOURNAL_STREAM" in os.environ
+    else:
+        path = Path(parent["logfile"] or f"{settings.paths.state_dir}/torrentd.log")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream, journal = path.open("a", encoding="utf-8"), False
+    text = logs.render_journal if journal else logs.render_text
+    render = logs.render_json if settings.log.format == "json" else text
+    observer, options.levels = logs.observer(stream, settings.log.level, render)
+    return observer
+
+
+def _set_level(options: Options, level: str) -> None:
+    if options.levels is not None:
+        logs.set_level(options.levels, level)
+
+
+def _exit_with(code: int) -> None:
+    """twistd exits with 0 whatever happened while the reactor ran; this is the last word."""
+
+    def leave() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    atexit.register(leave)

@@ -1,0 +1,162 @@
+"""How a torrent comes in: parse, check where it may go, commit its record, begin."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+
+from torrentd.model.errors import RpcError
+from torrentd.model.layout import Layout, Priority
+from torrentd.session.building import build
+from torrentd.session.control import AddOptions, FileChoice
+from torrentd.session.loading import begin_watched
+from torrentd.session.roots import allowed_directory
+from torrentd.state.records import TorrentRecord
+from torrentd.swarm.events import PeersFound, SetTrackers
+from torrentd.wire.metainfo import Metainfo, parse
+
+if TYPE_CHECKING:
+    from torrentd.session.daemon import Daemon
+    from torrentd.session.torrent import TorrentSession
+
+PARSED_AT_ONCE = 256 * 1024
+"""Bytes of metainfo that the reactor's thread parses itself; a torrent of 200,000 files takes a second."""
+
+
+class Adding:
+    """Adds torrents to a daemon."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._under_way: dict[bytes, Deferred[None]] = {}
+
+    async def parse(self, data: bytes) -> Metainfo:
+        """MetainfoError, or RpcError("unsupported") for what we cannot run."""
+        if len(data) <= PARSED_AT_ONCE:
+            return parse(data)
+        return await self._daemon.host.workers.run(parse, data)
+
+    async def add(self, data: bytes, options: AddOptions) -> tuple[str, bool]:
+        """(id, whether it is new), once the record is committed."""
+        metainfo = await self.parse(data)
+        if metainfo.v2_only:
+            raise RpcError("unsupported", "v2-only torrents are not supported yet", id=metainfo.info_hash.hex())
+        while metainfo.info_hash in self._under_way:
+            await _when_done(self._under_way[metainfo.info_hash])
+        if metainfo.info_hash in self._daemon.around.sessions:
+            return self._existing(self._daemon.around.sessions[metainfo.info_hash], options), False
+        await self._new(data, metainfo, options)
+        return metainfo.info_hash.hex(), True
+
+    async def _new(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> None:
+        record = self._record(metainfo, options)
+        done = self._under_way[metainfo.info_hash] = Deferred()
+        try:
+            if self._daemon.around.broken.pop(metainfo.info_hash, None) is not None:
+                await self._daemon.host.state.remove(metainfo.info_hash)
+            await self._daemon.host.state.add(record, data)
+            session = self._daemon.take_in(self._build(record, metainfo))
+        finally:
+            del self._under_way[metainfo.info_hash]
+            done.callback(None)
+        if options.peers:
+            session.handle(PeersFound(list(options.peers), "user"))
+        Deferred.fromCoroutine(begin_watched(session, options.verify))
+
+    def _build(self, record: TorrentRecord, metainfo: Metainfo) -> TorrentSession:
+        session = build(
+            self._daemon.around,
+            record,
+            metainfo,
+            self._daemon.torrent_settings,
+            self._daemon.settings.storage.allocation,
+        )
+        session.facts.files = [None] * len(metainfo.layout.files)
+        return session
+
+    def _record(self, metainfo: Metainfo, options: AddOptions) -> TorrentRecord:
+        paths = self._daemon.settings.paths
+        priorities = choose(metainfo.layout, [Priority.NORMAL] * len(metainfo.layout.files), options.files)
+        return TorrentRecord(
+            info_hash=metainfo.info_hash,
+            hash_v1=metainfo.hash_v1,
+            hash_v2=metainfo.hash_v2,
+            name=metainfo.name,
+            size=metainfo.geometry.size,
+            piece_size=metainfo.geometry.piece_size,
+            piece_count=metainfo.geometry.piece_count,
+            file_count=len(metainfo.layout.files),
+            private=metainfo.private,
+            download_dir=allowed_directory(options.download_dir, paths.download_dir, paths.allowed_roots),
+            added_at=self._daemon.host.wall_clock(),
+            paused=options.paused,
+            sequential=options.sequential,
+            priorities=bytes(priorities),
+            labels=list(options.labels),
+            limits=_set_limits(options),
+            tiers=None if options.trackers is None else [*metainfo.tiers, *([url] for url in options.trackers)],
+            have=bytes((metainfo.geometry.piece_count + 7) // 8),
+        )
+
+    def _existing(self, session: TorrentSession, options: AddOptions) -> str:
+        if options.if_exists == "error":
+            raise RpcError("already_exists", f"The torrent is here already: {session.name}", id=session.id)
+        if options.if_exists == "merge":
+            self._merge(session, options)
+        return session.id
+
+    def _merge(self, session: TorrentSession, options: AddOptions) -> None:
+        facts = session.facts
+        facts.labels = list(dict.fromkeys([*facts.labels, *options.labels]))
+        tiers = session.metainfo.tiers if facts.tiers is None else facts.tiers
+        known = {url for tier in tiers for url in tier}
+        new = [[url] for url in dict.fromkeys(options.trackers or ()) if url not in known]
+        if new:
+            facts.tiers = [*tiers, *new]
+            session.handle(SetTrackers(facts.tiers))
+        if options.peers:
+            session.handle(PeersFound(list(options.peers), "user"))
+        session.around.touched(session)
+
+
+def choose(
+    layout: Layout, priorities: list[Priority], choices: tuple[FileChoice, ...] | list[FileChoice]
+) -> list[Priority]:
+    """Apply choices in order; globs are matched against the whole path and against the file's own name.
+
+    RpcError("file_index") when an index is out of range or a glob fits nothing.
+    """
+    result = list(priorities)
+    for choice in choices:
+        fitting = _fitting(layout, choice)
+        if not fitting:
+            what = f"index {choice.index}" if choice.glob is None else f"glob {choice.glob!r}"
+            raise RpcError("file_index", f"No file of the torrent fits {what}", path="files")
+        for index in fitting:
+            result[index] = choice.priority
+    return result
+
+
+def _fitting(layout: Layout, choice: FileChoice) -> list[int]:
+    if choice.glob is None:
+        return [choice.index] if choice.index is not None and 0 <= choice.index < len(layout.files) else []
+    return [
+        index
+        for index, entry in enumerate(layout.files)
+        if fnmatchcase("/".join(entry.path), choice.glob) or fnmatchcase(entry.path[-1], choice.glob)
+    ]
+
+
+def _set_limits(options: AddOptions) -> dict[str, int | float | str | None]:
+    limits = options.limits
+    named = {name: getattr(limits, name) for name in ("down", "up", "peers", "ratio", "seed_time", "idle_time")}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _when_done(done: Deferred[None]) -> Deferred[None]:
+    """A Deferred of one's own that fires with another's."""
+    mine: Deferred[None] = Deferred()
+    done.addCallback(lambda _: mine.callback(None))
+    return mine

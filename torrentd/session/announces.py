@@ -1,0 +1,61 @@
+"""The torrents' announces on their way to `net`: who we are is added here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import Deferred, DeferredList
+
+from torrentd.swarm.commands import Announce
+from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
+
+if TYPE_CHECKING:
+    from torrentd.net.trackers.trackers import Trackers
+    from torrentd.session.torrent import TorrentSession
+
+T = TypeVar("T")
+
+
+class Announces:
+    """Announces and scrapes of all torrents. `port` is where peers reach us."""
+
+    def __init__(self, trackers: Trackers, port: int) -> None:
+        self._trackers = trackers
+        self._port = port
+        self._goodbyes: dict[Deferred[Answer], None] = {}
+
+    def announce(self, session: TorrentSession, command: Announce) -> Deferred[Answer]:
+        """Errback TrackerError."""
+        done = self._trackers.announce(
+            command, info_hash=session.facts.info_hash[:20], peer_id=session.peer_id, port=self._port
+        )
+        if command.event == "stopped" and not done.called:
+            self._goodbyes[done] = None
+            done.addBoth(self._said, done)
+        return done
+
+    def scrape(self, session: TorrentSession, url: str) -> Deferred[ScrapeAnswer]:
+        """Errback TrackerError."""
+        return self._trackers.scrape(url, session.facts.info_hash[:20])
+
+    def goodbyes(self) -> Deferred[Any]:
+        """Fires when every "stopped" that is under way has been answered or given up."""
+        waiting: list[Deferred[None]] = []
+        for goodbye in self._goodbyes:
+            over: Deferred[None] = Deferred()
+            goodbye.addBoth(_tell, over)
+            waiting.append(over)
+        return DeferredList(waiting)
+
+    def stop(self) -> None:
+        """Give up everything that is under way."""
+        self._trackers.stop()
+
+    def _said(self, result: T, done: Deferred[Answer]) -> T:
+        self._goodbyes.pop(done, None)
+        return result
+
+
+def _tell(result: T, over: Deferred[None]) -> T:
+    over.callback(None)
+    return result

@@ -1,0 +1,139 @@
+"""What each command of the pure torrent does to the world: one function each, found by the command's type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import CancelledError
+from twisted.python.failure import Failure
+
+from torrentd.disk.results import Failed, Verified
+from torrentd.model.errors import StorageError, TrackerError
+from torrentd.swarm import commands as c
+from torrentd.swarm.events import Announced, AnnounceFailed, PieceFailed, PieceVerified, Scraped, StorageFailed
+from torrentd.wire.peer.encode import encode, encode_requests
+from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
+
+if TYPE_CHECKING:
+    from torrentd.session.torrent import TorrentSession
+
+
+def send(session: TorrentSession, command: c.Send) -> None:
+    connection = session.connections.get(command.peer)
+    if connection is not None:
+        connection.send(encode(command.messages))
+        session.unflushed[command.peer] = connection
+
+
+def ask(session: TorrentSession, command: c.Ask) -> None:
+    connection = session.connections.get(command.peer)
+    if connection is not None:
+        connection.send(encode_requests(command.ranges))
+        session.unflushed[command.peer] = connection
+
+
+def serve(session: TorrentSession, command: c.Serve) -> None:
+    connection = session.connections.get(command.peer)
+    if connection is not None:
+        connection.serve(command.ranges, session.storage)
+
+
+def close(session: TorrentSession, command: c.Close) -> None:
+    connection = session.connections.get(command.peer)
+    if connection is not None:
+        connection.flush()
+        connection.close(command.reason)
+
+
+def connect(session: TorrentSession, command: c.Connect) -> None:
+    session.around.connections.dial(session, command.address)
+
+
+def want_peers(session: TorrentSession, command: c.WantPeers) -> None:
+    session.around.connections.want(session, command.count)
+
+
+def mark(session: TorrentSession, command: c.Mark) -> None:
+    session.durability.mark(command.pieces)
+
+
+def store(session: TorrentSession, command: c.Store) -> None:
+    session.storage.store(command.piece, command.begin, command.views)
+    if command.complete:
+        done = session.storage.finish(command.piece, command.digests)
+        done.addCallback(_stored, session)
+        done.addErrback(_store_failed, session, command.piece)
+
+
+def _stored(outcome: Verified | Failed, session: TorrentSession) -> None:
+    if session.gone:
+        return
+    if isinstance(outcome, Verified):
+        session.durability.verified(outcome.piece)
+        session.handle(PieceVerified(outcome.piece, outcome.digests))
+    else:
+        session.handle(PieceFailed(outcome.piece, outcome.digests))
+
+
+def _store_failed(failure: Failure, session: TorrentSession, piece: int) -> None:
+    if failure.check(CancelledError) is not None:
+        return  # the storage was closed meanwhile
+    failure.trap(StorageError)
+    error: Any = failure.value
+    if not session.gone:
+        session.handle(StorageFailed(piece, str(error), error.code))
+        session.around.trouble.writing_failed(session, error)
+
+
+def discard(session: TorrentSession, command: c.Discard) -> None:
+    session.storage.discard(command.pieces)
+    session.durability.discard(command.pieces)
+
+
+def finished(session: TorrentSession, command: c.Finished) -> None:
+    session.durability.finish()
+
+
+def announce(session: TorrentSession, command: c.Announce) -> None:
+    done = session.around.announces.announce(session, command)
+
+    def answered(answer: Answer) -> None:
+        session.around.connections.learned(answer.external_ip)
+        _unless_gone(session, Announced(command.url, answer))
+
+    def failed(failure: Failure) -> None:
+        failure.trap(TrackerError)
+        error: Any = failure.value
+        _unless_gone(session, AnnounceFailed(command.url, str(error), error.retry_in))
+
+    done.addCallbacks(answered, failed)
+
+
+def scrape(session: TorrentSession, command: c.Scrape) -> None:
+    def scraped(answer: ScrapeAnswer) -> None:
+        _unless_gone(session, Scraped(command.url, answer))
+
+    done = session.around.announces.scrape(session, command.url)
+    done.addCallbacks(scraped, lambda failure: failure.trap(TrackerError) and None)
+
+
+def _unless_gone(session: TorrentSession, event: Announced | AnnounceFailed | Scraped) -> None:
+    if not session.gone:
+        session.handle(event)
+
+
+RUN: dict[type, Callable[[Any, Any], None]] = {
+    c.Send: send,
+    c.Ask: ask,
+    c.Serve: serve,
+    c.Close: close,
+    c.Connect: connect,
+    c.WantPeers: want_peers,
+    c.Mark: mark,
+    c.Store: store,
+    c.Discard: discard,
+    c.Finished: finished,
+    c.Announce: announce,
+    c.Scrape: scrape,
+}

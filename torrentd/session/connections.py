@@ -1,0 +1,157 @@
+"""Who connects to whom: the fleet's decisions carried out, and net's questions about new connections answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IDelayedCall
+
+from torrentd.model.address import Address
+from torrentd.model.ids import InfoHash, PeerId, PeerKey
+from torrentd.net.interfaces import Identity, PeerConnection
+from torrentd.swarm.events import ConnectFailed, Dial, PeerConnected
+from torrentd.swarm.fleet import NEVER, Fleet
+from torrentd.swarm.fleet_events import (
+    ConnectionClosed,
+    DialEnded,
+    Dialled,
+    DialUnused,
+    FleetCommand,
+    FleetEvent,
+    FleetLimits,
+    GrantDial,
+    HandshakeEnded,
+    IncomingArrived,
+    LimitsChanged,
+    Refuse,
+    Tick,
+    TorrentGone,
+    WantPeers,
+)
+from torrentd.wire.peer.handshake import RESERVED, Handshake
+
+if TYPE_CHECKING:
+    from torrentd.net.connector import Connector
+    from torrentd.session.around import Around
+    from torrentd.session.torrent import TorrentSession
+
+
+class Connections:
+    """Implements net's Reception for connections of both directions."""
+
+    def __init__(self, around: Around, fleet: Fleet, connector: Connector) -> None:
+        self.fleet = fleet
+        self.external: dict[str, None] = {}
+        """our addresses as others see them"""
+        self._around = around
+        self._connector = connector
+        self._dialling: dict[int, tuple[PeerConnection, TorrentSession]] = {}
+        self._timer: IDelayedCall | None = None
+
+    # --- the fleet
+
+    def handle(self, event: FleetEvent) -> list[FleetCommand]:
+        """Give an event to the fleet, carry out its grants, and move its timer."""
+        commands = self.fleet.handle(event, self._around.host.reactor.seconds())
+        for command in commands:
+            if isinstance(command, GrantDial):
+                session = self._around.sessions.get(command.torrent)
+                if session is not None:
+                    session.handle(Dial())
+                else:
+                    self.fleet.handle(DialUnused(command.torrent), self._around.host.reactor.seconds())
+        self._arm()
+        return commands
+
+    def _arm(self) -> None:
+        deadline = self.fleet.next_deadline()
+        if deadline == NEVER or (self._timer is not None and self._timer.active()):
+            return
+        reactor = self._around.host.reactor
+        self._timer = reactor.callLater(max(0.0, deadline - reactor.seconds()), self.handle, Tick())
+
+    def want(self, session: TorrentSession, count: int) -> None:
+        """The torrent would like so many more connections."""
+        self.handle(WantPeers(InfoHash(session.facts.info_hash), count))
+
+    def unused(self, session: TorrentSession) -> None:
+        """The torrent had nobody to dial."""
+        self.handle(DialUnused(InfoHash(session.facts.info_hash)))
+
+    def dial(self, session: TorrentSession, address: Address) -> None:
+        """Connect for the torrent."""
+        self.handle(Dialled(InfoHash(session.facts.info_hash)))
+        connection = self._connector.dial(address, self, self._identity(session))
+        self._dialling[connection.key] = (connection, session)
+
+    def gone(self, session: TorrentSession) -> None:
+        """The torrent left the swarm: no attempt of its goes on."""
+        self.handle(TorrentGone(InfoHash(session.facts.info_hash)))
+        for connection, of in list(self._dialling.values()):
+            if of is session:
+                connection.close("the torrent was stopped")
+
+    def set_limits(self, limits: FleetLimits) -> None:
+        """Limits of the daemon as a whole."""
+        self.handle(LimitsChanged(limits))
+
+    def stop(self) -> None:
+        """No timer and no attempt stays behind."""
+        for connection, _ in list(self._dialling.values()):
+            connection.close("the daemon is stopping")
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+
+    def learned(self, ip: str) -> None:
+        """A tracker told our address."""
+        if ip:
+            self.external[ip] = None
+
+    # --- Reception
+
+    def admit(self, address: Address) -> bool:
+        return not any(isinstance(command, Refuse) for command in self.handle(IncomingArrived(address)))
+
+    def identify(self, info_hash: bytes) -> Identity | None:
+        session = self._around.sessions.get(info_hash)
+        return self._identity(session) if session is not None and session.torrent.running else None
+
+    def established(self, connection: PeerConnection, handshake: Handshake) -> TorrentSession:
+        refusal = self._count(connection, connected=True)
+        _, session = self._dialling.pop(connection.key, (None, None))
+        if session is None:
+            session = self._around.sessions[handshake.info_hash]
+        key = PeerKey(connection.key)
+        session.connections[key] = connection
+        if refusal:
+            connection.close(refusal)
+        else:
+            if self._around.disk_busy:
+                connection.pause_reading()
+            session.handle(
+                PeerConnected(
+                    key, connection.address, connection.incoming, PeerId(handshake.peer_id), handshake.reserved
+                )
+            )
+        return session
+
+    def refused(self, connection: PeerConnection, reason: str) -> None:
+        self._count(connection, connected=False)
+        _, session = self._dialling.pop(connection.key, (None, None))
+        if session is not None and not session.gone:
+            session.handle(ConnectFailed(connection.address, reason))
+
+    def ended(self, connection: PeerConnection) -> None:
+        """An established connection is gone."""
+        self.handle(ConnectionClosed(connection.address))
+
+    def _count(self, connection: PeerConnection, connected: bool) -> str:
+        """Tell the fleet how an attempt or a handshake ended; why the connection has to go, if it has to."""
+        ended = HandshakeEnded if connection.incoming else DialEnded
+        for command in self.handle(ended(connection.address, connected)):
+            if isinstance(command, Refuse):
+                return command.reason
+        return ""
+
+    def _identity(self, session: TorrentSession) -> Identity:
+        return Identity(session.facts.info_hash[:20], session.peer_id, session.metainfo.geometry.piece_count, RESERVED)

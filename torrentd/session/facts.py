@@ -1,0 +1,58 @@
+"""What of a torrent changes and must survive: a mutable copy of its record, which knows what has not been saved yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from torrentd.state.records import FileStat, LimitValue, TorrentRecord
+
+
+@dataclass(slots=True)
+class Facts:
+    """Bytes, seconds and Unix times, as in `state.records.TorrentRecord`."""
+
+    info_hash: bytes
+    download_dir: str
+    added_at: float
+    started_at: float | None
+    completed_at: float | None
+    active_at: float | None
+    seeding_time: float
+    uploaded: int
+    downloaded: int
+    wasted: int
+    paused: bool
+    sequential: bool
+    priorities: bytes
+    labels: list[str]
+    limits: dict[str, LimitValue]
+    tiers: list[list[str]] | None
+    checked: bool
+    writing: list[int] = field(default_factory=list)
+    files: list[FileStat | None] = field(default_factory=list)
+    _saved: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, record: TorrentRecord) -> Facts:
+        """The facts of a record that is in the database."""
+        facts = cls(**{name: getattr(record, name) for name in ("info_hash", *_COLUMNS)}, writing=list(record.writing))
+        facts._saved = facts._columns()
+        return facts
+
+    def unsaved(self) -> dict[str, Any]:
+        """The columns that changed since the last call, to be written now."""
+        columns = self._columns()
+        changed = {name: value for name, value in columns.items() if value != self._saved[name]}
+        self._saved = columns
+        return changed
+
+    def _columns(self) -> dict[str, Any]:
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        columns["seeding_time"] = int(self.seeding_time)
+        columns["labels"], columns["limits"] = list(self.labels), dict(self.limits)
+        return columns
+
+
+_NOT_COLUMNS = ("info_hash", "writing", "files", "_saved")
+_COLUMNS = tuple(item.name for item in fields(Facts) if item.name not in _NOT_COLUMNS)

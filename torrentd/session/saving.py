@@ -1,0 +1,113 @@
+"""Counters and times of the torrents, saved every few seconds while anything moves; nothing runs while nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from torrentd.model.errors import StorageError
+from torrentd.session.rows import AllTotals, TotalsRow
+from torrentd.state.records import Totals
+
+if TYPE_CHECKING:
+    from torrentd.session.host import Host
+    from torrentd.session.torrent import TorrentSession
+
+log = Logger()
+
+SAVE_INTERVAL = 5.0
+"""Seconds of counters that a crash may lose."""
+
+
+class Saving:
+    """Knows which sessions have something to save, and the totals of this run and of all."""
+
+    def __init__(self, host: Host, moved: Callable[[TorrentSession], None]) -> None:
+        self._host = host
+        self._moved = moved
+        """told of sessions whose rates are still falling, so that their rows are seen to change"""
+        self._unsaved: dict[TorrentSession, None] = {}
+        self._timer: IDelayedCall | None = None
+        self._since = host.reactor.seconds()
+        self._before = Totals()
+        self._downloaded = self._uploaded = self._wasted = 0
+
+    def start(self, before: Totals) -> None:
+        """`before`: the totals of all earlier runs."""
+        self._before = before
+        self._since = self._host.reactor.seconds()
+
+    def note(self, session: TorrentSession) -> None:
+        """Something of the session may have changed."""
+        self._unsaved[session] = None
+        if self._timer is None:
+            self._timer = self._host.reactor.callLater(SAVE_INTERVAL, self.save)
+
+    def forget(self, session: TorrentSession) -> None:
+        """It was removed."""
+        self._count(session)
+        self._unsaved.pop(session, None)
+
+    def save(self) -> Deferred[None]:
+        """Write what changed; fires when it is on the disk or could not be written (which is in the log)."""
+        self.cancel()
+        sessions, self._unsaved = self._unsaved, {}
+        writes = []
+        for session in sessions:
+            self._count(session)
+            if columns := session.facts.unsaved():
+                writes.append(self._host.state.update(session.facts.info_hash, **columns))
+            if session.rates() != (0, 0):
+                self._moved(session)
+        if writes:
+            writes.append(self._host.state.set_totals(self._all_time()))
+        for write in writes:
+            write.addErrback(_not_saved)
+        return gatherResults(writes).addCallback(lambda _: None)
+
+    def cancel(self) -> None:
+        """No save is planned any more."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+    def totals(self) -> AllTotals:
+        """Of this run and of all runs, up to the last save."""
+        run = TotalsRow(self._downloaded, self._uploaded, self._wasted, self._seconds())
+        ever = self._all_time()
+        return AllTotals(run, TotalsRow(ever.downloaded, ever.uploaded, ever.wasted, ever.seconds))
+
+    def _count(self, session: TorrentSession) -> None:
+        """Move the torrent's counters into its facts, and what they grew by into the daemon's totals."""
+        facts, totals = session.facts, session.torrent.totals
+        session.count_time()
+        down, up = totals.downloaded - facts.downloaded, totals.uploaded - facts.uploaded
+        if down or up:
+            facts.active_at = self._host.wall_clock()
+        self._downloaded += down
+        self._uploaded += up
+        self._wasted += totals.wasted - facts.wasted
+        facts.downloaded, facts.uploaded, facts.wasted = totals.downloaded, totals.uploaded, totals.wasted
+
+    def _seconds(self) -> int:
+        return int(self._host.reactor.seconds() - self._since)
+
+    def _all_time(self) -> Totals:
+        before = self._before
+        return Totals(
+            before.downloaded + self._downloaded,
+            before.uploaded + self._uploaded,
+            before.wasted + self._wasted,
+            before.seconds + self._seconds(),
+        )
+
+
+def _not_saved(failure: Failure) -> None:
+    failure.trap(StorageError, LookupError)  # the torrent was removed meanwhile
+    if failure.check(StorageError):
+        log.warn("counters could not be saved: {error}", error=str(failure.value))

@@ -1,0 +1,274 @@
+"""Rows for the API, made from what the sessions hold. Reading only."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from torrentd.model.layout import Layout
+from torrentd.session.rows import (
+    ClosedPeerRow,
+    ErrorRow,
+    FilePriority,
+    FileRow,
+    InspectRow,
+    LimitsRow,
+    PeerRow,
+    PeersSummary,
+    PiecesRow,
+    State,
+    TorrentRow,
+    TrackerRow,
+    TrackerSummary,
+)
+from torrentd.state.records import Broken
+from torrentd.wire.escape import escape
+from torrentd.wire.metainfo import Metainfo
+
+if TYPE_CHECKING:
+    from torrentd.policy.tiers import Tracker
+    from torrentd.session.torrent import TorrentSession
+    from torrentd.swarm.peer import Peer
+
+PRIORITY_NAMES: tuple[FilePriority, ...] = ("skip", "low", "normal", "high")
+STALLED_AFTER = 60.0
+"""Seconds without payload after which a running torrent is called stalled."""
+
+
+def state_of(session: TorrentSession) -> State:
+    """The first that fits, in the order of the API."""
+    if session.error is not None:
+        return "error"
+    if session.checking is not None:
+        return "checking"
+    if session.facts.paused:
+        return "paused"
+    return "seeding" if session.torrent.finished else "downloading"
+
+
+def torrent_row(session: TorrentSession) -> TorrentRow:
+    """The torrent object."""
+    torrent, facts, metainfo = session.torrent, session.facts, session.metainfo
+    down, up = session.rates()
+    wanted, left = torrent.wanted_size, torrent.wanted_left
+    return TorrentRow(
+        id=session.id,
+        hash_v1=metainfo.hash_v1.hex() if metainfo.hash_v1 else None,
+        hash_v2=metainfo.hash_v2.hex() if metainfo.hash_v2 else None,
+        name=metainfo.name,
+        state=state_of(session),
+        stalled=session.stalled,
+        error=session.error,
+        progress=1.0 if not wanted else (wanted - left) / wanted,
+        size=metainfo.geometry.size,
+        wanted=wanted,
+        done=session.done,
+        left=left,
+        downloaded=torrent.totals.downloaded,
+        uploaded=torrent.totals.uploaded,
+        wasted=torrent.totals.wasted,
+        ratio=torrent.totals.uploaded / torrent.totals.downloaded if torrent.totals.downloaded else None,
+        rate_down=down,
+        rate_up=up,
+        eta=None if not down or not left else -(-left // down),
+        peers=_peers_summary(session),
+        queue=None,
+        labels=facts.labels,
+        private=metainfo.private,
+        download_dir=facts.download_dir,
+        added_at=facts.added_at,
+        started_at=facts.started_at,
+        completed_at=facts.completed_at,
+        active_at=facts.active_at,
+        seeding_time=int(facts.seeding_time),
+        tracker=_tracker_summary(session),
+        limits=LimitsRow(**facts.limits),  # type: ignore[arg-type]  # checked when they were set
+        sequential=facts.sequential,
+        piece_count=metainfo.geometry.piece_count,
+        piece_size=metainfo.geometry.piece_size,
+        metadata_progress=1.0,
+        check_progress=session.checking,
+    )
+
+
+def broken_row(broken: Broken) -> TorrentRow:
+    """A torrent that is in the database and cannot be used."""
+    return TorrentRow(
+        id=broken.info_hash.hex(), hash_v1=broken.info_hash.hex(), hash_v2=None, name=broken.name, state="error",
+        stalled=False, error=ErrorRow("invalid", escape(broken.reason), "state"), progress=0.0, size=0, wanted=0,
+        done=0, left=0, downloaded=0, uploaded=0, wasted=0, ratio=None, rate_down=0, rate_up=0, eta=None,
+        peers=PeersSummary(0, 0, 0, 0, 0, None, None), queue=None, labels=[], private=False, download_dir="",
+        added_at=0.0, started_at=None, completed_at=None, active_at=None, seeding_time=0, tracker=None,
+        limits=LimitsRow(), sequential=False, piece_count=0, piece_size=0, metadata_progress=1.0, check_progress=None,
+    )  # fmt: skip
+
+
+def _peers_summary(session: TorrentSession) -> PeersSummary:
+    torrent, now = session.torrent, session.now()
+    peers = torrent.peers.values()
+    seeders, leechers = _swarm_numbers(torrent.trackers)
+    return PeersSummary(
+        connected=len(torrent.peers),
+        seeds=sum(peer.is_seed for peer in peers),
+        down=sum(peer.down.rate(now) > 0 for peer in peers),
+        up=sum(peer.up.rate(now) > 0 for peer in peers),
+        known=len(torrent.candidates),
+        swarm_seeds=seeders,
+        swarm_leechers=leechers,
+    )
+
+
+def _swarm_numbers(trackers: list[Tracker]) -> tuple[int | None, int | None]:
+    """What the best informed tracker says."""
+    seeders = [tracker.seeders for tracker in trackers if tracker.seeders is not None]
+    leechers = [tracker.leechers for tracker in trackers if tracker.leechers is not None]
+    return max(seeders, default=None), max(leechers, default=None)
+
+
+def _tracker_summary(session: TorrentSession) -> TrackerSummary | None:
+    trackers = session.torrent.trackers
+    if not trackers:
+        return None
+    serving = next((tracker for tracker in trackers if tracker.status in ("working", "announcing")), trackers[0])
+    return TrackerSummary(_host(serving.url), _status(serving), _wall(session, serving.next_announce))
+
+
+def tracker_rows(session: TorrentSession) -> list[TrackerRow]:
+    """In the order in which they are tried."""
+    return [
+        TrackerRow(
+            url=safe_url(tracker.url),
+            tier=tracker.tier,
+            status=_status(tracker),
+            message=escape(tracker.message or tracker.warning),
+            seeders=tracker.seeders,
+            leechers=tracker.leechers,
+            downloads=tracker.downloads,
+            last_at=_wall(session, tracker.last_announce),
+            next_at=_wall(session, tracker.next_announce),
+            failures=tracker.failures,
+        )
+        for tracker in session.torrent.trackers
+    ]
+
+
+def _status(tracker: Tracker) -> str:
+    """The API's words for it."""
+    return {"new": "waiting", "failed": "error", "stopped": "waiting"}.get(tracker.status, tracker.status)
+
+
+def safe_url(url: str) -> str:
+    """Without what may be secret: user, password, query, and path components that look like passkeys."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "(unreadable)"
+    if ":" in host:
+        host = f"[{host}]"
+    path = "/".join("..." if len(part) >= PASSKEY_LENGTH else part for part in parts.path.split("/"))
+    return escape(f"{parts.scheme}://{host}{port}{path}" + ("?..." if parts.query else ""))
+
+
+PASSKEY_LENGTH = 16
+"""A path component of so many characters is taken for a passkey; real ones have 32 or 40."""
+
+
+def _host(url: str) -> str:
+    try:
+        return escape(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
+
+
+def _wall(session: TorrentSession, at: float | None) -> float | None:
+    """A monotonic time as Unix seconds."""
+    if at is None or at == float("inf"):
+        return None
+    return session.around.host.wall_clock() + at - session.now()
+
+
+def peer_rows(session: TorrentSession) -> tuple[list[PeerRow], list[ClosedPeerRow]]:
+    """The connected ones, and why the last ones are no longer."""
+    now = session.now()
+    rows = [_peer_row(session, peer, now) for peer in session.torrent.peers.values()]
+    closed = [
+        ClosedPeerRow(str(gone.address), escape(gone.reason), _wall(session, gone.at) or 0.0)
+        for gone in session.torrent.closed_peers
+    ]
+    return rows, closed
+
+
+def _peer_row(session: TorrentSession, peer: Peer, now: float) -> PeerRow:
+    return PeerRow(
+        address=str(peer.address),
+        client=escape(peer.client),
+        incoming=peer.incoming,
+        source=peer.source,
+        am_choking=peer.am_choking,
+        am_interested=peer.am_interested,
+        peer_choking=peer.peer_choking,
+        peer_interested=peer.peer_interested,
+        snubbed=peer.snubbed,
+        progress=peer.progress,
+        rate_down=int(peer.down.rate(now)),
+        rate_up=int(peer.up.rate(now)),
+        downloaded=peer.downloaded,
+        uploaded=peer.uploaded,
+        requests_out=peer.queue.count,
+        requests_in=len(peer.requests) + len(peer.serving),
+        connected_at=_wall(session, peer.connected_at) or 0.0,
+    )
+
+
+def file_rows(session: TorrentSession) -> list[FileRow]:
+    """Every file; `done` counts bytes of verified pieces."""
+    have, piece_size = session.torrent.have, session.metainfo.geometry.piece_size
+    rows = []
+    for index, entry in enumerate(session.metainfo.layout.files):
+        done = 0
+        for piece in session.metainfo.layout.pieces_of(index, piece_size):
+            if piece in have:
+                start, end = piece * piece_size, (piece + 1) * piece_size
+                done += min(end, entry.offset + entry.size) - max(start, entry.offset)
+        priority = PRIORITY_NAMES[session.torrent.priorities[index]]
+        rows.append(_file_row(session.metainfo.layout, index, done, priority))
+    return rows
+
+
+def _file_row(layout: Layout, index: int, done: int, priority: FilePriority) -> FileRow:
+    entry = layout.files[index]
+    return FileRow(index, "/".join(entry.path), entry.size, done, done / entry.size if entry.size else 1.0, priority)
+
+
+def pieces_row(session: TorrentSession) -> PiecesRow:
+    geometry = session.metainfo.geometry
+    return PiecesRow(
+        count=geometry.piece_count,
+        size=geometry.piece_size,
+        have=b64encode(session.torrent.have.to_bytes()).decode(),
+        availability=session.torrent.availability,
+    )
+
+
+def inspect_row(metainfo: Metainfo) -> InspectRow:
+    """A metainfo without adding it."""
+    return InspectRow(
+        id=metainfo.info_hash.hex(),
+        hash_v1=metainfo.hash_v1.hex() if metainfo.hash_v1 else None,
+        hash_v2=metainfo.hash_v2.hex() if metainfo.hash_v2 else None,
+        name=metainfo.name,
+        size=metainfo.size,
+        piece_count=metainfo.geometry.piece_count,
+        piece_size=metainfo.geometry.piece_size,
+        private=metainfo.private,
+        files=[_file_row(metainfo.layout, index, 0, "normal") for index in range(len(metainfo.layout.files))],
+        trackers=metainfo.tiers,
+        webseeds=metainfo.webseeds,
+        httpseeds=metainfo.httpseeds,
+        comment=metainfo.comment,
+        created_by=metainfo.created_by,
+        created_at=metainfo.creation_date,
+    )

@@ -1,0 +1,31 @@
+"""How a torrent stands to what `torrent.wait` waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torrentd.session.rows import WaitFailure
+from torrentd.session.waiting import Standing, Until
+
+if TYPE_CHECKING:
+    from torrentd.session.torrent import TorrentSession
+
+TORRENT_NOT_FOUND, WRONG_STATE, IO_ERROR = 1, 4, 6
+"""Codes of the API."""
+
+
+def standing(session: TorrentSession | None, id: str, until: Until) -> Standing:
+    """Done, still possible, or no longer. A check comes to an end, so it is still possible."""
+    if session is None:
+        return WaitFailure(id, TORRENT_NOT_FOUND, "the torrent was removed")
+    if until == "metadata":
+        return "done"
+    if until == "paused":
+        return "done" if session.facts.paused and not session.torrent.running else "pending"
+    if session.error is not None:
+        return WaitFailure(id, IO_ERROR, session.error.message)
+    if session.is_durably_finished:
+        return "done"
+    if session.checking is None and session.facts.paused:
+        return WaitFailure(id, WRONG_STATE, "the torrent is paused")
+    return "pending"
