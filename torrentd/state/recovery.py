@@ -1,8 +1,8 @@
 """Opening the database, whatever state its file is in.
 
 The whole file is checked at every open (`quick_check`, about a second for a gigabyte, and a start is rare): damage
-that is found later would already have been copied into the backup. A damaged file is never written to and never
-deleted: it is renamed to `torrentd.db.corrupt-N`. Then the backup takes its place; without one (or if that is damaged
+that is found later would already have been copied into the backup. A damaged file is never deleted: it is renamed to
+`torrentd.db.corrupt-N`, its log next to it. Then the backup takes its place; without one (or if that is damaged
 too) an empty database does. The same happens when the database is missing or empty while there is a backup. What was
 done is told in `notices`.
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from torrentd.state.faults import Damaged, is_damage, translate, translate_os
@@ -59,7 +60,7 @@ def _opened(path: str, crashed: bool) -> tuple[sqlite3.Connection, Loaded]:
         migrate(connection, path)
         return connection, load(connection, crashed)
     except BaseException:
-        connection.close()
+        _abandon(connection, path)
         raise
 
 
@@ -74,9 +75,20 @@ def connect(path: str) -> sqlite3.Connection:
         if found != "ok":
             raise Damaged(found)
     except BaseException:
-        connection.close()
+        _abandon(connection, path)
         raise
     return connection
+
+
+def _abandon(connection: sqlite3.Connection, path: str) -> None:
+    """Close, and keep the log: SQLite folds it into the database and removes it, however damaged the database is."""
+    log, second_name = Path(path + "-wal"), Path(path + "-wal.kept")
+    with suppress(OSError):  # no log, or a file system without links: then it is only in the database
+        second_name.unlink(missing_ok=True)
+        second_name.hardlink_to(log)
+    connection.close()
+    with suppress(OSError):
+        second_name.rename(log)
 
 
 def _lost(path: str) -> bool:

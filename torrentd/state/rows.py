@@ -22,6 +22,7 @@ MUTABLE = frozenset(COLUMNS) - {
 }
 """What may change once a torrent is there; the rest follows from the metainfo."""
 
+_AS_IS = (bytes,)  # else msgspec would take text for base64
 _JSON = frozenset({"labels", "limits", "tiers"})
 _BOOLEAN = frozenset(name for name, hint in _TYPES.items() if hint is bool)
 
@@ -31,7 +32,7 @@ def encode(columns: Mapping[str, object]) -> dict[str, SqlValue]:
     encoded: dict[str, SqlValue] = {}
     for name, value in columns.items():
         try:
-            value = msgspec.convert(value, _TYPES[name])
+            value = msgspec.convert(value, _TYPES[name], builtin_types=_AS_IS)
         except msgspec.ValidationError as error:
             raise ValueError(f"{name}: {error}") from None
         encoded[name] = msgspec.json.encode(value).decode() if name in _JSON else value
@@ -53,7 +54,7 @@ def decode(row: sqlite3.Row, writing: list[int]) -> TorrentRecord | Broken:
             values[name] = msgspec.json.decode(values[name])
         for name in _BOOLEAN:
             values[name] = {0: False, 1: True}[values[name]]
-        record = msgspec.convert({**values, "writing": writing}, TorrentRecord)
+        record = msgspec.convert({**values, "writing": writing}, TorrentRecord, builtin_types=_AS_IS)
         check(record)
     except (ValueError, TypeError, KeyError) as error:
         return Broken(_as_bytes(row["info_hash"]), str(row["name"]), str(error) or type(error).__name__)

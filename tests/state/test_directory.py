@@ -1,0 +1,31 @@
+"""The state directory is made, and made private."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from torrentd.model.errors import StorageError
+from torrentd.state.directory import prepare
+
+
+def test_it_is_made_with_its_parents(tmp_path: Path) -> None:
+    prepare(str(tmp_path / "a/b/state"))
+    assert (tmp_path / "a/b/state").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "a").stat().st_mode & 0o700 == 0o700
+
+
+def test_one_that_is_there_becomes_private(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o755)
+    (tmp_path / "state/kept").write_text("x")
+    prepare(str(tmp_path / "state"))
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "state/kept").exists()
+
+
+def test_a_file_in_the_way_is_an_error_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for path in (tmp_path / "file", tmp_path / "file/state"):
+        with pytest.raises(StorageError, match=str(tmp_path / "file")):
+            prepare(str(path))
