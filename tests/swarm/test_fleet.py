@@ -47,14 +47,18 @@ class Dialler:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.now = 0.0
+        self.wanted: Counter[InfoHash] = Counter()
         self.log: list[tuple[float, InfoHash]] = []
 
     def run(self, commands: list[FleetCommand]) -> None:
         for torrent in grants(commands):
+            assert self.wanted[torrent] > 0
             self.log.append((self.now, torrent))
             self.run(self.fleet.handle(Dialled(torrent), self.now))
+            self.want(torrent, self.wanted[torrent] - 1)
 
     def want(self, torrent: InfoHash, count: int) -> None:
+        self.wanted[torrent] = count
         self.run(self.fleet.handle(WantPeers(torrent, count), self.now))
 
     def until(self, end: float) -> None:
@@ -129,11 +133,20 @@ def test_a_new_wish_does_not_count_grants_twice() -> None:
     fleet = Fleet()
     assert grants(fleet.handle(WantPeers(T1, 3), 0.0)) == [T1, T1, T1]
     assert grants(fleet.handle(WantPeers(T1, 3), 0.0)) == []
-    fleet.handle(Dialled(T1), 0.0)
+    assert grants(fleet.handle(Dialled(T1), 0.0)) == []
     assert grants(fleet.handle(WantPeers(T1, 2), 0.0)) == []
     fleet.handle(Dialled(T1), 0.0)
     fleet.handle(Dialled(T1), 0.0)
     assert grants(fleet.handle(WantPeers(T1, 1), 0.0)) == [T1]
+
+
+def test_a_wish_holds_until_the_torrent_says_something_else() -> None:
+    fleet = Fleet()
+    assert grants(fleet.handle(WantPeers(T1, 1), 0.0)) == [T1]
+    assert fleet.next_deadline() == NEVER
+    assert grants(fleet.handle(Dialled(T1), 0.0)) == []
+    assert fleet.next_deadline() <= 0.0, "it still wants one: somebody else became ready at the same time"
+    assert grants(fleet.handle(Tick(), 0.0)) == [T1]
 
 
 def test_an_unused_grant_goes_back() -> None:
@@ -265,4 +278,4 @@ def test_counts_are_true_and_caps_hold(steps: list[tuple[object, float]]) -> Non
         assert fleet.half_open == len(dialling) + len(granted) <= limits.max_half_open
         assert fleet.pending == len(pending)
         assert granted_total <= CONNECT_BURST + now * CONNECTS_PER_SECOND + 1
-        assert fleet.next_deadline() == NEVER or fleet.next_deadline() > now
+        assert fleet.next_deadline() == NEVER or fleet.next_deadline() > now or isinstance(event, Dialled)

@@ -81,21 +81,21 @@ class Fleet:
     def handle(self, event: FleetEvent, now: float) -> list[FleetCommand]:
         """Take in an event; what is to be done about it, in order."""
         commands: list[FleetCommand] = _VERBS[type(event)](self, event, now)
-        self._grant(commands, now)
+        if not isinstance(event, Dialled):  # what the torrent wants after that comes next, or else the next Tick asks
+            self._grant(commands, now)
         return commands
 
     def next_deadline(self) -> float:
         """When a Tick is due; infinity when nothing waits for time to pass."""
-        if not self._wants or self._room() <= 0:
+        if self._room() <= 0 or self._next_torrent() is None:
             return NEVER
         return self._refilled + max(0.0, 1.0 - self._tokens) / CONNECTS_PER_SECOND
 
     # --- dialling
 
     def _want_peers(self, event: WantPeers, now: float) -> list[FleetCommand]:
-        count = event.count - self._granted[event.torrent]
-        if count > 0:
-            self._wants[event.torrent] = count
+        if event.count > 0:
+            self._wants[event.torrent] = event.count
         else:
             self._wants.pop(event.torrent, None)
         return []
@@ -132,15 +132,19 @@ class Fleet:
         half_open = self.limits.max_half_open - self.half_open
         return min(half_open, self.limits.max_connections - self.connections - self.half_open)
 
+    def _next_torrent(self) -> InfoHash | None:
+        """Whose turn it is; grants that a torrent has not answered yet count against what it wants."""
+        return next((torrent for torrent, count in self._wants.items() if self._granted[torrent] < count), None)
+
     def _grant(self, commands: list[FleetCommand], now: float) -> None:
         """Grant attempts, torrents taking turns."""
         self._tokens = min(CONNECT_BURST, self._tokens + max(0.0, now - self._refilled) * CONNECTS_PER_SECOND)
         self._refilled = max(now, self._refilled)
-        while self._wants and self._room() > 0 and self._tokens >= 1.0 - _ROUNDING:
-            torrent = next(iter(self._wants))
-            left = self._wants.pop(torrent) - 1
-            if left:
-                self._wants[torrent] = left  # behind the others
+        while self._room() > 0 and self._tokens >= 1.0 - _ROUNDING:
+            torrent = self._next_torrent()
+            if torrent is None:
+                return
+            self._wants[torrent] = self._wants.pop(torrent)  # behind the others
             self._tokens -= 1.0
             self.half_open += 1
             self._granted[torrent] += 1

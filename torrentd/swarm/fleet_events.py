@@ -21,7 +21,8 @@ from torrentd.model.ids import InfoHash
 
 @dataclass(slots=True)
 class WantPeers:
-    """The torrent would make `count` more connections now; replaces what it said before."""
+    """The torrent would make `count` attempts now, besides those under way; grants that it has not answered yet are
+    part of it. Holds until it says something else: a count that did not change need not be repeated."""
 
     torrent: InfoHash
     count: int
