@@ -10,7 +10,7 @@
 
 from torrentd.config.describe import applied, diff, features_not_there_yet, schema, values
 from torrentd.config.load import ConfigError, Configuration, load
-from torrentd.config.places import find, runtime_dir
+from torrentd.config.places import find, runtime_dir, state_dir
 from torrentd.config.settings import Settings
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "load",
     "runtime_dir",
     "schema",
+    "state_dir",
     "values",
 ]

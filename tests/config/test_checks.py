@@ -1,0 +1,40 @@
+"""Checks on the whole, at their edges."""
+
+from __future__ import annotations
+
+import grp
+from typing import Any
+
+import pytest
+
+from torrentd.config.checks import MAX_SOCKET_PATH, check_together, resolve_paths
+from torrentd.config.load import flatten
+from torrentd.config.settings import Settings
+
+
+def complaints(**changes: Any) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    values = {**flatten(Settings()), **{key.replace("__", "."): value for key, value in changes.items()}}
+    resolve_paths(values, {"HOME": "/home/u"}, lambda key, what: found.append((key, what)))
+    check_together(values, lambda key, what: found.append((key, what)))
+    return found
+
+
+def test_the_defaults_are_fine() -> None:
+    assert complaints() == []
+
+
+@pytest.mark.parametrize(("letter", "bytes_each"), [("x", 1), ("é", 2)])
+def test_a_socket_path_is_measured_in_bytes(letter: str, bytes_each: int) -> None:
+    fits = "/" + letter * ((MAX_SOCKET_PATH - 1) // bytes_each)
+    assert complaints(rpc__unix=fits) == []
+    assert [key for key, _ in complaints(rpc__unix=fits + letter)] == ["rpc.unix"]
+
+
+def test_a_group_that_exists_is_fine() -> None:
+    assert complaints(rpc__unix_group=grp.getgrgid(0).gr_name) == []
+
+
+def test_half_of_tls_is_named_by_the_missing_half() -> None:
+    assert [key for key, _ in complaints(rpc__tls_key="/k")] == ["rpc.tls_certificate"]
+    assert [key for key, _ in complaints(rpc__tls_certificate="/c")] == ["rpc.tls_key"]
