@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import count
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -27,6 +28,31 @@ def owned(message: Message) -> Message:
         joined = b"".join(message.views)
         return Blocks(message.piece, message.begin, message.length, [memoryview(joined)])
     return message
+
+
+class Reactor(Clock):
+    """A reactor played by the test: it remembers who waits for what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readers: list[Any] = []
+        self.writers: list[Any] = []
+
+    def addReader(self, descriptor: Any) -> None:
+        if descriptor not in self.readers:
+            self.readers.append(descriptor)
+
+    def removeReader(self, descriptor: Any) -> None:
+        if descriptor in self.readers:
+            self.readers.remove(descriptor)
+
+    def addWriter(self, descriptor: Any) -> None:
+        if descriptor not in self.writers:
+            self.writers.append(descriptor)
+
+    def removeWriter(self, descriptor: Any) -> None:
+        if descriptor in self.writers:
+            self.writers.remove(descriptor)
 
 
 class Owner:

@@ -9,38 +9,13 @@ from typing import Any
 
 import pytest
 from twisted.internet import error
-from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
+from tests.net.fakes import Reactor
 from torrentd.net.buffers import Buffers
 from torrentd.net.sockets import twisted_address
 from torrentd.net.transport import DirectTransport
-
-
-class Reactor(Clock):
-    """Remembers who waits for what."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.readers: list[Any] = []
-        self.writers: list[Any] = []
-
-    def addReader(self, descriptor: Any) -> None:
-        if descriptor not in self.readers:
-            self.readers.append(descriptor)
-
-    def removeReader(self, descriptor: Any) -> None:
-        if descriptor in self.readers:
-            self.readers.remove(descriptor)
-
-    def addWriter(self, descriptor: Any) -> None:
-        if descriptor not in self.writers:
-            self.writers.append(descriptor)
-
-    def removeWriter(self, descriptor: Any) -> None:
-        if descriptor in self.writers:
-            self.writers.remove(descriptor)
 
 
 class Tape:

@@ -1,0 +1,42 @@
+"""Who may stay."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+
+from tests.net.fakes import Hall
+from torrentd.model.address import Address
+from torrentd.net.buffers import Buffers
+from torrentd.net.factory import PeerFactory
+
+COMER = IPv4Address("TCP", "192.0.2.1", 5000)
+
+
+def factory(hall: Hall) -> PeerFactory:
+    return PeerFactory(Clock(), Buffers(16, 16), hall, count(7))
+
+
+def test_an_admitted_peer_gets_a_protocol_with_a_key() -> None:
+    made = factory(Hall())
+    first, second = made.buildProtocol(COMER), made.buildProtocol(COMER)
+    assert first is not None and second is not None
+    assert (first.key, second.key) == (7, 8)
+    assert (first.address, first.incoming, first.identity) == (Address("192.0.2.1", 5000), True, None)
+
+
+def test_others_are_sent_away() -> None:
+    hall = Hall()
+    hall.admitting = False
+    assert factory(hall).buildProtocol(COMER) is None
+
+
+def test_a_reception_that_fails_admits_nobody() -> None:
+    hall = Hall()
+    hall.admit = lambda address: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    with capturedLogs() as logs:
+        assert factory(hall).buildProtocol(COMER) is None
+    assert logs[0]["log_failure"].check(ZeroDivisionError)
