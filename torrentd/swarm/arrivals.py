@@ -9,6 +9,7 @@ from __future__ import annotations
 from torrentd.model.errors import ProtocolError
 from torrentd.model.geometry import BLOCK
 from torrentd.policy.picking import blocks
+from torrentd.policy.picking.requests import Arrival
 from torrentd.swarm import download, floods
 from torrentd.swarm.commands import Store
 from torrentd.swarm.peer import Peer
@@ -23,27 +24,22 @@ def received(torrent: TorrentState, peer: Peer, message: Blocks) -> None:
     if not geometry.is_range(piece, begin, length):
         raise ProtocolError(f"a block that cannot exist: piece {piece}, begin {begin}, length {length}")
     peer.down.add(length, torrent.now)
-    requests = torrent.requests
-    if requests is None:
-        _waste(torrent, peer, length)
-        return
-    first, count = begin // BLOCK, len(message.views)
     if not _in_blocks(torrent, message):
         _waste(torrent, peer, length)
-        floods.spend(peer, floods.BLOCK, torrent.now, count)
+        floods.spend(peer, floods.BLOCK, torrent.now, len(message.views))
         return
-    arrival = requests.receive(peer.queue, peer.key, piece, blocks.span(first, count))
-    taken = arrival.taken
-    if taken:
-        if taken.bit_count() == count:
-            _store(torrent, piece, begin, message.views)
-        else:
-            _store_parts(torrent, piece, first, message.views, taken)
-            _waste(torrent, peer, length - geometry.blocks_length(piece, taken))
-        if arrival.elsewhere:
-            _cancel_elsewhere(torrent, peer, piece, arrival.elsewhere)
+    arrived = blocks.span(begin // BLOCK, len(message.views))
+    if torrent.requests is None:
+        arrival = Arrival(taken=0, elsewhere=0, unasked=arrived & ~peer.queue.expected_late(piece, arrived))
     else:
-        _waste(torrent, peer, length)
+        arrival = torrent.requests.receive(peer.queue, peer.key, piece, arrived)
+    if arrival.taken == arrived:
+        _store(torrent, piece, begin, message.views)
+    else:
+        _store_parts(torrent, piece, begin // BLOCK, message.views, arrival.taken)
+        _waste(torrent, peer, length - geometry.blocks_length(piece, arrival.taken))
+    if arrival.elsewhere:
+        _cancel_elsewhere(torrent, peer, piece, arrival.elsewhere)
     if arrival.unasked:
         floods.spend(peer, floods.BLOCK, torrent.now, arrival.unasked.bit_count())
 
@@ -65,10 +61,9 @@ def _store(torrent: TorrentState, piece: int, begin: int, views: list[memoryview
 
 
 def _store_parts(torrent: TorrentState, piece: int, first: int, views: list[memoryview], taken: int) -> None:
-    """Store only those views of the run that were taken. `complete` goes with the last part."""
-    assert torrent.requests is not None
+    """Store only those views of the run that were taken, perhaps none. `complete` goes with the last part."""
     parts = list(blocks.runs(taken))
-    complete = piece in torrent.requests.storing
+    complete = torrent.requests is not None and piece in torrent.requests.storing
     for number, (start, count) in enumerate(parts, start=1):
         last = complete and number == len(parts)
         some = views[start - first : start - first + count]

@@ -26,7 +26,7 @@ COPIES = 8
 
 def accuse(torrent: TorrentState, piece: int, digests: list[bytes], contributors: dict[PeerKey, int]) -> None:
     """A copy of `piece` has a wrong hash."""
-    senders = [(torrent.identities[key], sent) for key, sent in contributors.items() if key in torrent.identities]
+    senders = [(identity, sent) for key, sent in contributors.items() if (identity := _identity(torrent, key))]
     if len(contributors) == 1:
         for identity, _ in senders:
             ban(torrent, identity, f"sent piece {piece} with a wrong hash")
@@ -69,6 +69,11 @@ def _acquit(torrent: TorrentState, identity: Identity) -> None:
         torrent.strikes[_who(identity)] = strikes
     else:
         torrent.strikes.pop(_who(identity), None)
+
+
+def _identity(torrent: TorrentState, key: PeerKey) -> Identity | None:
+    peer = torrent.peers.get(key)
+    return Identity(peer.address, peer.peer_id) if peer is not None else torrent.departed.get(key)
 
 
 def _who(identity: Identity) -> object:

@@ -30,8 +30,8 @@ KEEP_ALIVE = 100.0
 SIMULTANEOUS = 10.0
 """Seconds within which two connections between the same two count as dialled by both at the same time."""
 
-IDENTITIES = 2000
-"""Peers, past and present, that can still be blamed for a block."""
+DEPARTED = 2000
+"""Past peers that can still be blamed for a block."""
 
 
 # --- coming
@@ -105,9 +105,6 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         spoke_at=now,
     )
     torrent.peers[peer.key] = peer
-    torrent.identities[peer.key] = Identity(peer.address, peer.peer_id)
-    if len(torrent.identities) > IDENTITIES:
-        del torrent.identities[next(iter(torrent.identities))]
     if torrent.have.count:
         torrent.send(peer, BitfieldMessage(torrent.have.to_bytes()))
     if has_extensions(peer.reserved):
@@ -154,6 +151,9 @@ def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
 
 def _forget(torrent: TorrentState, peer: Peer, reason: str) -> None:
     del torrent.peers[peer.key]
+    torrent.departed[peer.key] = Identity(peer.address, peer.peer_id)
+    if len(torrent.departed) > DEPARTED:
+        del torrent.departed[next(iter(torrent.departed))]
     torrent.closed_peers.append(ClosedPeer(peer.address, reason, torrent.now))
     torrent.wake(torrent.now)
     if peer.listens is None:

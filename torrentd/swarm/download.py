@@ -107,6 +107,8 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     peer.spoke_at = torrent.now
     if not before:
         _begin_waiting(torrent, peer)
+    if requests.endgame_begins():
+        share_out(torrent)
 
 
 def _begin_waiting(torrent: TorrentState, peer: Peer) -> None:

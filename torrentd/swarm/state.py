@@ -122,7 +122,7 @@ class TorrentState:
 
         # peers
         self.peers: dict[PeerKey, Peer] = {}
-        self.identities: dict[PeerKey, Identity] = {}
+        self.departed: dict[PeerKey, Identity] = {}
         self.bans = Bans()
         self.candidates = Candidates(self.bans)
         self.connecting = 0

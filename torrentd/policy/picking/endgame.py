@@ -11,7 +11,7 @@ waste small:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.policy.picking import blocks
@@ -24,12 +24,14 @@ ASKERS = 4
 """Peers that may be asked for the same block; with four of them one is alive."""
 
 
-def choose(started: Iterable[Started], have: Bitfield, room: int) -> Iterator[tuple[Started, int]]:
+def choose(started: Iterable[Started], have: Bitfield, room: int) -> list[tuple[Started, int]]:
     """Up to `room` requested blocks of pieces in `have`, for a peer that was asked for none of them."""
     pieces = [piece for piece in started if piece.piece in have]
+    chosen: list[tuple[Started, int]] = []
     for peers in range(1, ASKERS):
         for piece in pieces:
             again = blocks.lowest(piece.asked_of(peers), room)
             if again:
                 room -= again.bit_count()
-                yield piece, again
+                chosen.append((piece, again))
+    return chosen

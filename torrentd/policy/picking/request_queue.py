@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-LATE_PIECES = 256
-"""Pieces of a peer of which given-up requests are remembered: those of the last seconds; older ones cannot arrive."""
+LATE_PIECES = 1024
+"""Pieces of a peer of which given-up requests are remembered, twice the longest queue. Older ones cannot arrive."""
 
 
 @dataclass(slots=True)

@@ -40,10 +40,11 @@ class Arrival:
 class Requests:
     """All started pieces of a torrent."""
 
-    __slots__ = ("_geometry", "open", "picker", "started", "storing")
+    __slots__ = ("_endgame", "_geometry", "open", "picker", "started", "storing")
 
     def __init__(self, geometry: Geometry, picker: Picker) -> None:
         self._geometry = geometry
+        self._endgame = False
         self.picker = picker
         self.started: dict[int, Started] = {}
         """pieces with missing blocks, oldest first"""
@@ -82,6 +83,11 @@ class Requests:
         """Whether every missing block that some connected peer has was requested."""
         count = self.picker.availability.count
         return not any(count(piece) for piece in self.open) and not self.picker.obtainable()
+
+    def endgame_begins(self) -> bool:
+        """Whether endgame holds and did not when this was last asked: then those who idle have something to do."""
+        before, self._endgame = self._endgame, self.in_endgame()
+        return self._endgame and not before
 
     def receive(self, queue: RequestQueue, peer: PeerKey, piece: int, arrived: int) -> Arrival:
         """These blocks came from `peer`, whose queue is `queue`."""

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from torrentd.model.bitfield import Bitfield
+from torrentd.model.layout import Priority
+from torrentd.policy.picking.picker import PATIENCE, RANDOM_FIRST, Picker
+
+NORMAL, HIGH, LOW = Priority.NORMAL, Priority.HIGH, Priority.LOW
+
+
+def _picker(pieces: int, *, verified: int = RANDOM_FIRST, sequential: bool = False) -> Picker:
+    picker = Picker(pieces, Random(1), verified=verified, sequential=sequential)
+    picker.fill(bytes([NORMAL]) * pieces, Bitfield.full(pieces))
+    return picker
+
+
+def _join(picker: Picker, pieces: int, *have: int) -> Bitfield:
+    bits = Bitfield(pieces, have)
+    picker.availability.joined(bits)
+    return bits
+
+
+def test_the_rarest_piece_that_the_peer_has() -> None:
+    picker = _picker(8)
+    here = _join(picker, 8, 1, 2, 3)
+    _join(picker, 8, 1, 3, 7)
+    _join(picker, 8, 1)
+    assert [picker.next(here) for _ in range(4)] == [2, 3, 1, None]
+
+
+def test_a_piece_leaves_the_pool_when_it_is_picked_and_may_come_back() -> None:
+    picker = _picker(3)
+    here = _join(picker, 3, 0)
+    assert picker.next(here) == 0
+    assert (0 in picker, len(picker), picker.next(here)) == (False, 2, None)
+    generation = picker.generation
+    picker.add(0, NORMAL)
+    assert picker.generation > generation
+    assert picker.next(here) == 0
+
+
+def test_the_first_pieces_are_not_the_rarest_but_random() -> None:
+    firsts = set()
+    for seed in range(40):
+        picker = Picker(20, Random(seed))
+        picker.fill(bytes([NORMAL]) * 20, Bitfield.full(20))
+        everything = _join(picker, 20, *range(20))
+        _join(picker, 20, *range(1, 20))  # 0 is the rarest
+        firsts.add(picker.next(everything))
+    assert len(firsts) > 10
+
+
+def test_random_picks_end_after_the_first_pieces() -> None:
+    picker = _picker(200, verified=0)
+    everything = _join(picker, 200, *range(200))
+    _join(picker, 200, *range(100, 200))
+    for _ in range(RANDOM_FIRST):
+        picker.next(everything)
+    rarest = [picker.next(everything) for _ in range(50)]
+    assert all(piece is not None and piece < 100 for piece in rarest)
+
+
+def test_random_picks_respect_priority() -> None:
+    picker = _picker(4, verified=0)
+    everything = _join(picker, 4, 0, 1, 2, 3)
+    picker.add(2, HIGH)
+    assert picker.next(everything) == 2
+
+
+def test_luck_that_finds_nothing_gives_way_to_rarity() -> None:
+    picker = _picker(5000, verified=0)
+    assert picker.next(_join(picker, 5000, 4321)) == 4321
+
+
+@pytest.mark.parametrize("pieces", [PATIENCE * 20, 16])
+def test_a_peer_with_few_common_pieces_in_a_large_torrent(pieces: int) -> None:
+    picker = _picker(pieces)
+    _join(picker, pieces, *range(pieces))
+    few = _join(picker, pieces, 3, pieces - 2)
+    _join(picker, pieces, 3)
+    assert [picker.next(few) for _ in range(3)] == [pieces - 2, 3, None]
+    picker.check()
+
+
+def test_priorities_hold_for_a_peer_with_few_common_pieces() -> None:
+    pieces = PATIENCE * 20
+    picker = _picker(pieces)
+    picker.add(pieces - 1, HIGH)
+    picker.add(0, LOW)
+    _join(picker, pieces, *range(pieces - 1))
+    few = _join(picker, pieces, 0, 5, pieces - 1)
+    assert [picker.next(few) for _ in range(4)] == [pieces - 1, 5, 0, None]
+
+
+def test_in_sequential_mode_the_order_is_that_of_the_bytes() -> None:
+    picker = _picker(10, sequential=True)
+    everything = _join(picker, 10, *range(10))
+    odd = _join(picker, 10, 1, 3, 5)
+    assert [picker.next(everything), picker.next(odd), picker.next(everything), picker.next(odd)] == [0, 1, 2, 3]
+    picker.add(1, NORMAL)  # it failed
+    assert picker.next(everything) == 1
+    assert picker.next(_join(picker, 10)) is None
+
+
+def test_sequential_mode_reaches_far_pieces() -> None:
+    pieces = PATIENCE * 5
+    picker = _picker(pieces, sequential=True)
+    assert picker.next(_join(picker, pieces, pieces - 1)) == pieces - 1
+
+
+def test_sequential_mode_takes_higher_priorities_first() -> None:
+    picker = _picker(6, sequential=True)
+    everything = _join(picker, 6, *range(6))
+    picker.add(4, HIGH)
+    picker.add(0, LOW)
+    assert [picker.next(everything) for _ in range(7)] == [4, 1, 2, 3, 5, 0, None]
+
+
+def test_skipped_pieces_are_not_in_the_pool() -> None:
+    picker = _picker(2)
+    everything = _join(picker, 2, 0, 1)
+    picker.add(0, Priority.SKIP)
+    assert [picker.next(everything), picker.next(everything)] == [1, None]
+
+
+def test_only_what_somebody_has_is_obtainable() -> None:
+    picker = _picker(2)
+    assert not picker.obtainable()
+    here = _join(picker, 2, 1)
+    assert picker.obtainable()
+    picker.next(here)
+    assert not picker.obtainable()

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from torrentd.policy.picking.request_queue import LATE_PIECES, RequestQueue
+
+
+def test_outstanding_blocks_are_counted() -> None:
+    queue = RequestQueue()
+    queue.add(4, 0b11)
+    queue.add(4, 0b100)
+    queue.add(5, 0b1)
+    assert (queue.outstanding, queue.count) == ({4: 0b111, 5: 0b1}, 4)
+    queue.remove(4, 0b11)
+    queue.remove(5, 0b1)
+    assert (queue.outstanding, queue.count) == ({4: 0b100}, 1)
+
+
+def test_what_was_given_up_is_expected_once_more() -> None:
+    queue = RequestQueue()
+    queue.add(4, 0b111)
+    queue.give_up(4, 0b11)
+    assert (queue.outstanding, queue.count, queue.late) == ({4: 0b100}, 1, {4: 0b11})
+    assert queue.expected_late(4, 0b1001) == 0b1
+    assert queue.expected_late(4, 0b11) == 0b10
+    assert queue.expected_late(4, 0b11) == 0
+    assert queue.late == {}
+
+
+def test_the_memory_of_given_up_requests_is_bounded() -> None:
+    queue = RequestQueue()
+    for piece in range(LATE_PIECES + 10):
+        queue.add(piece, 0b1)
+        queue.give_up(piece, 0b1)
+    assert len(queue.late) == LATE_PIECES
+    assert queue.expected_late(9, 0b1) == 0
+    assert queue.expected_late(LATE_PIECES + 9, 0b1) == 0b1
