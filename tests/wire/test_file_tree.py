@@ -70,6 +70,14 @@ def test_malformed_trees(tree):
         read(tree)
 
 
+def test_a_symbolic_link():
+    link = {"": {"attr": "l", "symlink path": ["sub", "x"]}}
+    assert read({"link": link, "sub": {"x": leaf()}})[0].symlink == ("top", "sub", "x")
+    for facts in ({"symlink path": ["..", "x"]}, {}, {"symlink path": ["x"], "length": 5}):
+        with pytest.raises(MetainfoError, match="file 0"):
+            read({"link": {"": {"attr": "l", **facts}}, "x": leaf()})
+
+
 def test_no_tree_at_all():
     with pytest.raises(MetainfoError, match="file tree"):
         file_tree(None, "top", PIECE)

@@ -136,6 +136,7 @@ class TestFiles:
             {"path": ["a", 5], "length": 5},
             {"path": ["a"] * 65, "length": 5},
             {"path": ["a"], "path.utf-8": 5, "length": 5},
+            file("a", 5, attr="l", symlink_path=["good"]),
         ],
     )
     def test_an_entry_that_is_none(self, entry):

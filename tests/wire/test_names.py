@@ -15,7 +15,6 @@ from torrentd.wire.names import (
     clean_name,
     clean_path,
     make_unique,
-    shorten,
 )
 
 
@@ -68,18 +67,6 @@ class TestComponent:
         assert clean_component(name.encode()) == name
 
 
-class TestShorten:
-    @pytest.mark.parametrize(
-        ("name", "numbered"),
-        [("a.txt", "a.1.txt"), ("a", "a.1"), (".hidden", ".hidden.1"), ("a.tar.gz", "a.tar.1.gz"), ("a.", "a.1.")],
-    )
-    def test_the_tail_stands_before_the_suffix(self, name, numbered):
-        assert shorten(name, ".1") == numbered
-
-    def test_it_fits(self):
-        assert shorten("x" * 251 + ".mkv", ".17") == "x" * 248 + ".17.mkv"
-
-
 class TestName:
     @pytest.mark.parametrize("raw", [None, 5, [], {}, b"", b".", b".."])
     def test_none(self, raw):
@@ -116,6 +103,26 @@ def unique(*paths: str) -> list[str]:
 class TestUnique:
     def test_equal_and_case_equal_names_are_numbered(self):
         assert unique("a.txt", "a.txt", "A.TXT", "b") == ["a.txt", "a.1.txt", "A.2.TXT", "b"]
+
+    @pytest.mark.parametrize(
+        ("name", "numbered"),
+        [("a", "a.1"), (".hidden", ".hidden.1"), ("a.tar.gz", "a.tar.1.gz"), ("a.", "a.1.")],
+    )
+    def test_the_number_stands_before_the_suffix(self, name, numbered):
+        assert unique(name, name) == [name, numbered]
+
+    def test_a_numbered_name_is_not_too_long(self):
+        name = "x" * 251 + ".mkv"
+        assert unique(name, name) == [name, "x" * 243 + ".1.mkv"]
+
+    def test_long_names_with_the_same_beginning_do_not_cost_their_square(self):
+        names = [("x" * 250 + f"{number:05}",) for number in range(20_000)] * 2
+        found = make_unique(names, [True] * len(names))
+        assert len(set(found)) == len(found)
+
+    def test_deep_folders_do_not_cost_their_square(self):
+        paths = [tuple(f"{number:0255}" for _ in range(64)) for number in range(100)]
+        assert make_unique(paths, [False] * len(paths)) == paths
 
     def test_a_number_that_is_taken_is_passed_over(self):
         assert unique("a.1.txt", "a.txt", "a.txt") == ["a.1.txt", "a.txt", "a.2.txt"]

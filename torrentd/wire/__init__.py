@@ -1,0 +1,1 @@
+"""Bytes to values and back. Nothing here decides anything, remembers more than a position, or touches a socket."""

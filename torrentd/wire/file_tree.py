@@ -13,15 +13,15 @@ from typing import NamedTuple
 from torrentd.model.errors import MetainfoError
 from torrentd.model.layout import FileEntry
 from torrentd.wire.bencode import Value
-from torrentd.wire.file_list import MAX_TOTAL
-from torrentd.wire.names import MAX_PATH_DEPTH, clean_path, make_unique
+from torrentd.wire.file_facts import EXECUTABLE, SYMLINK, Facts, attributes, check_link_size, file_size, link_target
+from torrentd.wire.names import MAX_PATH_DEPTH, Path, clean_path, make_unique
 
 _ROOT_HASH = 32  # bytes of a SHA-256 Merkle root
 
 
 class _Leaf(NamedTuple):
     path: list[Value]
-    facts: dict[bytes, Value]
+    facts: Facts
 
 
 def file_tree(tree: Value | None, name: str, piece_size: int) -> tuple[FileEntry, ...]:
@@ -38,12 +38,23 @@ def file_tree(tree: Value | None, name: str, piece_size: int) -> tuple[FileEntry
     entries = []
     offset = 0
     for index, (leaf, path) in enumerate(zip(leaves, make_unique(paths, [False] * len(paths)), strict=True)):
-        size = _size(leaf, f"file {index}")
-        attributes = leaf.facts.get(b"attr", b"")
-        executable = isinstance(attributes, bytes) and b"x" in attributes
-        entries.append(FileEntry(path, size, offset, executable=executable))
-        offset += -(-size // piece_size) * piece_size
+        entry = _entry(leaf.facts, path, offset, name, f"file {index}")
+        entries.append(entry)
+        offset += -(-entry.size // piece_size) * piece_size
     return tuple(entries)
+
+
+def _entry(facts: Facts, path: Path, offset: int, name: str, what: str) -> FileEntry:
+    letters = attributes(facts)
+    executable = EXECUTABLE in letters
+    if SYMLINK in letters:
+        check_link_size(facts, what)
+        return FileEntry(path, 0, offset, executable=executable, symlink=link_target(facts, name, what))
+    size = file_size(facts, what)
+    root = facts.get(b"pieces root")
+    if size and not (isinstance(root, bytes) and len(root) == _ROOT_HASH):
+        raise MetainfoError(f"{what}: the pieces root is missing or not {_ROOT_HASH} bytes")
+    return FileEntry(path, size, offset, executable=executable)
 
 
 def _leaves(tree: dict[bytes, Value]) -> Iterator[_Leaf]:
@@ -65,13 +76,3 @@ def _leaves(tree: dict[bytes, Value]) -> Iterator[_Leaf]:
         if len(path) >= MAX_PATH_DEPTH:
             raise MetainfoError(f"info.file tree is deeper than {MAX_PATH_DEPTH}")
         stack.extend(([*path, name], node[name]) for name in reversed(names))
-
-
-def _size(leaf: _Leaf, what: str) -> int:
-    size = leaf.facts.get(b"length")
-    if not isinstance(size, int) or not 0 <= size <= MAX_TOTAL:
-        raise MetainfoError(f"{what}: the length is missing or not possible")
-    root = leaf.facts.get(b"pieces root")
-    if size and not (isinstance(root, bytes) and len(root) == _ROOT_HASH):
-        raise MetainfoError(f"{what}: the pieces root is missing or not {_ROOT_HASH} bytes")
-    return size

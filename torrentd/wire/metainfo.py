@@ -17,7 +17,8 @@ from torrentd.model.ids import InfoHash
 from torrentd.model.layout import FileEntry, Layout
 from torrentd.wire import bencode
 from torrentd.wire.bencode import BencodeError, Value
-from torrentd.wire.file_list import MAX_TOTAL, file_list, single_file
+from torrentd.wire.file_facts import MAX_TOTAL
+from torrentd.wire.file_list import file_list, single_file
 from torrentd.wire.file_tree import file_tree
 from torrentd.wire.names import clean_name
 from torrentd.wire.sources import parse_nodes, parse_tiers, parse_web_seeds

@@ -32,6 +32,9 @@ MAX_DUPLICATES = 500
 MAX_SUFFIX = 64
 """Bytes: what follows the last dot counts as a suffix, worth keeping, up to this length."""
 
+NUMBER_ROOM = len(".1234567")
+"""Bytes kept free for the number of a renamed file."""
+
 _UNSAFE = re.compile(f"[\x00-\x1f/\\\\\x7f-\x9f{BIDI_CONTROLS}\udc80-\udcff]")  # the last range: see clean_component
 _DROPPED = ("", ".", "..")
 
@@ -41,17 +44,21 @@ def clean_component(raw: bytes) -> str:
     text = _UNSAFE.sub("_", raw.decode("utf-8", "surrogateescape"))  # bytes that are not UTF-8 decode to \udc80-\udcff
     if text in _DROPPED:
         return ""
-    return text if len(raw) <= MAX_COMPONENT else shorten(text)
+    return text if len(raw) <= MAX_COMPONENT else _shorten(text)
 
 
-def shorten(name: str, tail: str = "") -> str:
-    """`name` with `tail` put in front of its suffix, cut before both to fit into MAX_COMPONENT bytes."""
+def _shorten(name: str) -> str:
+    stem, suffix = _split(name, MAX_COMPONENT)
+    return stem + suffix
+
+
+def _split(name: str, room: int) -> tuple[str, str]:
+    """The name in front of its suffix, and the suffix with its dot; the former cut so that both have `room` bytes."""
     stem, dot, suffix = name.rpartition(".")
     if not stem or len((dot + suffix).encode()) > MAX_SUFFIX:
         stem, dot, suffix = name, "", ""
-    end = tail + dot + suffix
-    room = MAX_COMPONENT - len(end.encode())
-    return stem.encode()[:room].decode("utf-8", "ignore") + end
+    room -= len((dot + suffix).encode())
+    return stem.encode()[:room].decode("utf-8", "ignore"), dot + suffix
 
 
 def clean_name(raw: object) -> str:
@@ -84,37 +91,72 @@ def make_unique(paths: Sequence[Path], padding: Sequence[bool]) -> list[Path]:
 
     Padding (BEP 47) is never stored and is called alike by custom: it gets its own names, uncounted.
     """
-    folders = _folders(paths)
-    taken: set[str] = set()
-    used: defaultdict[str, int] = defaultdict(int)  # the last number given for a name; spares trying them all again
+    folders = _Folders()
+    numbers = [folders.number(path[:-1]) for path in paths]  # all folders are known before the first file is named
+    names = _Names(folders)
     unique = []
     duplicates = 0
-    for path, is_padding in zip(paths, padding, strict=True):
-        key = _key(path)
-        if key in taken or key in folders:
+    for path, folder, is_padding in zip(paths, numbers, padding, strict=True):
+        if not names.take(folder, path[-1]):
             duplicates += not is_padding
             if duplicates > MAX_DUPLICATES:
                 raise MetainfoError(f"more than {MAX_DUPLICATES} files have names that were there before")
-            wanted = key
-            while key in taken or key in folders:
-                used[wanted] += 1
-                renamed = (*path[:-1], shorten(path[-1], f".{used[wanted]}"))
-                key = _key(renamed)
-            path = renamed
-        taken.add(key)
+            path = (*path[:-1], names.take_another(folder, path[-1]))
         unique.append(path)
     return unique
 
 
-def _key(path: Path) -> str:
-    """Equal for paths that some file system takes for the same."""
-    return "/".join(path).casefold()
+class _Folders:
+    """A number for each folder, the same for those that some file system takes for the same.
+
+    A tree of numbers instead of a set of paths: its memory grows with the torrent, not with the square of the depth.
+    """
+
+    def __init__(self) -> None:
+        self._children: dict[tuple[int, str], int] = {}
+        self._numbers: dict[Path, int] = {}
+
+    def number(self, path: Path) -> int:
+        """The folder's number; it and those above it are there from now on."""
+        number = self._numbers.get(path)
+        if number is None:
+            number = 0
+            for component in path:
+                number = self._children.setdefault((number, component.casefold()), len(self._children) + 1)
+            self._numbers[path] = number
+        return number
+
+    def __contains__(self, key: tuple[int, str]) -> bool:
+        """Whether a folder's number and a name with its case folded are a folder."""
+        return key in self._children
 
 
-def _folders(paths: Sequence[Path]) -> set[str]:
-    """The keys of all folders that the paths need."""
-    keys = set()
-    for folder in {path[:-1] for path in paths}:
-        for depth in range(1, len(folder) + 1):
-            keys.add(_key(folder[:depth]))
-    return keys
+class _Names:
+    """Which names are taken, by the number of their folder."""
+
+    def __init__(self, folders: _Folders) -> None:
+        self._folders = folders
+        self._taken: set[tuple[int, str]] = set()
+        self._last: defaultdict[tuple[int, str, str], int] = defaultdict(int)
+
+    def take(self, folder: int, name: str) -> bool:
+        """Take the name if neither a file nor a folder has it."""
+        key = (folder, name.casefold())
+        if key in self._taken or key in self._folders:
+            return False
+        self._taken.add(key)
+        return True
+
+    def take_another(self, folder: int, name: str) -> str:
+        """Take the name with the first free number.
+
+        The last number given is kept for each stem as it was cut: else many long names with the same beginning would
+        try each other's numbers again and again.
+        """
+        stem, suffix = _split(name, MAX_COMPONENT - NUMBER_ROOM)
+        key = (folder, stem.casefold(), suffix.casefold())
+        while True:
+            self._last[key] += 1
+            numbered = f"{stem}.{self._last[key]}{suffix}"
+            if self.take(folder, numbered):
+                return numbered
