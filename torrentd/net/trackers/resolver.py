@@ -32,7 +32,7 @@ MOST_ADDRESSES: Final = 16
 
 
 def look_up(name: str) -> list[str]:
-    """Ask the system. OSError or UnicodeError when there is no answer. Runs in a thread."""
+    """Ask the system. OSError or ValueError when there is no answer. Runs in a thread."""
     found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
@@ -94,7 +94,7 @@ class Resolver:
                 result = [text for host in self._look_up(lookup.name) if (text := _canonical(host))]
             except OSError as problem:
                 result = OSError(f"the name does not resolve: {problem.strerror or problem}")
-            except UnicodeError:
+            except ValueError:  # NUL, or no IDNA
                 result = OSError("this is not a host name")
             self._reactor.callFromThread(lookup.finish, result)
 
