@@ -126,7 +126,7 @@ _decode: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_
 def _too_deep(value: object) -> bool:
     """Level by level, so that a hostile value costs no stack."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         inner: list[object] = []
         for container in level:
             if isinstance(container, dict):

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.rpc.asking import Asked
+from tests.rpc.fake_control import ONE, TWO, UNKNOWN, FakeControl
+
+
+@pytest.fixture
+def control() -> FakeControl:
+    return FakeControl()
+
+
+@pytest.fixture
+def asked(control: FakeControl) -> Asked:
+    return Asked(control)
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "verify", "announce", "remove"])
+def test_each_id_succeeds_or_fails_by_itself(asked: Asked, verb: str) -> None:
+    result = asked.call(f"torrent.{verb}", ids=[UNKNOWN, TWO.upper(), ONE])
+    assert result["done"] == [TWO, ONE]
+    assert result["failed"] == [{"id": UNKNOWN, "code": 1, "message": "There is no such torrent"}]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "verify", "announce", "remove"])
+def test_all_must_be_spelled(asked: Asked, control: FakeControl, verb: str) -> None:
+    assert asked.call(f"torrent.{verb}", ids="all")["done"] == [ONE, TWO]
+    assert asked.error(f"torrent.{verb}")["data"] == {"name": "invalid_params", "path": "ids"}
+    assert asked.call(f"torrent.{verb}", ids=[]) == {"done": [], "failed": []}
+    assert len(control.told) == 2
+
+
+def test_an_id_given_twice_is_done_once(asked: Asked, control: FakeControl) -> None:
+    assert asked.call("torrent.pause", ids=[TWO, TWO.upper()])["done"] == [TWO]
+    assert control.told == [("pause", TWO)]
+
+
+def test_options_reach_the_daemon(asked: Asked, control: FakeControl) -> None:
+    asked.call("torrent.resume", [ONE], True)
+    asked.call("torrent.resume", ids=[ONE])
+    asked.call("torrent.remove", ids=[ONE], delete_data=True)
+    asked.call("torrent.remove", ids=[ONE])
+    assert control.told == [
+        ("resume", ONE, True),
+        ("resume", ONE, False),
+        ("remove", ONE, True),
+        ("remove", ONE, False),
+    ]

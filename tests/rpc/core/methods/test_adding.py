@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.rpc.asking import Asked
+from tests.rpc.fake_control import ONE, UNKNOWN, FakeControl
+from torrentd.model.address import Address
+from torrentd.model.layout import Priority
+from torrentd.session.control import AddOptions, FileChoice
+from torrentd.session.rows import LimitsRow
+
+METAINFO = "ZGU="  # b"de"
+
+
+@pytest.fixture
+def control() -> FakeControl:
+    return FakeControl()
+
+
+@pytest.fixture
+def asked(control: FakeControl) -> Asked:
+    return Asked(control)
+
+
+def test_add_with_defaults(asked: Asked, control: FakeControl) -> None:
+    result = asked.call("torrent.add", metainfo=METAINFO)
+    assert (result["torrent"]["id"], result["added"]) == (ONE, False)
+    assert control.told == [("add", b"de", AddOptions())]
+
+
+def test_add_with_everything(asked: Asked, control: FakeControl) -> None:
+    result = asked.call(
+        "torrent.add",
+        metainfo=METAINFO,
+        fields=["id"],
+        download_dir="/d",
+        labels=["a", "b", "a"],
+        paused=True,
+        files=[{"index": 1, "priority": "skip"}, {"glob": "*.iso", "priority": "high"}],
+        sequential=True,
+        verify="full",
+        trackers=["udp://t.example:80/announce", "https://t.example/announce"],
+        peers=["127.0.0.1:5000", "[::1]:6881"],
+        limits={"down": 5, "up": "unlimited", "ratio": 1.5},
+        if_exists="merge",
+    )
+    assert result == {"torrent": {"id": ONE}, "added": False}
+    ((_, _, options),) = control.told
+    assert options == AddOptions(
+        download_dir="/d",
+        paused=True,
+        files=(FileChoice(Priority.SKIP, 1, None), FileChoice(Priority.HIGH, None, "*.iso")),
+        verify="full",
+        peers=(Address("127.0.0.1", 5000), Address("::1", 6881)),
+        trackers=("udp://t.example:80/announce", "https://t.example/announce"),
+        if_exists="merge",
+        sequential=True,
+        labels=("a", "b"),
+        limits=LimitsRow(down=5, up="unlimited", ratio=1.5),
+    )
+
+
+def test_what_is_no_metainfo(asked: Asked) -> None:
+    error = asked.error("torrent.add", metainfo="eHl6")
+    assert (error["code"], error["data"]) == (2, {"name": "invalid_torrent", "detail": "not a bencoded dictionary"})
+
+
+def test_a_wrong_peer_adds_nothing(asked: Asked, control: FakeControl) -> None:
+    assert asked.error("torrent.add", metainfo=METAINFO, peers=["host:1"])["data"]["path"] == "peers[0]"
+    assert control.told == []
+
+
+def test_set_files(asked: Asked, control: FakeControl) -> None:
+    assert asked.call("torrent.set_files", ONE, [{"index": 0, "priority": "low"}]) == {}
+    assert control.told == [("set_files", ONE, (FileChoice(Priority.LOW, 0, None),))]
+
+
+def test_add_peers(asked: Asked, control: FakeControl) -> None:
+    assert asked.call("torrent.add_peers", id=ONE, peers=["127.0.0.1:5000"]) == {"added": 1}
+    assert control.told == [("add_peers", ONE, (Address("127.0.0.1", 5000),))]
+
+
+def test_unknown_torrents(asked: Asked) -> None:
+    assert asked.error("torrent.set_files", id=UNKNOWN, files=[])["code"] == 1
+    assert asked.error("torrent.add_peers", id=UNKNOWN, peers=[])["code"] == 1

@@ -1,0 +1,225 @@
+"""A daemon of two torrents that does as it is told at once, and remembers what it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred, fail, succeed
+
+from torrentd.model.address import Address
+from torrentd.model.errors import MetainfoError, RpcError
+from torrentd.session.control import AddOptions, Changes, FileChoice
+from torrentd.session.rows import (
+    AllTotals,
+    ClosedPeerRow,
+    DhtRow,
+    DiskRow,
+    FileRow,
+    InspectRow,
+    LimitsRow,
+    PeerRow,
+    PeersSummary,
+    PiecesRow,
+    RatesRow,
+    StatusRow,
+    TorrentCounts,
+    TorrentRow,
+    TotalsRow,
+    TrackerRow,
+    TrackerSummary,
+    WaitRow,
+)
+
+ONE = "1" * 40
+TWO = "2b" * 20
+UNKNOWN = "f" * 40
+REVISION = 7
+
+
+def torrent(id: str, name: str, **changed: Any) -> TorrentRow:
+    """A torrent that seeds, but for what is given."""
+    row = TorrentRow(
+        id=id,
+        hash_v1=id,
+        hash_v2=None,
+        name=name,
+        state="seeding",
+        stalled=False,
+        error=None,
+        progress=1.0,
+        size=1000,
+        wanted=1000,
+        done=1000,
+        left=0,
+        downloaded=1000,
+        uploaded=2000,
+        wasted=0,
+        ratio=2.0,
+        rate_down=0,
+        rate_up=50,
+        eta=None,
+        peers=PeersSummary(3, 1, 0, 2, 9, None, None),
+        queue=None,
+        labels=["linux"],
+        private=False,
+        download_dir="/downloads",
+        added_at=1000.5,
+        started_at=1001.0,
+        completed_at=1002.0,
+        active_at=1003.0,
+        seeding_time=60,
+        tracker=TrackerSummary("tracker.example", "working", 2000.0),
+        limits=LimitsRow(),
+        sequential=False,
+        piece_count=4,
+        piece_size=256,
+        metadata_progress=1.0,
+        check_progress=None,
+    )
+    return msgspec.structs.replace(row, **changed)
+
+
+def peer(address: str) -> PeerRow:
+    return PeerRow(
+        address, "lt 2.1", False, "tracker", False, False, True, True, False, 0.5, 0, 50, 0, 2000, 0, 3, 1001.0
+    )
+
+
+class FakeControl:
+    """Implements `session.control.Control`."""
+
+    def __init__(self) -> None:
+        self.torrents = {
+            ONE: torrent(ONE, "Debian netinst.iso"),
+            TWO: torrent(
+                TWO, "holiday", state="downloading", labels=[], rate_up=0, eta=90, uploaded=0, tracker=None, ratio=None
+            ),
+        }
+        self.removed: list[str] = []
+        self.told: list[tuple[Any, ...]] = []
+        self.rates: tuple[int | None, int | None] = (None, 5000)
+        self.waiting: list[Deferred[WaitRow]] = []
+        self.full = False
+
+    def ids(self) -> list[str]:
+        return list(self.torrents)
+
+    def row(self, id: str) -> TorrentRow:
+        try:
+            return self.torrents[id]
+        except KeyError:
+            raise RpcError("torrent_not_found", "There is no such torrent", id=id) from None
+
+    def rows(self) -> list[TorrentRow]:
+        return list(self.torrents.values())
+
+    def changes(self, since: int | None) -> Changes:
+        return Changes(self.rows(), self.removed, REVISION, since is None or self.full)
+
+    def files(self, id: str) -> list[FileRow]:
+        self.row(id)
+        return [FileRow(index, f"data/{index}", 100, 100, 1.0, "normal") for index in range(5)]
+
+    def peers(self, id: str) -> tuple[list[PeerRow], list[ClosedPeerRow]]:
+        self.row(id)
+        return [peer("192.0.2.1:6881"), peer("[2001:db8::1]:6881")], [ClosedPeerRow("192.0.2.9:1", "too slow", 1.0)]
+
+    def trackers(self, id: str) -> list[TrackerRow]:
+        self.row(id)
+        return [TrackerRow("http://t.example/announce", 0, "working", "", 3, 4, None, 1.0, 2.0, 0)]
+
+    def pieces(self, id: str) -> PiecesRow:
+        self.row(id)
+        return PiecesRow(4, 256, "8A==", None)
+
+    def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
+        self.told.append(("add", metainfo, options))
+        if not metainfo.startswith(b"d"):
+            return fail(MetainfoError("not a bencoded dictionary"))
+        return succeed((ONE, False))
+
+    def inspect(self, metainfo: bytes) -> Deferred[InspectRow]:
+        if not metainfo.startswith(b"d"):
+            return fail(MetainfoError("not a bencoded dictionary"))
+        files = [FileRow(0, "a", 1, 0, 0.0, "normal")]
+        return succeed(InspectRow(ONE, ONE, None, "a", 1, 1, 16384, False, files, [], [], [], "", "", None))
+
+    def pause(self, id: str) -> Deferred[None]:
+        return self._do("pause", id)
+
+    def resume(self, id: str, force: bool) -> Deferred[None]:
+        return self._do("resume", id, force)
+
+    def verify(self, id: str) -> Deferred[None]:
+        return self._do("verify", id)
+
+    def announce(self, id: str) -> Deferred[None]:
+        return self._do("announce", id)
+
+    def remove(self, id: str, delete_data: bool) -> Deferred[None]:
+        return self._do("remove", id, delete_data)
+
+    def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
+        return self._do("set_files", id, choices)
+
+    def add_peers(self, id: str, peers: Sequence[Address]) -> int:
+        self.row(id)
+        self.told.append(("add_peers", id, peers))
+        return len(peers)
+
+    def wait(self, ids: Sequence[str], until: str, timeout: float) -> Deferred[WaitRow]:
+        for id in ids:
+            self.row(id)
+        self.told.append(("wait", tuple(ids), until, timeout))
+        if timeout == 0:
+            return succeed(WaitRow([], list(ids), []))
+        self.waiting.append(Deferred())
+        return self.waiting[-1]
+
+    def status(self) -> StatusRow:
+        totals = TotalsRow(1, 2, 0, 3)
+        return StatusRow(
+            uptime=3,
+            pid=42,
+            listen=["0.0.0.0:51413"],
+            external_addresses=[],
+            dht=DhtRow(0),
+            torrents=TorrentCounts(2, {"seeding": 1, "downloading": 1}),
+            rates=RatesRow(0, 50),
+            totals=AllTotals(totals, totals),
+            disk=[DiskRow("/downloads", 10, 20)],
+            connections=3,
+        )
+
+    def limits(self) -> tuple[int | None, int | None]:
+        return self.rates
+
+    def set_limits(self, down: int | None, up: int | None) -> Deferred[None]:
+        self.rates = (down, up)
+        return succeed(None)
+
+    def config_values(self) -> dict[str, object]:
+        return {"limits.upload": 5000, "paths.allowed_roots": []}
+
+    def config_sources(self) -> dict[str, str]:
+        return {"limits.upload": "file", "paths.allowed_roots": "default"}
+
+    def config_schema(self) -> dict[str, object]:
+        return {"type": "object"}
+
+    def reload(self) -> Deferred[tuple[list[str], list[str]]]:
+        return succeed((["limits.upload"], ["network.listen"]))
+
+    def shutdown(self) -> None:
+        self.told.append(("shutdown",))
+
+    def _do(self, *told: Any) -> Deferred[None]:
+        """One act on one torrent."""
+        try:
+            self.row(told[1])
+        except RpcError as error:
+            return fail(error)
+        self.told.append(told)
+        return succeed(None)
