@@ -2,8 +2,8 @@
 
 `scan` is handed the read buffer and finds every whole message in it; what is cut off at the end stays for the next
 read. Blocks are not copied: a run of consecutive ones leaves as a single `Blocks` with views into the buffer, so that a
-read of 64 blocks costs a dozen objects instead of hundreds. The loop over `piece` messages is written out in one place
-for that reason; everything else goes through `_control`, a table of exact lengths.
+read of 64 blocks costs a dozen objects instead of hundreds. The loop over `piece` and `request` messages is written out
+in one place for that reason; everything else goes through `_control`, a table of exact lengths.
 
 A message whose declared length its type cannot have is refused as soon as its five first bytes are there: no peer makes
 us keep more than the largest message. Unknown ids are skipped (BEP 3's way to stay extensible).
@@ -40,6 +40,7 @@ MAX_EXTENDED = 128 * 1024
 
 _HEADER = ids.PIECE_HEADER
 _OVERHEAD = _HEADER - 4  # id, piece, begin: what a `piece` message's length counts besides the block
+_REQUEST_LENGTH = 13
 _MAX_PIECE_LENGTH = _OVERHEAD + MAX_BLOCK
 _NOWHERE = -1  # no block begins there: the run cannot be continued
 _NO_RUN = Blocks(0, _NOWHERE, 0, [])  # stands for the run before the first one; never continued
@@ -64,7 +65,7 @@ _LENGTHS: dict[int, range] = {
     ids.INTERESTED: range(1, 2),
     ids.NOT_INTERESTED: range(1, 2),
     ids.HAVE: range(5, 6),
-    ids.REQUEST: range(13, 14),
+    ids.REQUEST: range(_REQUEST_LENGTH, _REQUEST_LENGTH + 1),
     ids.PIECE: range(_OVERHEAD + 1, _MAX_PIECE_LENGTH + 1),
     ids.CANCEL: range(13, 14),
     ids.PORT: range(3, 4),
@@ -114,6 +115,10 @@ class Framing:
                     run_end = begin + BLOCK if size == BLOCK else _NOWHERE
                     position = after
                     continue
+                if kind == ids.REQUEST and length == _REQUEST_LENGTH and end - position >= 4 + _REQUEST_LENGTH:
+                    messages.append(Request(piece, begin, _LENGTH.unpack_from(view, position + _HEADER)[0]))
+                    position, run_end = position + 4 + _REQUEST_LENGTH, _NOWHERE
+                    continue
             after = self._control(view, position, end, messages)
             if after == position:
                 break
@@ -147,8 +152,6 @@ class Framing:
             messages.append(_BARE[kind]())
         elif kind == ids.HAVE:
             messages.append(self._have(payload))
-        elif kind == ids.REQUEST:
-            messages.append(Request(*_TRIPLE.unpack(payload)))
         elif kind == ids.CANCEL:
             messages.append(Cancel(*_TRIPLE.unpack(payload)))
         elif kind == ids.EXTENDED:
