@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from torrentd.config import places
 from torrentd.config.checks import MAX_SOCKET_PATH, check_together, resolve_paths
 from torrentd.config.load import flatten
 from torrentd.config.settings import Settings
@@ -33,6 +34,16 @@ def test_a_socket_path_is_measured_in_bytes(letter: str, bytes_each: int) -> Non
 
 def test_a_group_that_exists_is_fine() -> None:
     assert complaints(rpc__unix_group=grp.getgrgid(0).gr_name) == []
+
+
+def test_without_a_home_the_directories_must_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(places.pwd, "getpwuid", nobody)
+    found: list[str] = []
+    resolve_paths(flatten(Settings()), {}, lambda key, what: found.append(key))
+    assert found == ["paths.state_dir", "paths.download_dir"]
 
 
 def test_half_of_tls_is_named_by_the_missing_half() -> None:

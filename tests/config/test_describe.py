@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from torrentd.config import Settings, diff, features_not_there_yet, load, schema, values
+from torrentd.config import Settings, applied, diff, features_not_there_yet, load, schema, values
 from torrentd.config.describe import LIVE
 from torrentd.config.settings import SECTIONS, Limits, Log, Network, Paths, Peers, Rpc
 from torrentd.model.address import Address
@@ -27,7 +27,7 @@ def test_there_is_a_value_for_every_key() -> None:
     assert tuple(SECTIONS) == Settings.__struct_fields__
 
 
-def test_resolved_settings_can_be_written_down_and_read_again(tmp_path: object) -> None:
+def test_resolved_settings_can_be_written_down_and_read_again() -> None:
     environ = {"HOME": "/home/u"}
     settings = load(None, environ).settings
     assert load(None, {}, values(settings)).settings == settings
@@ -45,6 +45,15 @@ def test_what_changed_is_sorted_by_what_it_takes() -> None:
     assert live == ["peers.max_connections", "limits.upload", "log.level"]
     assert restart == ["paths.download_dir", "network.listen", "peers.encryption"]
     assert diff(new, new) == ([], [])
+
+
+def test_a_reload_applies_what_it_can_and_leaves_the_rest() -> None:
+    new = Settings(
+        paths=Paths(download_dir="/x"), peers=Peers(max_connections=1, encryption="off"), log=Log(level="warn")
+    )
+    now = applied(Settings(), new)
+    assert now == Settings(peers=Peers(max_connections=1), log=Log(level="warn"))
+    assert diff(now, new) == ([], ["paths.download_dir", "peers.encryption"])
 
 
 def test_the_live_keys_exist() -> None:

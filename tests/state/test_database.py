@@ -114,6 +114,8 @@ def test_what_is_not_valid_is_not_written(path: Path) -> None:
         with pytest.raises(ValueError):
             result(state.record(HASH, b"\0\0\0", [], []))
         with pytest.raises(ValueError):
+            result(state.record(HASH, b"\0\0", [], [], uploaded=-1))
+        with pytest.raises(ValueError):
             result(state.update(HASH, name="\ud800"))
     assert reloaded(path) == record()
 

@@ -153,6 +153,18 @@ def test_a_database_in_use_is_no_damage(path: Path) -> None:
         connection.close()
 
 
+def test_a_database_that_another_program_holds_is_left_alone(path: Path) -> None:
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match="locked"):
+        result(State(execute, str(path)).open())
+    other.close()
+    with opened(path) as (_, loaded):
+        assert len(loaded.torrents) == 2
+        assert not loaded.notices
+
+
 def test_a_directory_in_the_way_is_an_error_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "torrentd.db").mkdir()
     with pytest.raises(StorageError, match=r"torrentd\.db"):

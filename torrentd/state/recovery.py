@@ -27,6 +27,7 @@ from torrentd.state.records import Loaded
 from torrentd.state.schema import is_fresh, migrate
 
 BACKUP = ".backup"  # torrentd.db.backup
+BUSY_TIMEOUT = 1.0  # seconds: no other daemon has it (see lock), only somebody who looks into it with a shell
 _WITH_IT = ("", "-wal", "-shm")  # a database is these files together
 
 _PRAGMAS = (
@@ -67,7 +68,7 @@ def _opened(path: str, crashed: bool) -> tuple[sqlite3.Connection, Loaded]:
 def connect(path: str) -> sqlite3.Connection:
     """A checked connection in autocommit mode. Damaged, or what SQLite raises."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT)
     try:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
