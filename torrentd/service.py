@@ -145,8 +145,9 @@ class TorrentdService(Service):
         sibling = Path(sys.executable).with_name("torrentctl")
         program = "torrentctl" if found or not sibling.exists() else str(sibling)
         unix = self._daemon.settings.rpc.unix
-        usual = unix is None or unix in default_sockets(self._environ)
-        return f"{program} add" if usual else f"{program} --socket {unix} add"
+        usual = [config.runtime_dir(self._environ, config.state_dir(self._environ)), "/run/torrentd"]
+        found_by_itself = unix is None or str(Path(unix).parent) in usual
+        return f"{program} add" if found_by_itself else f"{program} --socket {unix} add"
 
     def _could_not_start(self, failure: Failure) -> None:
         if failure.check(CancelledError) is not None:

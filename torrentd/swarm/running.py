@@ -29,9 +29,7 @@ def stop(torrent: TorrentState, event: Stop) -> None:
     torrent.running = False
     connecting.close_all(torrent, "the torrent was paused")
     download.end(torrent)
-    farewells = torrent.announcing.stop(torrent.now, trackers.tally(torrent))
-    if not event.silent:
-        torrent.commands += farewells
+    torrent.commands += torrent.announcing.stop(torrent.now, trackers.tally(torrent), silent=event.silent)
     torrent.deadline = NEVER
     torrent.wake(torrent.now)
 
