@@ -67,10 +67,10 @@ class Descriptors:
             file.uses -= 1
             if file.dead and not file.uses:
                 os.close(file.fd)
-        self._trim(self._limit)
 
     def adopt(self, storage: int, opened: Opened) -> None:
-        """Keep what a job opened. Of two for the same file the more capable one stays."""
+        """Keep what a job opened, unless every place is taken by a file in use. Of two for the same file the more
+        capable one stays."""
         key = (storage, opened.file)
         present = self._files.get(key)
         if present is not None and present.inode == opened.inode and (present.writable or not opened.writable):

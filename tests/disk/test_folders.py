@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from torrentd.disk.folders import Folders
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "downloads"
+    path.mkdir()
+    return path
+
+
+def identity(fd: int) -> tuple[int, int]:
+    facts = os.fstat(fd)
+    return facts.st_dev, facts.st_ino
+
+
+def test_folders_are_made_on_demand_and_every_new_entry_is_told(root: Path) -> None:
+    with Folders(str(root)) as folders:
+        folders.enter(("a", "b"), create=True)
+        folders.enter(("a", "c"), create=True)
+        assert list(folders.entries) == [(), ("a",)]
+    assert (root / "a" / "b").is_dir()
+    assert (root / "a" / "c").is_dir()
+
+
+def test_nothing_is_made_without_being_asked(root: Path) -> None:
+    with Folders(str(root)) as folders, pytest.raises(FileNotFoundError):
+        folders.enter(("a",))
+    assert list(root.iterdir()) == []
+
+
+def test_the_chain_goes_on_from_what_two_paths_share(root: Path) -> None:
+    (root / "a" / "b" / "c").mkdir(parents=True)
+    (root / "a" / "d").mkdir()
+    with Folders(str(root)) as folders:
+        for path in (("a", "b", "c"), ("a", "b"), ("a", "d"), (), ("a", "b", "c")):
+            expected = os.stat(root.joinpath(*path))
+            assert identity(folders.enter(path)) == (expected.st_dev, expected.st_ino)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_planted_link_is_not_followed_at_any_level(root: Path, tmp_path: Path, level: int) -> None:
+    outside = tmp_path / "outside"
+    (outside / "a" / "b" / "c").mkdir(parents=True)
+    parts = ("a", "b", "c")
+    above = root.joinpath(*parts[:level])
+    above.mkdir(parents=True, exist_ok=True)
+    (above / parts[level]).symlink_to(outside.joinpath(*parts[: level + 1]), target_is_directory=True)
+    with Folders(str(root)) as folders:
+        for create in (False, True):
+            with pytest.raises(NotADirectoryError):
+                folders.enter(parts, create=create)
+
+
+def test_the_download_directory_itself_may_be_a_link(root: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(root, target_is_directory=True)
+    with Folders(str(link)) as folders:
+        folders.enter(("a",), create=True)
+    assert (root / "a").is_dir()
+
+
+def test_the_download_directory_is_made_with_what_it_lies_in(tmp_path: Path) -> None:
+    with Folders(str(tmp_path / "x" / "y")) as folders:
+        folders.enter((), create=True)
+    assert (tmp_path / "x" / "y").is_dir()
+
+
+def test_stat_tells_of_the_link_itself(root: Path) -> None:
+    (root / "f").symlink_to("/etc/passwd")
+    with Folders(str(root)) as folders:
+        assert folders.stat(("f",)).st_ino == os.lstat(root / "f").st_ino
+
+
+def test_close_leaves_no_descriptor(root: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with Folders(str(root)) as folders:
+        folders.enter(("a", "b"), create=True)
+    assert len(os.listdir("/proc/self/fd")) == before
