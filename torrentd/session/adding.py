@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from torrentd.model.errors import RpcError
 from torrentd.model.layout import Layout, Priority
@@ -20,6 +21,8 @@ from torrentd.wire.metainfo import Metainfo, parse
 if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
     from torrentd.session.torrent import TorrentSession
+
+log = Logger()
 
 PARSED_AT_ONCE = 256 * 1024
 """Bytes of metainfo that the reactor's thread parses itself; a torrent of 200,000 files takes a second."""
@@ -58,6 +61,8 @@ class Adding:
                 await self._daemon.host.state.remove(metainfo.info_hash)
             await self._daemon.host.state.add(record, data)
             session = self._daemon.take_in(self._build(record, metainfo))
+            self._daemon.backups.soon()
+            log.info("{name}: added", name=session.name)
         finally:
             del self._under_way[metainfo.info_hash]
             done.callback(None)

@@ -22,6 +22,7 @@ from torrentd.net.trackers.trackers import Trackers
 from torrentd.session.adding import Adding
 from torrentd.session.announces import Announces
 from torrentd.session.around import Around
+from torrentd.session.backups import Backups
 from torrentd.session.connections import Connections
 from torrentd.session.limits import RuntimeLimits, fleet_limits, torrent_settings
 from torrentd.session.listening import Listening
@@ -58,6 +59,7 @@ class Daemon:
         self._datagrams: list[Datagrams] = []
         factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys)
         self.listening = Listening(host.network, factory, self._datagram_socket)
+        self.backups = Backups(host)
         self.stopping = False
 
     @property
@@ -88,12 +90,14 @@ class Daemon:
             bind=network.bind_address,
         )
         self.around.announces = Announces(trackers, self.listening.port)
+        self.backups.daily()
         Deferred.fromCoroutine(begin_all(self, loaded.suspects))
 
     async def stop(self) -> None:
         """Leave the swarms, flush, record, close; what takes longer than STOP_TIME is given up."""
         self.stopping = True
         self.around.waits.stop()
+        self.backups.stop()
         sessions = list(self.around.sessions.values())
         for session in sessions:
             session.stop()
@@ -146,6 +150,8 @@ class Daemon:
         self.around.saving.forget(session)
         await self.host.state.remove(session.facts.info_hash)
         self.around.changes.remove(session.id)
+        self.backups.soon()
+        log.info("{name}: removed", name=session.name)
         self.around.waits.changed(session.id)
         await (session.storage.delete() if delete_data else session.storage.close())
 
