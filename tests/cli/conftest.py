@@ -28,6 +28,14 @@ class Stream(io.StringIO):
         return self._terminal
 
 
+class Stdin(Stream):
+    """What is typed or piped in, as text or as bytes."""
+
+    def __init__(self, terminal: bool, text: str, raw: bytes) -> None:
+        super().__init__(terminal, text)
+        self.buffer = io.BytesIO(raw)
+
+
 @dataclass
 class Outcome:
     code: int
@@ -48,13 +56,14 @@ class Torrentctl:
     environment: dict[str, str]
     terminal: bool = False
     stdin: str = ""
+    stdin_bytes: bytes = b""
     now: float = 1000.0
     slept: list[float] = field(default_factory=list)
     most_sleeps: int = 3
 
     def __call__(self, *words: str) -> Outcome:
         out, err = Stream(self.terminal), Stream(self.terminal)
-        self.monkeypatch.setattr(sys, "stdin", Stream(self.terminal, self.stdin))
+        self.monkeypatch.setattr(sys, "stdin", Stdin(self.terminal, self.stdin, self.stdin_bytes))
         session = Session(self.environment, lambda: self.now, self._sleep)
         with redirect_stdout(out), redirect_stderr(err):
             code = run(words, session)

@@ -72,14 +72,14 @@ def _needed(columns: Sequence[Column], natural: Mapping[str, int]) -> int:
 
 
 def _widths(columns: Sequence[Column], natural: Mapping[str, int], width: int) -> list[int]:
-    """Flexible columns share what the others leave."""
-    rigid = sum(natural[column.key] for column in columns if not column.flexible)
-    left = width - rigid - GAP * (len(columns) - 1)
-    flexible = sum(column.flexible for column in columns)
-    return [
-        max(_LEAST, min(natural[column.key], left // flexible)) if column.flexible else natural[column.key]
-        for column in columns
-    ]
+    """Flexible columns share what the others leave; a short one leaves more to the longer ones."""
+    widths = dict(natural)
+    flexible = sorted((column for column in columns if column.flexible), key=lambda column: natural[column.key])
+    left = width - sum(natural[c.key] for c in columns if not c.flexible) - GAP * (len(columns) - 1)
+    for index, column in enumerate(flexible):
+        widths[column.key] = max(_LEAST, min(natural[column.key], left // (len(flexible) - index)))
+        left -= widths[column.key]
+    return [widths[column.key] for column in columns]
 
 
 def _cell(column: Column, row: Mapping[str, Any]) -> Text:

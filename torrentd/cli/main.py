@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 import click
+from click.shell_completion import shell_complete
 
 from torrentd import __version__
 from torrentd.cli import exits
@@ -20,6 +21,8 @@ from torrentd.cli.session import Session
 from torrentd.wire.escape import escape
 
 PROGRAM = "torrentctl"
+ASKED_BY = "_TORRENTCTL_COMPLETE"
+"""the variable through which a shell's completion asks for words"""
 
 COMMANDS = {
     "add": "add",
@@ -69,13 +72,18 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 still gets every name
-    sys.exit(run(sys.argv[1:], Session()))
+    session = Session()
+    instruction = os.environ.get(ASKED_BY)
+    if instruction:
+        sys.exit(shell_complete(torrentctl, {"obj": session}, PROGRAM, ASKED_BY, instruction))
+    sys.exit(run(sys.argv[1:], session))
 
 
 def run(arguments: Sequence[str], session: Session) -> int:
     """Run one command line; the exit code. What goes wrong is one line on stderr."""
     try:
-        result = torrentctl.main(args=list(arguments), prog_name=PROGRAM, obj=session, standalone_mode=False)
+        with torrentctl.make_context(PROGRAM, list(arguments), obj=session) as context:
+            result = torrentctl.invoke(context)  # click's own `main` has other exit codes and more lines
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:

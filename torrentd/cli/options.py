@@ -94,7 +94,8 @@ class LazyGroup(click.Group):
     """Imports a command's module when that command is asked for: `list` does not pay for `add`."""
 
     def __init__(self, *args: Any, modules: dict[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, no_args_is_help=False, **kwargs)  # a missing command is a usage error like any other
+        super().__init__(*args, **kwargs)
+        self.no_args_is_help = False  # a missing command is a usage error like any other
         self.modules = modules
         """Command name -> module that has an attribute `NAME_command`."""
 

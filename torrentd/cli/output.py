@@ -47,6 +47,7 @@ class Output:
     def json(self, value: Any) -> None:
         """One document on one line. ASCII only, so that no character of it can play tricks on a terminal."""
         self._write(json.dumps(value, separators=(",", ":")).replace("\x7f", "\\u007f"))
+        self._out.flush()  # who reads JSON lines wants each when it happens
 
     def table(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows, in the form for people or for pipes."""

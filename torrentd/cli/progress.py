@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from torrentd.cli.sizes import format_rate, format_share, format_size
@@ -26,56 +28,57 @@ WIDE = 70
 _NAME_SHARE = 3
 """a name gets one column in three"""
 
+_LEAST_NAME = 8
+DETAILS = ("share", "size", "rate", "eta")
+
 Row = Mapping[str, Any]
+Line = tuple[str, float, dict[str, str]]
+"""a name, the share that is done, and what DETAILS tell"""
 
 
 class Bars:
-    """A context manager; `show` redraws."""
+    """A context manager; `show` redraws. The bars vanish at the end: the outcome is told in words."""
 
     def __init__(self, console: Console) -> None:
-        name_width = max(8, console.width // _NAME_SHARE)
-        columns: list[ProgressColumn] = [_Cell("name", name_width), BarColumn(bar_width=None), _Cell("share", 6)]
-        if console.width >= WIDE:
-            columns += [_Cell("size", 10), _Cell("rate", 11), _Cell("eta", 8)]
-        self._progress = Progress(*columns, console=console, auto_refresh=False, expand=True, transient=True)
-        self._tasks: dict[str, TaskID] = {}
+        self._width = console.width
+        self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self._live.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._progress.stop()
+        self._live.stop()
 
     def show(self, rows: Sequence[Row]) -> None:
         """Redraw from the torrents still waited for."""
         lines = [line(row) for row in rows] if len(rows) <= MOST_BARS else [summary(rows)]
-        for key in self._tasks.keys() - {key for key, _, _ in lines}:
-            self._progress.remove_task(self._tasks.pop(key))
-        for key, completed, cells in lines:
-            if key not in self._tasks:
-                self._tasks[key] = self._progress.add_task("", total=1.0)
-            self._progress.update(self._tasks[key], completed=completed, cells=cells)
-        self._progress.refresh()
+        self._live.update(self._table(lines), refresh=True)
 
-
-Line = tuple[str, float, dict[str, str]]
-"""a key, the share that is done, and the cells"""
+    def _table(self, lines: Sequence[Line]) -> Table:
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(width=max(_LEAST_NAME, self._width // _NAME_SHARE), no_wrap=True, overflow="ellipsis")
+        table.add_column(ratio=1)
+        details = DETAILS if self._width >= WIDE else ("share",)
+        for _ in details:
+            table.add_column(justify="right", no_wrap=True)
+        for name, done, cells in lines:
+            bar = ProgressBar(total=1.0, completed=done)
+            table.add_row(Text(name), bar, *(Text(cells[detail]) for detail in details))
+        return table
 
 
 def line(row: Row) -> Line:
     """One torrent; while it is checked, the bar shows that."""
     checked = row["check_progress"] if row["state"] == "checking" else None
     done = row["progress"] if checked is None else checked
-    word = row["state"] if row["state"] != "downloading" else format_rate(row["rate_down"])
     cells = {
-        "name": escape(row["name"]),
         "share": format_share(done),
         "size": format_size(row["wanted"]),
-        "rate": word,
+        "rate": format_rate(row["rate_down"]) if row["state"] == "downloading" else row["state"],
         "eta": "" if row["eta"] is None else format_eta(row["eta"]),
     }
-    return row["id"], done, cells
+    return escape(row["name"]), done, cells
 
 
 def summary(rows: Sequence[Row]) -> Line:
@@ -83,24 +86,9 @@ def summary(rows: Sequence[Row]) -> Line:
     wanted = sum(row["wanted"] for row in rows)
     done = 1 - sum(row["left"] for row in rows) / wanted if wanted else 0.0
     cells = {
-        "name": f"{len(rows)} torrents",
         "share": format_share(done),
         "size": format_size(wanted),
         "rate": format_rate(sum(row["rate_down"] for row in rows)),
         "eta": "",
     }
-    return "", done, cells
-
-
-class _Cell(ProgressColumn):
-    """A cell of fixed width; rich measures and cuts it, CJK and all."""
-
-    def __init__(self, name: str, width: int) -> None:
-        super().__init__()
-        self._name = name
-        self._width = width
-
-    def render(self, task: Task) -> Text:
-        text = Text(task.fields["cells"][self._name], no_wrap=True)
-        text.truncate(self._width, overflow="ellipsis", pad=True)
-        return text
+    return f"{len(rows)} torrents", done, cells

@@ -25,7 +25,7 @@ def parse_size(text: str) -> int:
         raise ValueError(f"{text!r} is not a size such as 500k, 2M or 1.5GiB")
     whole, decimals, letter, binary = match.groups("")
     unit: int = (1024 if binary else 1000) ** (_POWERS[letter.lower()] if letter else 0)
-    size = int(whole + decimals) * unit // 10 ** len(decimals)  # exact, unlike a float
+    size: int = int(whole + decimals) * unit // 10 ** len(decimals)  # exact, unlike a float
     if size > _LARGEST:
         raise ValueError(f"{text!r} is too large")
     return size

@@ -5,12 +5,11 @@ from __future__ import annotations
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
+from torrentd.cli.main import ASKED_BY, PROGRAM, torrentctl
 from torrentd.cli.options import command
 from torrentd.cli.session import Session
 
 SHELLS = ("bash", "zsh", "fish")
-ASKED_BY = "_TORRENTCTL_COMPLETE"
-"""the variable through which the script asks torrentctl for words; click derives the same name"""
 
 
 @command(
@@ -23,6 +22,5 @@ ASKED_BY = "_TORRENTCTL_COMPLETE"
 def completion_command(session: Session, shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None
-    context = click.get_current_context().find_root()
-    script = ShellComplete.source(kind(context.command, {}, "torrentctl", ASKED_BY))
+    script = ShellComplete.source(kind(torrentctl, {}, PROGRAM, ASKED_BY))
     session.output.script(script)  # click's own `source` of bash runs bash only to learn its version

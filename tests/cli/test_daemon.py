@@ -1,0 +1,124 @@
+"""`status`, `limits`, `config`, `reload`, `shutdown`, `version`."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from tests.cli.conftest import Torrentctl
+from tests.cli.fake_daemon import FakeDaemon
+from torrentd import __version__
+from torrentd.session.rows import AllTotals, DhtRow, DiskRow, RatesRow, StatusRow, TorrentCounts, TotalsRow
+
+STATUS = msgspec.to_builtins(
+    StatusRow(
+        uptime=93784,
+        pid=4711,
+        listen=["0.0.0.0:51413", "[::]:51413"],
+        external_addresses=["192.0.2.1"],
+        dht=DhtRow(0),
+        torrents=TorrentCounts(3, {"seeding": 2, "downloading": 1, "error": 0}),
+        rates=RatesRow(2048, 0),
+        totals=AllTotals(TotalsRow(1024, 2048, 0, 60), TotalsRow(1024**3, 2 * 1024**3, 0, 600)),
+        disk=[DiskRow("/srv", 1024**3, 4 * 1024**3), DiskRow("/mnt", None, None)],
+        connections=42,
+    )
+)
+
+
+def test_status(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["daemon.status"] = STATUS
+    assert torrentctl.on_terminal()("status").lines == [
+        "up           1d 2h (pid 4711)",
+        "listening    0.0.0.0:51413, [::]:51413",
+        "seen as      192.0.2.1",
+        "torrents     3 (2 seeding, 1 downloading)",
+        "connections  42",
+        "rates        down 2.0 KiB/s, up 0",
+        "this run     down 1.0 KiB, up 2.0 KiB",
+        "all time     down 1.0 GiB, up 2.0 GiB",
+        "DHT          0 nodes",
+        "disk         /srv: 1.0 GiB free of 4.0 GiB",
+        "disk         /mnt (unknown)",
+    ]
+
+
+def test_status_for_programs(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["daemon.status"] = STATUS
+    assert json.loads(torrentctl("status", "--json").out) == STATUS
+    lines = torrentctl("status").out.splitlines()
+    assert {"pid\t4711", "listen\t0.0.0.0:51413,[::]:51413", "torrents.by_state.seeding\t2"} <= set(lines)
+
+
+def test_version(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["daemon.version"] = {
+        "version": "0.9",
+        "api_version": 1,
+        "python": "3.13.1",
+        "twisted": "26.10.0",
+        "features": [],
+    }
+    assert torrentctl.on_terminal()("version").lines == [
+        f"torrentctl  {__version__}",
+        "torrentd    0.9 (API 1)",
+        "runs on     Python 3.13.1, Twisted 26.10.0",
+    ]
+    assert torrentctl("version", "--plain").out.startswith("version\t0.9\n")
+
+
+def test_limits(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["limits.get"] = fake.answers["limits.set"] = {"down": 2_000_000, "up": "unlimited"}
+    assert torrentctl("limits").out == "down\t2000000\nup\tunlimited\n"
+    assert torrentctl("limits", "--down", "2M", "--up", "unlimited").code == 0
+    assert torrentctl("limits", "--up", "0").code == 0
+    assert fake.asked("limits.set") == [{"down": 2_000_000, "up": "unlimited"}, {"up": 0}]
+    assert torrentctl.on_terminal()("limits").lines == ["down  1.9 MiB/s", "up    unlimited"]
+
+
+def test_a_limit_that_is_none(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    outcome = torrentctl("limits", "--down", "fast")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "'fast' is not a size such as 500k, 2M or 1.5GiB" in outcome.err
+    assert fake.calls == []
+
+
+@pytest.fixture
+def config(fake: FakeDaemon) -> None:
+    fake.answers["config.get"] = {
+        "values": {"peers.max_connections": 200, "network.listen": ["0.0.0.0:51413"], "rpc.unix": ""},
+        "source": {"peers.max_connections": "default", "network.listen": "file", "rpc.unix": "default"},
+    }
+
+
+@pytest.mark.usefixtures("config")
+def test_config_get(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    assert torrentctl("config", "get").out == (
+        'peers.max_connections\t200\tdefault\nnetwork.listen\t["0.0.0.0:51413"]\tfile\nrpc.unix\t""\tdefault\n'
+    )
+    torrentctl("config", "get", "rpc.unix")
+    assert fake.asked("config.get") == [{}, {"keys": ["rpc.unix"]}]
+    assert "values" in json.loads(torrentctl("config", "get", "--json").out)
+
+
+@pytest.mark.parametrize("words", [["config"], [], ["config", "set"], ["nonsense"], ["list", "--nonsense"]])
+def test_usage_is_one_line(torrentctl: Torrentctl, words: list[str]) -> None:
+    outcome = torrentctl(*words)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert "--help" in outcome.err
+
+
+def test_reload(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["daemon.reload"] = {"changed": ["limits.download"], "restart_required": ["network.listen"]}
+    outcome = torrentctl("reload")
+    assert outcome.out == "changed\tlimits.download\nrestart_required\tnetwork.listen\n"
+    assert outcome.err == "changed in the file, but needs a restart: network.listen\n"
+    assert torrentctl.on_terminal()("reload").err.startswith("changed: limits.download\n")
+
+
+def test_shutdown(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["daemon.shutdown"] = {}
+    outcome = torrentctl("shutdown")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "the daemon is stopping\n")
+    assert torrentctl("shutdown", "--json").out == "{}\n"

@@ -1,0 +1,115 @@
+"""`inspect`: what a .torrent file says, without a daemon."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha1, sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Torrentctl
+from torrentd.wire import bencode
+
+INFO = {
+    b"name": b"film\x1b",
+    b"piece length": 16384,
+    b"pieces": b"\x01" * 20,
+    b"private": 1,
+    b"files": [
+        {b"length": 5000, b"path": [b"a b.mkv"], b"attr": b"x"},
+        {b"length": 24, b"path": [b".pad", b"24"], b"attr": b"p"},
+        {b"length": 7, b"path": [b"c", b"d.txt"]},
+    ],
+}
+ROOT = {b"info": INFO, b"announce-list": [[b"http://a/announce", b"udp://b:1/"], [b"http://c/announce"]]}
+V1 = sha1(bencode.encode(INFO)).hexdigest()
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> str:
+    path = tmp_path / "film.torrent"
+    path.write_bytes(bencode.encode(ROOT))
+    return str(path)
+
+
+def test_json(nobody: Torrentctl, film: str) -> None:
+    outcome = nobody("inspect", film, "--json")
+    facts = json.loads(outcome.out)
+    assert outcome.code == 0
+    assert facts == {
+        "id": V1,
+        "hash_v1": V1,
+        "hash_v2": None,
+        "name": "film_",
+        "size": 5031,
+        "piece_size": 16384,
+        "piece_count": 1,
+        "private": True,
+        "trackers": facts["trackers"],
+        "files": [
+            {"path": "film_/a b.mkv", "size": 5000, "attr": "x"},
+            {"path": "film_/.pad/24", "size": 24, "attr": "p"},
+            {"path": "film_/c/d.txt", "size": 7, "attr": ""},
+        ],
+        "supported": True,
+    }
+    assert [sorted(tier) for tier in facts["trackers"]] == [["http://a/announce", "udp://b:1/"], ["http://c/announce"]]
+
+
+def test_pipe(nobody: Torrentctl, film: str) -> None:
+    lines = nobody("inspect", film).out.splitlines()
+    assert lines[0] == f"id\t{V1}"
+    assert "tracker\t1\thttp://c/announce" in lines
+    assert "file\tfilm_/a b.mkv\t5000\tx" in lines
+    assert lines[-1] == "supported\ttrue"
+
+
+def test_terminal(nobody: Torrentctl, film: str) -> None:
+    lines = nobody.on_terminal()("inspect", film).lines
+    assert lines[:2] == ["name     film_", f"hash v1  {V1}"]
+    assert "size     4.9 KiB (5031 bytes) in 3 files" in lines
+    assert "private  yes" in lines
+    assert lines[-4:] == [
+        "PATH              SIZE  ATTR",
+        "film_/a b.mkv  4.9 KiB  x",
+        "film_/.pad/24     24 B  p",
+        "film_/c/d.txt      7 B",
+    ]
+
+
+def test_stdin(nobody: Torrentctl) -> None:
+    nobody.stdin_bytes = bencode.encode(ROOT)
+    assert json.loads(nobody("inspect", "-", "--json").out)["id"] == V1
+
+
+def test_v2_only_is_well_formed_but_not_supported(nobody: Torrentctl, tmp_path: Path) -> None:
+    tree: dict[bytes, Any] = {b"a.bin": {b"": {b"length": 100, b"pieces root": b"\x02" * 32}}}
+    info = {b"name": b"v2", b"piece length": 16384, b"meta version": 2, b"file tree": tree}
+    path = tmp_path / "v2.torrent"
+    path.write_bytes(bencode.encode({b"info": info, b"piece layers": {}}))
+    outcome = nobody("inspect", "--json", str(path))
+    facts = json.loads(outcome.out)
+    assert outcome.code == 0
+    assert facts["supported"] is False
+    assert facts["id"] == facts["hash_v2"] == sha256(bencode.encode(info)).hexdigest()
+    assert facts["size"] == 100
+    assert "cannot be added yet" in nobody.on_terminal()("inspect", str(path)).out
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"", 1), (b"<html>", 1), (b"d4:infode" * 2, 1), (b"d4:infodee", 1), (None, 2)]
+)
+def test_what_is_no_torrent(nobody: Torrentctl, tmp_path: Path, content: bytes | None, code: int) -> None:
+    path = tmp_path / "x.torrent"
+    if content is not None:
+        path.write_bytes(content)
+    outcome = nobody("inspect", "--json", str(path))
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (code, "", 1)
+    assert outcome.err.startswith(f"torrentctl: {path}: ")
+
+
+def test_links_are_not_supported_yet(nobody: Torrentctl) -> None:
+    outcome = nobody("inspect", "magnet:?xt=urn:btih:" + "a" * 40)
+    assert (outcome.code, outcome.err) == (2, "torrentctl: magnet links are not supported yet\n")

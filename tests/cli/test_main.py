@@ -1,0 +1,139 @@
+"""torrentctl as a program: streams, signals, start-up, completion."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Torrentctl
+from tests.cli.fake_daemon import FakeDaemon
+from tests.cli.rows import cjk, hostile, listing, torrent
+from torrentd import __version__
+from torrentd.cli.main import COMMANDS
+
+START = "from torrentd.cli.main import main; main()"
+
+
+def program(words: Sequence[str], environment: dict[str, str], code: str = START) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", code, *words]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, timeout=30, check=False)
+
+
+def test_a_terminal_that_is_not_utf8_gets_every_name(fake: FakeDaemon) -> None:
+    fake.answers["torrent.list"] = listing(cjk())
+    environment = {"TORRENTCTL_SOCKET": fake.address, "PYTHONIOENCODING": "ascii"}
+    done = program(["list", "--columns", "name"], environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"\\u6620\\u753b")
+
+
+def test_in_a_real_terminal(fake: FakeDaemon) -> None:
+    fake.answers["torrent.list"] = listing(torrent(), hostile())
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "TORRENTCTL_SOCKET": fake.address, "TERM": "xterm", "COLUMNS": "80", "NO_COLOR": ""}
+    command = [sys.executable, "-c", START, "list"]
+    with subprocess.Popen(command, env=environment, stdin=follower, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        seen = b""
+        try:
+            while chunk := os.read(leader, 65536):
+                seen += chunk
+        except OSError:
+            pass  # Linux says so when the other side has closed
+        os.close(leader)
+    assert process.returncode == 0
+    assert b"\x1b[1mNAME" in seen
+    assert b"\x1b[36mdownloading" in seen
+    assert b"[red]evil\\x1b[31m" in seen
+
+
+def test_whoever_read_our_output_has_gone(fake: FakeDaemon) -> None:
+    fake.answers["torrent.list"] = listing(*(torrent(f"{n:040x}") for n in range(2000)))
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", START, "list"]
+    environment = {**os.environ, "TORRENTCTL_SOCKET": fake.address}
+    done = subprocess.run(command, env=environment, stdout=writer, stderr=subprocess.PIPE, timeout=30, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_interrupted(fake: FakeDaemon) -> None:
+    fake.reply = lambda handler, body: os.kill(process.pid, signal.SIGINT)
+    command = [sys.executable, "-c", START, "status"]
+    environment = {**os.environ, "TORRENTCTL_SOCKET": fake.address}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+HEAVY = ("twisted", "rich", "msgspec", "asyncio", "torrentd.session", "torrentd.config", "bencodepy", "zope")
+
+
+def test_a_pipe_loads_nothing_heavy(fake: FakeDaemon) -> None:
+    fake.answers["torrent.list"] = listing(torrent())
+    code = (
+        "import sys, atexit\n"
+        f"atexit.register(lambda: print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr))\n"
+        + START
+    )
+    done = program(["list"], {"TORRENTCTL_SOCKET": fake.address}, code)
+    assert (done.returncode, done.stderr) == (0, b"[]\n")
+
+
+def test_help_loads_no_http() -> None:
+    code = "import sys, atexit\natexit.register(lambda: print('http.client' in sys.modules, file=sys.stderr))\n" + START
+    assert program(["list", "--help"], {}, code).stderr == b"False\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(nobody: Torrentctl, name: str) -> None:
+    outcome = nobody(name, "--help")
+    assert outcome.code == 0
+    assert outcome.out.startswith(f"Usage: torrentctl {name}")
+
+
+def test_version_of_the_program(nobody: Torrentctl) -> None:
+    assert nobody("--version").out == f"torrentctl {__version__}\n"
+
+
+def test_exclusive_forms(nobody: Torrentctl) -> None:
+    outcome = nobody("--json", "list", "--plain")
+    assert (outcome.code, outcome.err) == (2, "torrentctl: --json and --plain exclude each other\n")
+
+
+@pytest.mark.parametrize(
+    ("shell", "word"), [("bash", "complete -o"), ("zsh", "compdef"), ("fish", "complete --no-files")]
+)
+def test_completion_scripts(nobody: Torrentctl, shell: str, word: str) -> None:
+    outcome = nobody("completion", shell)
+    assert outcome.code == 0
+    assert word in outcome.out
+    assert "_TORRENTCTL_COMPLETE" in outcome.out
+
+
+def completed(fake: FakeDaemon, line: str) -> list[str]:
+    words = line.split(" ")
+    environment = {
+        "TORRENTCTL_SOCKET": fake.address,
+        "_TORRENTCTL_COMPLETE": "bash_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    return program([], environment).stdout.decode().split()
+
+
+def test_completion_of_commands_and_torrents(fake: FakeDaemon, tmp_path: Path) -> None:
+    fake.answers["torrent.list"] = listing(torrent(), hostile())
+    assert completed(fake, "torrentctl pa") == ["plain,pause"]
+    assert completed(fake, "torrentctl show u") == ["plain,ubuntu-24.04.iso"]
+    assert completed(fake, "torrentctl show ff") == [f"plain,{'f' * 40}"]
+    fake.answers.clear()
+    assert completed(fake, "torrentctl show u") == []

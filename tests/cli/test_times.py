@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from torrentd.cli.times import format_duration, format_eta, format_time
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (59.9, "59s"), (60, "1m"), (3600, "1h"), (3661, "1h 1m"), (86400 * 3 + 7200, "3d 2h"), (86400, "1d")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+
+
+def test_an_estimate_nobody_waits_for() -> None:
+    assert format_eta(286) == "4m 46s"
+    assert format_eta(10**9) == "∞"
+
+
+def test_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert format_time(1_700_000_000.5) == "2023-11-14 22:13:20"
