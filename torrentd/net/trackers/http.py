@@ -120,8 +120,8 @@ def _worded(problem: Exception, line: Line) -> Exception:
     in_http = isinstance(problem, ResponseFailed | RequestTransmissionFailed)
     if isinstance(problem, ResponseFailed | RequestTransmissionFailed):
         problem = _first(problem.reasons)
-    if isinstance(problem, CancelledError):
-        return problem
+    if isinstance(problem, CancelledError | net_errors.ConnectingCancelledError):
+        return CancelledError()
     if isinstance(problem, net_errors.TimeoutError):
         return TrackerError("the connect timed out")
     if isinstance(problem, net_errors.ConnectError):

@@ -91,7 +91,7 @@ class UdpClient:
                 return parse(await self._exchange(tracker, wait, partial(request, tracker, known)), tracker)
             except TrackerError:
                 # it may just have forgotten the connection id (a restart): ask once more with a fresh one
-                del self._connections[tracker]
+                self._forget(tracker, known)
         connection = packets.parse_connect(await self._exchange(tracker, wait, packets.connect_request))
         self._remember(tracker, connection)
         return parse(await self._exchange(tracker, wait, partial(request, tracker, connection)), tracker)
@@ -132,6 +132,11 @@ class UdpClient:
         if len(self._connections) >= MOST_CONNECTIONS:
             del self._connections[next(iter(self._connections))]
         self._connections[tracker] = (connection, self._reactor.seconds() + CONNECTION_LIFE)
+
+    def _forget(self, tracker: Address, connection: int) -> None:
+        """Unless somebody else got a new one meanwhile."""
+        if self._known_connection(tracker) == connection:
+            del self._connections[tracker]
 
     def _socket(self, tracker: Address) -> Datagrams | None:
         v6 = ":" in tracker.host
