@@ -41,9 +41,6 @@ class Descriptors:
         self._limit = limit
         self._files: OrderedDict[Key, OpenFile] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._files)
-
     def get(self, key: Key) -> OpenFile | None:
         """For a read on this thread: used and done with before anything can close it."""
         file = self._files.get(key)

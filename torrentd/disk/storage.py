@@ -89,7 +89,7 @@ class Storage:
     def existing(self) -> Deferred[list[FileStat | None]]:
         """What each file looks like now; None if it is not there (or is padding). What is there now is expected to
         stay; files that were removed or replaced while they were open are opened by their path again."""
-        return self._tracked(self._access.work(look, files=())).addCallback(self._seen)
+        return self._tracked(self._access.work(look, files=()).addCallback(self._seen))
 
     def check(
         self,
@@ -119,9 +119,9 @@ class Storage:
         if not (self._to_make and self._desk.unflushed.size):
             return self._flushing.flush()
         to_make, self._to_make = self._to_make, []
-        made = self._tracked(self._access.work(make, to_make, files=to_make, writable=True))
+        made = self._access.work(make, to_make, files=to_make, writable=True)
         made.addErrback(self._not_made, to_make)
-        return made.addCallback(lambda _: self._flushing.flush())
+        return self._tracked(made.addCallback(lambda _: self._flushing.flush()))
 
     def suspect(self) -> list[int]:
         """The pieces that a failed flush left unknown, until `check` has read them back."""

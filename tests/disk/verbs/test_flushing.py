@@ -114,6 +114,17 @@ def test_a_folder_that_cannot_be_synced_is_a_failure_too(sample: Sample, system:
     assert system.synced[-1].endswith("/t"), "the folder is tried again"
 
 
+def test_a_folder_that_is_gone_matters_only_for_its_files(sample: Sample, system: Syncs, tmp_path: Path) -> None:
+    sample.write(0)
+    (tmp_path / "t").rename(tmp_path / "moved")
+    with pytest.raises(StorageError):
+        result(sample.storage.flush())
+    result(sample.storage.check())
+    system.synced.clear()
+    assert result(sample.storage.flush()) == Flushed([], [])
+    assert system.synced == [str(tmp_path)]
+
+
 def test_file_systems_that_do_not_sync_folders_are_accepted(sample: Sample, system: Syncs) -> None:
     system.errors["fsync"] = errno.EINVAL
     sample.write(0)

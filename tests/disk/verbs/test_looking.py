@@ -83,6 +83,7 @@ def test_a_folder_we_may_not_enter_is_an_error(sample: Sample, monkeypatch: pyte
     def denied(path: object, **_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
+    sample.put(0)
     monkeypatch.setattr("os.stat", denied)
     deferred = sample.storage.existing()
     monkeypatch.undo()

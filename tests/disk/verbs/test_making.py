@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.disk.fakes import Sample, result
+from tests.disk.fakes import Sample, Steps, result
 from torrentd.disk.results import Verified
 from torrentd.model.errors import StorageError
 from torrentd.model.layout import FileEntry, Priority
@@ -57,6 +57,31 @@ def test_what_could_not_be_made_is_tried_again(sample: Sample) -> None:
     sample.path(1).unlink()
     assert result(sample.storage.flush()).pieces == [0]
     assert sample.path(1).exists()
+
+
+def test_close_waits_for_the_flush_that_follows(tmp_path: Path) -> None:
+    steps = Steps()
+    sample = Sample(tmp_path, FILES, 16, run=steps.run, flush_run=steps.run)
+    sample.write(0)
+    steps.all()
+    flush = sample.storage.flush()
+    closed = sample.storage.close()
+    steps.step()
+    assert not closed.called
+    steps.all()
+    assert result(flush).pieces == [0]
+    assert closed.called
+
+
+def test_a_link_that_cannot_be_made_is_an_error(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    sample.write(0)
+    monkeypatch.setattr("os.symlink", denied)
+    with pytest.raises(StorageError) as caught:
+        result(sample.storage.flush())
+    assert (caught.value.code, caught.value.path) == ("permission", str(sample.path(2)))
 
 
 def test_unwanted_files_get_only_their_edge_and_no_blocks(tmp_path: Path) -> None:

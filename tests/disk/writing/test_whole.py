@@ -181,6 +181,16 @@ def test_the_pieces_of_a_job_fail_one_by_one(tmp_path: Path, steps: Steps) -> No
     assert [getattr(answer, "type", None) for answer in answers] == [None, StorageError, None, None]
 
 
+def test_a_job_without_descriptors_is_tried_again_once_others_are_closed(tmp_path: Path) -> None:
+    sample = Sample(tmp_path, FILES)
+    sample.write(3)
+    sample.system.errors["pwritev"] = errno.EMFILE
+    assert sample.write(0)[0].value.code == "no_descriptors"
+    assert sample.system.calls.count("pwritev") == 3, "the third job found nothing to close"
+    del sample.system.errors["pwritev"]
+    assert sample.write(0) == [Verified(0)]
+
+
 def test_an_unexpected_exception_reaches_every_piece_of_the_job(slow: Sample, steps: Steps) -> None:
     done: list[Any] = slow.write(0)
     deferred, _, _ = steps.jobs.popleft()

@@ -84,8 +84,10 @@ class Checking:
         return tally.good
 
     def _saw(self, stats: list[FileStat | None]) -> None:
-        """From now on what is there is expected to stay, and what is not may be made."""
+        """From now on what is there is expected to stay; what is not may be made, and is not to be flushed."""
         self._access.descriptors.forget_storage(self._access.key)
+        for index in [index for index in self._desk.unflushed.files if stats[index] is None]:
+            del self._desk.unflushed.files[index]
         self._access.expected = {index: found.size for index, found in enumerate(stats) if found is not None}
 
     def _portions(self, pieces: Iterable[int]) -> Iterator[list[int]]:
@@ -196,6 +198,6 @@ def _hash_part(files: Files, part: Part, sha: Hasher | None, buffer: memoryview)
 
 def _drop_cache(files: Files, part: Part) -> None:
     """Whole files: the pages at the edges of a part would stay."""
-    for piece in files.place.layout.slices(part.offset, part.length):
-        if not files.place.layout.files[piece.file].padding:
-            os.posix_fadvise(files.descriptor(piece.file), 0, 0, os.POSIX_FADV_DONTNEED)
+    for index, _, _ in files.place.layout.slices(part.offset, part.length):
+        if not files.place.layout.files[index].padding:
+            os.posix_fadvise(files.descriptor(index), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -87,9 +87,12 @@ def _sync_file(files: Files, index: int) -> FileStat:
 
 
 def _sync_folder(files: Files, components: Components) -> None:
+    """A folder that is gone took its entries with it; whether ours are there was seen at the files."""
     path = "/".join((files.place.root, *components))
     try:
         fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=files.folders.enter(components))
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError as error:
         raise storage_error(error, path) from error
     try:

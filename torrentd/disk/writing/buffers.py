@@ -39,7 +39,10 @@ class Buffers:
         if not free:
             return memoryview(bytearray(size))
         self.pooled -= size
-        return free.pop()
+        buffer = free.pop()
+        if not free:
+            del self._pool[size]
+        return buffer
 
     def give(self, buffer: memoryview) -> None:
         """Back from `take`, as it was taken."""
@@ -68,8 +71,7 @@ class Buffers:
     def _drop(self) -> None:
         size = next(iter(self._pool))
         free = self._pool[size]
-        if free:
-            free.pop()
-            self.pooled -= size
+        free.pop()
+        self.pooled -= size
         if not free:
             del self._pool[size]
