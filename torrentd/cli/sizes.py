@@ -1,38 +1,20 @@
-"""Sizes, rates and shares: read from the command line, and written for people.
+"""Sizes, rates and shares, written for people: powers of 1024, and never more digits than an eye takes in.
 
-Read: `500k`, `2M`, `1.5GiB`, `64 MiB/s`. As in the SI, k, M, G and T are powers of 1000; Ki, Mi, Gi and Ti of 1024.
-Written: powers of 1024 and never more digits than an eye takes in. Exact numbers are for pipes, not for here.
+Exact numbers are for pipes, not for here. How people write sizes is `model.sizes`.
 """
 
 from __future__ import annotations
 
-import re
-
 UNLIMITED = "unlimited"
 """How the API, and so torrentctl, says that there is no limit; 0 means 0."""
 
-_SIZE = re.compile(r"(\d+)(?:\.(\d+))?\s*(?:([kmgt])(i?))?b?(?:/s)?", re.IGNORECASE | re.ASCII)
-_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_LARGEST = 2**63 - 1
-"""what the daemon's database can hold"""
-
-
-def parse_size(text: str) -> int:
-    """Bytes. ValueError says what is expected."""
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is not a size such as 500k, 2M or 1.5GiB")
-    whole, decimals, letter, binary = match.groups("")
-    unit: int = (1024 if binary else 1000) ** (_POWERS[letter.lower()] if letter else 0)
-    size: int = int(whole + decimals) * unit // 10 ** len(decimals)  # exact, unlike a float
-    if size > _LARGEST:
-        raise ValueError(f"{text!r} is too large")
-    return size
 
 
 def parse_limit(text: str) -> int | str:
-    """Bytes per second, or UNLIMITED."""
+    """Bytes per second, or UNLIMITED. ValueError says what is expected."""
+    from torrentd.model.sizes import parse_size  # it needs exact fractions, and hardly any run needs it
+
     return UNLIMITED if text.strip().lower() == UNLIMITED else parse_size(text)
 
 
