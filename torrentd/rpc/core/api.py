@@ -32,7 +32,7 @@ class Api:
     def __init__(self, control: Control) -> None:
         discovery = Discovery()
         self._methods = build({**nouns(control), "rpc": discovery})
-        discovery.describe(self._methods.values())
+        discovery.methods = list(self._methods.values())
         self._long_polls: dict[Deferred[Any], None] = {}
         self._closed = False
 

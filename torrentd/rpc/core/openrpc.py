@@ -1,11 +1,11 @@
 """`rpc.discover`: the OpenRPC 1.3 document, generated from the types that validate and encode.
 
-It is made once, when the table of methods is complete, and kept as bytes: it is the same for every caller.
+It is made when it is first asked for, and kept as bytes: it is the same for every caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -26,15 +26,16 @@ class Discovery(BaseSubhandler):  # type: ignore[misc]  # the library has no typ
 
     def __init__(self) -> None:
         super().__init__()
-        self._document = msgspec.Raw(b"{}")
-
-    def describe(self, methods: Iterable[Method]) -> None:
-        """Make the document. `methods` may hold `rpc.discover` itself."""
-        self._document = msgspec.Raw(msgspec.json.encode(document(list(methods))))
+        self.methods: list[Method] = []
+        """all of them, `rpc.discover` included; set when the table is complete"""
 
     def jsonrpc_discover(self, params: Nothing) -> msgspec.Raw:
         """This document: every method with the schema of its parameters and its result."""
         return self._document
+
+    @cached_property
+    def _document(self) -> msgspec.Raw:
+        return msgspec.Raw(msgspec.json.encode(document(self.methods)))
 
 
 def document(methods: list[Method]) -> dict[str, Any]:
