@@ -130,6 +130,27 @@ def test_a_factory_that_fails_costs_one_connection(stage: Stage) -> None:
     assert stage.reactor.readers == [stage.port]
 
 
+class Lost:
+    """A protocol that is told of its end only."""
+
+    reason: Any = None
+
+    def connectionLost(self, reason: Failure) -> None:
+        self.reason = reason.value
+
+
+def test_a_connection_that_broke_while_it_was_taken_is_given_back(stage: Stage) -> None:
+    """The factory may have reserved something for it."""
+    protocol = Lost()
+    stage.factory.buildProtocol = lambda addr: protocol  # type: ignore[method-assign, assignment, return-value]
+    broken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # no TCP: TCP_NODELAY fails on it
+    stage.listening.waiting.append(broken)
+    stage.port.doRead()
+    assert protocol.reason is not None
+    assert broken.fileno() == -1
+    assert stage.reactor.readers == [stage.port]
+
+
 def test_it_knows_where_it_listens(stage: Stage) -> None:
     assert (stage.port.getHost().host, stage.port.getHost().port) == ("127.0.0.1", 6881)
     assert stage.port.logPrefix() == "peers on 127.0.0.1 port 6881"

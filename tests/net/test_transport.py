@@ -150,6 +150,17 @@ def test_a_protocol_that_pauses_at_once_is_not_read() -> None:
     far.close()
 
 
+def test_a_protocol_that_fails_at_once_loses_its_connection(line: Line) -> None:
+    line.tape.makeConnection = lambda transport: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    line.transport.pauseProducing()
+    with capturedLogs() as logs:
+        line.transport.start()
+    assert logs[0]["log_failure"].check(ZeroDivisionError)
+    line.reactor.advance(0)
+    assert len(line.tape.lost) == 1
+    assert line.reactor.readers == []
+
+
 def test_small_writes_go_out_at_once(line: Line) -> None:
     line.transport.write(b"hello")
     line.transport.writeSequence([b" ", b"there"])

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IListeningPort, ILoggingContext, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -62,18 +63,26 @@ class DirectPort:
 
     def _take(self, accepted: socket.socket, peer: IPv4Address | IPv6Address) -> None:
         accepted.setblocking(False)
+        protocol = self._protocol_for(peer)
+        if protocol is None:
+            accepted.close()
+            return
         try:
-            protocol = self._factory.buildProtocol(peer)
-            if protocol is None:
-                accepted.close()
-                return
             host = twisted_address("TCP", accepted.getsockname())
             transport = DirectTransport(self._reactor, accepted, protocol, self._buffers, peer, host)
-        except Exception:
+        except OSError as problem:  # it broke before we looked at it; the protocol holds a place already
             accepted.close()
-            _log.failure("a connection from {peer} could not be taken", peer=peer)
+            protocol.connectionLost(Failure(ConnectionLost(problem.strerror or str(problem))))
             return
         transport.start()
+
+    def _protocol_for(self, peer: IPv4Address | IPv6Address) -> Any:
+        """The factory's protocol; None also when the factory fails, which must not cost the port."""
+        try:
+            return self._factory.buildProtocol(peer)
+        except Exception:
+            _log.failure("a connection from {peer} could not be taken", peer=peer)
+            return None
 
     def _rest(self, problem: OSError) -> None:
         _log.warn("not accepting peers for {rest} s: {problem}", rest=REST, problem=problem.strerror)

@@ -77,8 +77,12 @@ class DirectTransport:
         self._paused_reading = False
 
     def start(self) -> None:
-        """Introduce the protocol and begin to read."""
-        self._protocol.makeConnection(self)
+        """Introduce the protocol and begin to read. One that fails already here loses its connection."""
+        try:
+            self._protocol.makeConnection(self)
+        except Exception:
+            _log.failure("a protocol could not take the connection to {peer}", peer=self._peer)
+            self.abortConnection()
         if self.connected and not self._paused_reading:
             self._reactor.addReader(self)
 
