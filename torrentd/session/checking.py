@@ -88,6 +88,7 @@ def _progress(session: TorrentSession, done: float) -> None:
 
 async def settle(session: TorrentSession, have: Bitfield) -> None:
     """These pieces are on the disk and no others: record it, with how the files look now, and tell the torrent."""
+    await session.storage.flush()  # what was read may be in the page cache only
     session.facts.files = list(await session.storage.existing())
     session.facts.checked = True
     await session.durability.replace(have)
