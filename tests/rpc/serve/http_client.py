@@ -25,6 +25,10 @@ CALL = json.dumps(request("limits.get")).encode()
 HEADERS = {"Host": "127.0.0.1:9091", "Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
 
 
+class Silence(Exception):
+    """There is no answer yet."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -104,7 +108,9 @@ class Client:
         return self.answer()
 
     def answer(self) -> Answer:
-        """The next answer; AssertionError if it is not whole."""
+        """The next answer; Silence if there is none, AssertionError if it is not whole."""
+        if self.silent:
+            raise Silence
         answer, rest = take_answer(self.transport.value())
         self.transport.clear()
         self.transport.write(rest)
