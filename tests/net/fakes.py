@@ -138,9 +138,11 @@ class Reader:
         self.broken: dict[int, Exception] = {}
         self.runs: list[list[Range]] = []
         self.waiting: list[tuple[Deferred[Bytes], bytes]] = []
+        self.on_read: Callable[[], None] = lambda: None
 
     def read_now(self, ranges: Sequence[Range], into: memoryview) -> bool:
         self.runs.append(list(ranges))
+        self.on_read()
         if not self.cached:
             return False
         data = self._read(ranges)

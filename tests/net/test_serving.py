@@ -1,0 +1,144 @@
+"""Runs of blocks to sockets that take all, some or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from twisted.python.failure import Failure
+
+from tests.net.fakes import Reader, content
+from tests.net.lines import Line
+from torrentd.model.errors import StorageError
+from torrentd.net.buffers import Buffers
+from torrentd.net.serving import BLOCKS, SEND_BUFFER, Serving
+from torrentd.wire.peer.encode import block_headers
+from torrentd.wire.peer.messages import Range
+
+BLOCK = 16384
+
+
+class Stage:
+    """A serving on our own transport; what it reports."""
+
+    def __init__(self) -> None:
+        self.buffers = Buffers()
+        self.line = Line(self.buffers)
+        self.reader = Reader()
+        self.drained: list[int] = []
+        self.failed: list[tuple[int, Exception]] = []
+        self.broken: list[Failure] = []
+        self.serving = Serving(
+            self.line.reactor,
+            self.buffers.serve,
+            self.drained.append,
+            lambda piece, error: self.failed.append((piece, error)),
+            self.broken.append,
+        )
+        self.serving.attach(self.line.transport)
+
+    def queued(self) -> int:
+        """Bytes that wait in memory for the socket."""
+        return sum(map(len, self.line.transport._queue))
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    made = Stage()
+    yield made
+    made.serving.stop()
+    made.line.transport.abortConnection()
+    made.line.reactor.advance(0)
+    made.line.far.close()
+    assert made.line.reactor.getDelayedCalls() == []
+
+
+def blocks(count: int) -> list[Range]:
+    return [(number // 16, number % 16 * BLOCK, BLOCK) for number in range(count)]
+
+
+def encoded(run: list[Range]) -> bytes:
+    return b"".join(head + content(*block) for head, block in zip(block_headers(run), run, strict=True))
+
+
+def test_a_run_has_so_many_blocks_and_no_more(stage: Stage) -> None:
+    run = blocks(BLOCKS + 1)
+    stage.serving.begin(run, stage.reader)
+    stage.line.reactor.advance(0)
+    expected = encoded(run)
+    assert stage.line.drain(len(expected)) == expected
+    stage.line.reactor.advance(0)
+    assert len(stage.reader.runs[0]) == BLOCKS
+    assert stage.drained == [len(run) * BLOCK]
+    assert stage.serving.written == len(expected)
+
+
+def test_large_blocks_fill_the_buffer_and_no_more(stage: Stage) -> None:
+    run = [(piece, 0, 2 * BLOCK) for piece in range(BLOCKS)]
+    stage.serving.begin(run, stage.reader)
+    stage.line.reactor.advance(0)
+    assert len(stage.reader.runs[0]) == BLOCKS // 2
+    expected = encoded(run)
+    assert stage.line.drain(len(expected)) == expected
+
+
+def test_a_peer_that_never_reads_costs_no_more_than_the_send_buffer(stage: Stage) -> None:
+    run = blocks(320)  # 5 MiB; the sockets hold some of it
+    stage.line.transport.write(bytes(8 * 1024 * 1024))
+    stage.serving.begin(run, stage.reader)
+    stage.line.reactor.advance(0)
+    assert stage.reader.runs == []  # nothing is read for a socket that does not drain
+    stage.line.drain(8 * 1024 * 1024)
+    stage.line.reactor.advance(0)
+    while not stage.serving.full:
+        stage.line.reactor.advance(0)
+    assert 0 < stage.queued() <= SEND_BUFFER + BLOCK + 13
+    expected = encoded(run)
+    assert stage.line.drain(len(expected)) == expected
+    assert stage.drained == [len(run) * BLOCK]
+    assert stage.serving.written == len(expected)
+
+
+def test_what_does_not_go_out_is_read_again_not_kept(stage: Stage) -> None:
+    stage.line.transport.offer = lambda views: 5000  # type: ignore[method-assign]
+    stage.line.transport.write = stage.line.transport._queue.append  # type: ignore[assignment, method-assign]
+    run = blocks(BLOCKS)
+    stage.reader.on_read = stage.serving.pauseProducing  # as the transport would, when it has to queue
+    stage.serving.begin(run, stage.reader)
+    stage.line.reactor.advance(0)
+    kept = (5000 + SEND_BUFFER) // (BLOCK + 13)
+    expected = encoded(run)
+    assert stage.serving.written == kept * (BLOCK + 13)
+    assert bytes(stage.line.transport._queue.pop()) == expected[5000 : kept * (BLOCK + 13)]
+    stage.line.transport.offer = lambda views: sum(map(len, views))  # type: ignore[method-assign]
+    stage.reader.on_read = lambda: None
+    stage.serving.resumeProducing()
+    stage.line.reactor.advance(0)
+    assert [block for part in stage.reader.runs for block in part] == [*run, *run[kept:]]
+    assert stage.drained == [BLOCKS * BLOCK]
+
+
+def test_a_reader_that_brings_too_little_is_a_bug(stage: Stage) -> None:
+    stage.reader.cached = False
+    stage.serving.begin(blocks(2), stage.reader)
+    stage.line.reactor.advance(0)
+    later, _ = stage.reader.waiting.pop()
+    later.callback(b"too short")
+    assert stage.broken[0].check(ValueError)
+
+
+def test_stopped_before_it_began(stage: Stage) -> None:
+    stage.serving.begin(blocks(2), stage.reader)
+    stage.serving.stop()
+    stage.line.reactor.advance(0)
+    assert stage.reader.runs == []
+
+
+def test_a_read_that_fails_after_the_end_is_nobodys_business(stage: Stage) -> None:
+    stage.reader.cached = False
+    stage.serving.begin(blocks(1), stage.reader)
+    stage.line.reactor.advance(0)
+    stage.serving.stop()
+    later, _ = stage.reader.waiting.pop()
+    later.errback(StorageError("gone"))
+    assert (stage.failed, stage.broken) == ([], [])
