@@ -48,6 +48,13 @@ def test_takes_32_levels() -> None:
     assert envelope.read(b"[" * 32 + b"]" * 32)
 
 
+@pytest.mark.parametrize("part", [b"[],", b"{},", b"1,"])
+def test_a_small_body_must_not_become_a_large_value(part: bytes) -> None:
+    with pytest.raises(RpcError) as caught:
+        envelope.read(b"[" + part * 1_000_001 + b"1]")
+    assert caught.value.name == "too_large"
+
+
 def test_a_wide_value_is_not_deep() -> None:
     assert envelope.read(b"[" + b",".join([b'{"a":[1]}'] * 100) + b"]")
 

@@ -58,6 +58,11 @@ def test_what_does_not_open(given: list[bytes]) -> None:
     assert not Token(SECRET).opens(given)
 
 
+def test_an_empty_token_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="let everyone in"):
+        Token("")
+
+
 def test_what_opens() -> None:
     assert Token(SECRET).opens([b"Bearer " + SECRET.encode()])
     assert Token(SECRET).opens([b"bearer  " + SECRET.encode() + b" "])

@@ -219,6 +219,30 @@ async def test_a_socket_from_systemd_is_served_and_left_alone(
         assert not (tmp_path / "not-made.sock").exists()
 
 
+@pytest_twisted.ensureDeferred
+async def test_a_tcp_socket_from_systemd_needs_the_token(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as passed:
+        _pass(passed, monkeypatch)
+        environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "torrentd.socket"}
+        server = await serving.start(environment)
+        connect = partial(http.client.HTTPConnection, "127.0.0.1", port_of(server), timeout=10)
+        assert [status for status, _ in await asking(connect, body("daemon.version"))] == [200]
+        assert [status for status, _ in await asking(connect, body("daemon.version"), token=None)] == [401]
+
+
+@pytest_twisted.ensureDeferred
+async def test_stop_cuts_off_what_takes_too_long(serving: Serving, tmp_path: Path) -> None:
+    path = str(tmp_path / "rpc.sock")
+    endless: Deferred[None] = Deferred()
+    serving.control.pause = lambda id: endless  # type: ignore[method-assign]
+    server = await serving.start(unix_path=path)
+    answers = Deferred.fromCoroutine(asking(lambda: UnixConnection(path), body("torrent.pause", ids=[ONE])))
+    await _until(lambda: server._bodies.held > 0)
+    await server.stop()
+    with pytest.raises((http.client.HTTPException, OSError)):
+        await answers
+
+
 def _pass(listening: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the socket be the first that is inherited. (Descriptor 3, which systemd uses, is taken here.)"""
     monkeypatch.setattr("twisted.python.systemd.ListenFDs._START", os.dup(listening.fileno()))

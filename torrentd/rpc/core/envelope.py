@@ -21,6 +21,7 @@ from torrentd.rpc.core.errors import ErrorObject
 
 MAX_DEPTH = 32  # nothing in the API nests deeper than 6; a deeper body is made to hurt
 MAX_BATCH = 100
+MAX_VALUES = 1_000_000  # each costs Python some 64 bytes; a priority for each of 200,000 files has 600,000
 
 Id = str | int | None
 
@@ -35,9 +36,13 @@ class Call(msgspec.Struct, frozen=True):
 
 
 def read(body: bytes) -> object:
-    """The JSON value of a body. RpcError("parse_error") says what is wrong with it."""
+    """The JSON value of a body. RpcError("parse_error") says what is wrong with it, RpcError("too_large") that decoding
+    it would cost too much."""
     try:
         text = body.decode("utf-8")
+        containers = text.count("[") + text.count("{")
+        if containers + text.count(",") > MAX_VALUES:
+            raise RpcError("too_large", f"More than {MAX_VALUES:,} values in one request")
         value = _decode(text)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # raises for one that stands alone
@@ -49,7 +54,7 @@ def read(body: bytes) -> object:
         raise RpcError("parse_error", f"Not valid JSON: {error}") from None
     except ValueError:  # int() refuses more than 4,300 digits
         raise RpcError("parse_error", "Not valid JSON: a number is too long") from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _too_deep(value):
+    if containers > MAX_DEPTH and _too_deep(value):
         raise RpcError("parse_error", f"Nested deeper than {MAX_DEPTH}")
     return value
 

@@ -32,6 +32,8 @@ class Token:
     """The shared secret, and the two ways to send it."""
 
     def __init__(self, token: str) -> None:
+        if not token:
+            raise ValueError("an empty token would let everyone in")
         self._token = token.encode("ascii")
         self._bearer = b"Bearer " + self._token
 

@@ -86,7 +86,7 @@ class RpcServer:
                 self._listen_unix(self._options.unix_path)
             if self._options.tcp_address:
                 self._listen_tcp(self._options.tcp_address)
-        except ListenError:
+        except Exception:
             self._close_ports()
             raise
 
