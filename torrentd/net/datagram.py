@@ -40,6 +40,11 @@ class Datagrams(DatagramProtocol):
         """refused by the system: no route, no permission. Nobody is told, as for a datagram lost on the way"""
         self._routes: dict[Kind, Route] = {}
 
+    @property
+    def bound(self) -> bool:
+        """Whether there is a socket behind it: not before it got its port, nor after it was closed."""
+        return self.transport is not None
+
     def route(self, kind: Kind, to: Route) -> None:
         """Deliver this kind to `to` from now on."""
         self._routes[kind] = to

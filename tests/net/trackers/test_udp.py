@@ -224,10 +224,18 @@ def test_connection_ids_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stage.last()[1] == CONNECT
 
 
-def test_a_closed_socket_is_silence() -> None:
+def test_a_socket_that_got_no_port_is_passed_over() -> None:
     stage = Stage()
-    stage.datagrams.transport = None
+    stage.client = UdpClient(stage.clock, [Datagrams(v6=False), stage.datagrams], random.Random(1))
+    stage.ask()
+    assert stage.last()[1] == CONNECT
+
+
+def test_a_socket_closed_meanwhile_is_silence() -> None:
+    stage = Stage()
     asked = stage.ask()
+    stage.datagrams.transport = None
     stage.clock.advance(FIRST_WAIT)
     assert not asked.called
     asked.addErrback(lambda failure: None).cancel()
+    assert "address family" in str(result(stage.ask()))

@@ -47,7 +47,8 @@ class _Question(NamedTuple):
 
 
 class UdpClient:
-    """Asks UDP trackers through `sockets`, one or more of each family that shall be used."""
+    """Asks UDP trackers through `sockets`, one or more of each family that shall be used. Those that got no port are
+    passed over."""
 
     def __init__(self, reactor: Any, sockets: Sequence[Datagrams], secret_rng: random.Random) -> None:
         self._reactor = reactor
@@ -140,4 +141,4 @@ class UdpClient:
 
     def _socket(self, tracker: Address) -> Datagrams | None:
         v6 = ":" in tracker.host
-        return next((each for each in self._sockets if each.v6 == v6), None)
+        return next((each for each in self._sockets if each.v6 == v6 and each.bound), None)
