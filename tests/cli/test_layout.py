@@ -53,9 +53,10 @@ def test_exact_values() -> None:
     assert [exact_text(value) for value in (None, "a", 1, 0.5, True, ["a", "b"], [], [1], {})] == [
         *["", "a", "1", "0.5", "true", "a,b", "", "[1]", "{}"]
     ]
-    assert list(flatten({"a": 1, "b": {"c": None, "d": {"e": "x"}}, "f": {}})) == [
+    assert list(flatten({"a": 1, "b": {"c": None, "d": {"e": "x"}}, "f": {}, "g": [{"h": 2}]})) == [
         ("a", "1"),
         ("b.c", ""),
         ("b.d.e", "x"),
         ("f", "{}"),
+        ("g.0.h", "2"),
     ]

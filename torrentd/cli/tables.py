@@ -94,9 +94,11 @@ def exact_text(value: Any) -> str:
 
 
 def flatten(row: Row, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Every fact of an object for a pipe, with dotted names: ("peers.connected", "3")."""
+    """Every fact of an object for a pipe, with dotted names: ("peers.connected", "3"), ("disk.0.free", "512")."""
     for key, value in row.items():
         if isinstance(value, Mapping) and value:
             yield from flatten(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield from flatten({str(index): item for index, item in enumerate(value)}, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", exact_text(value)

@@ -1,0 +1,63 @@
+"""libtorrent, from the PyPI wheel that every machine gets: the peer that is always there."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.interop.clients.client import Client
+from tests.interop.content import Torrent
+from tests.interop.processes import PYTHON, missing, until
+
+CHECK = 20.0
+NODE = Path(__file__).with_name("libtorrent_node.py")
+
+
+class Libtorrent(Client):
+    name = "libtorrent"
+
+    def start(self) -> None:
+        if importlib.util.find_spec("libtorrent") is None:
+            missing("libtorrent (the PyPI package)")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.spawn([PYTHON, "-P", NODE, self.host], **pipes)  # -P: `import libtorrent` must not find this file
+        self.until_ready(lambda: self._call("port"))
+
+    @property
+    def peer_address(self) -> str:
+        return f"{self.host}:{self._call('port')}"
+
+    def add(self, torrent: Torrent, directory: Path, *, seed: bool = False, upload_limit: int = 0) -> None:
+        """`upload_limit` in bytes per second; 0 is none."""
+        metainfo = base64.b64encode(torrent.metainfo).decode()
+        self._call("add", metainfo=metainfo, directory=str(directory), upload_limit=upload_limit)
+        if seed:
+            until(lambda: self.is_complete(torrent), "libtorrent has found the content", CHECK)
+
+    def connect(self, torrent: Torrent, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._call("connect", torrent=torrent.info_hash, host=host, port=int(port))
+
+    def is_complete(self, torrent: Torrent) -> bool:
+        return bool(self.status(torrent)["seeding"])
+
+    def status(self, torrent: Torrent) -> dict[str, Any]:
+        """`state, seeding, done, peers, uploaded, downloaded` (bytes of content)."""
+        status: dict[str, Any] = self._call("status", torrent=torrent.info_hash)
+        assert not status["error"], status
+        return status
+
+    def _call(self, method: str, **arguments: Any) -> Any:
+        process = self.process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps([method, arguments]).encode() + b"\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        assert line, f"libtorrent ended\n{self.log()}"
+        answer = json.loads(line)
+        assert "error" not in answer, answer
+        return answer["result"]

@@ -1,0 +1,85 @@
+"""A libtorrent session as a program: JSON lines in, one JSON line out for each.
+
+Run with a Python that has the PyPI package `libtorrent`. The first argument is the address to listen on. It is a
+process of its own so that a fault of libtorrent does not take the tests with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from typing import Any
+
+import libtorrent
+
+NO_ENCRYPTION = 2
+SETTINGS = {
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "enable_incoming_utp": False,
+    "enable_outgoing_utp": False,
+    "in_enc_policy": NO_ENCRYPTION,
+    "out_enc_policy": NO_ENCRYPTION,
+    "allow_multiple_connections_per_ip": True,
+    "min_reconnect_time": 1,
+    "active_limit": 1000,
+    "alert_mask": 0,
+}
+
+
+class Node:
+    """The commands. Torrents are named by their info hash in hex."""
+
+    def __init__(self, host: str) -> None:
+        self._session = libtorrent.session({**SETTINGS, "listen_interfaces": f"{host}:0", "outgoing_interfaces": host})
+        self._torrents: dict[str, Any] = {}
+
+    def port(self) -> int:
+        """Where peers may connect; 0 until it listens."""
+        port: int = self._session.listen_port()
+        return port
+
+    def add(self, metainfo: str, directory: str, upload_limit: int) -> str:
+        params = libtorrent.load_torrent_buffer(base64.b64decode(metainfo))
+        params.save_path = directory
+        flags = libtorrent.torrent_flags
+        params.flags &= ~(flags.auto_managed | flags.paused)
+        params.flags |= flags.disable_pex
+        params.upload_limit = upload_limit
+        handle = self._session.add_torrent(params)
+        key = str(handle.info_hash())
+        self._torrents[key] = handle
+        return key
+
+    def connect(self, torrent: str, host: str, port: int) -> None:
+        self._torrents[torrent].connect_peer((host, port), 0)
+
+    def status(self, torrent: str) -> dict[str, Any]:
+        status = self._torrents[torrent].status()
+        return {
+            "state": str(status.state),
+            "seeding": status.is_seeding,
+            "done": status.total_done,
+            "peers": status.num_peers,
+            "uploaded": status.total_payload_upload,
+            "downloaded": status.total_payload_download,
+            "error": status.errc.message() if status.errc.value() else "",
+        }
+
+
+def main() -> None:
+    node = Node(sys.argv[1])
+    for line in sys.stdin:
+        method, arguments = json.loads(line)
+        try:
+            answer = {"result": getattr(node, method)(**arguments)}
+        except Exception as error:  # the test is told, and may go on
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
