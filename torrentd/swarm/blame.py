@@ -1,9 +1,13 @@
 """Who sent bad data.
 
 A piece with a wrong hash that came from one peer alone is that peer's fault: banned at once. If several had a share,
-each gets a strike, and the salted digests of the failed copy are kept. The next copy is stored with digests too; when
-it turns out good, each block that differs names its sender: banned, and the strikes of the others are taken back.
-Who collects `STRIKES` before that is banned as well, so that a liar among many cannot ruin piece after piece.
+each gets a strike, the salted digests of the bad copy are kept, and the next copy is fetched from one peer alone. If
+that is bad too, its sender is banned; if it is good, each block of the bad copy that differs names its sender: banned,
+and the strikes of the others are taken back.
+
+Judgement takes a moment, and a liar among many can spoil piece after piece meanwhile. Who collects `STRIKES` is banned
+without waiting for it, provided that it stands out: nobody it shared the piece with has as many. Otherwise a liar would
+take an honest peer along that happened to share everything with it.
 
 A ban covers the host (see policy.peers.bans) and closes all its connections.
 """
@@ -33,10 +37,10 @@ def accuse(torrent: TorrentState, piece: int, digests: list[bytes], contributors
         return
     torrent.suspects.setdefault(piece, []).append(FailedCopy(digests, senders))
     del torrent.suspects[piece][:-COPIES]
-    for identity, _ in senders:
-        strikes = torrent.strikes[_who(identity)] = torrent.strikes.get(_who(identity), 0) + 1
-        if strikes >= STRIKES:
-            ban(torrent, identity, f"had a share in {strikes} pieces with wrong hashes")
+    strikes = [_strike(torrent, identity) for identity, _ in senders]
+    most = max(strikes, default=0)
+    if most >= STRIKES and strikes.count(most) == 1:
+        ban(torrent, senders[strikes.index(most)][0], f"had a share in {most} pieces with wrong hashes")
 
 
 def judge(torrent: TorrentState, piece: int, digests: list[bytes] | None) -> None:
@@ -61,6 +65,11 @@ def ban(torrent: TorrentState, identity: Identity, reason: str) -> None:
     for peer in list(torrent.peers.values()):
         if torrent.bans.reason(peer.address, peer.peer_id) is not None:
             connecting.close(torrent, peer, f"banned: {reason}")
+
+
+def _strike(torrent: TorrentState, identity: Identity) -> int:
+    strikes = torrent.strikes[_who(identity)] = torrent.strikes.get(_who(identity), 0) + 1
+    return strikes
 
 
 def _acquit(torrent: TorrentState, identity: Identity) -> None:

@@ -23,6 +23,9 @@ from torrentd.wire.peer.messages import Cancel
 REQUEST_TIMEOUT = 20.0
 """Seconds without a block before what a peer owes us is asked of others."""
 
+TRIAL = 60.0
+"""Seconds in which a peer should bring a piece alone; then others may help, or a liar could hold it up for hours."""
+
 REFILL = 8
 """The queue is topped up when an eighth of it is free: fast peers get few large writes, slow ones each block."""
 
@@ -38,8 +41,9 @@ def begin(torrent: TorrentState) -> None:
     )
     for peer in torrent.peers.values():
         picker.availability.joined(peer.have)
+        peer.queue.dry = -1
     picker.fill(torrent.piece_priorities, torrent.missing)
-    torrent.requests = Requests(torrent.geometry, picker)
+    torrent.requests = Requests(torrent.geometry, picker, torrent.suspects)
     share_out(torrent)
 
 
@@ -92,6 +96,7 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     if limited:
         granted = torrent.down.take(room * BLOCK, torrent.now)
         if not granted:
+            torrent.rationed = True
             torrent.wake(torrent.down.ready_at(torrent.now))
             return
         room = granted // BLOCK
@@ -103,12 +108,21 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
         return
     if begun:
         torrent.commands.append(Mark(begun))
+        _begin_trials(torrent, begun)
     torrent.commands.append(Ask(peer.key, ranges))
     peer.spoke_at = torrent.now
     if not before:
         _begin_waiting(torrent, peer)
     if requests.endgame_begins():
         share_out(torrent)
+
+
+def _begin_trials(torrent: TorrentState, begun: list[int]) -> None:
+    """Pieces with a bad copy that are fetched from one peer alone now: not for ever."""
+    for piece in begun:
+        if piece in torrent.suspects:
+            torrent.trials[piece] = torrent.now + TRIAL
+            torrent.wake(torrent.now + TRIAL)
 
 
 def _begin_waiting(torrent: TorrentState, peer: Peer) -> None:

@@ -48,7 +48,7 @@ def gone(torrent: TorrentState, peer: Peer) -> None:
 
 def _give_back(torrent: TorrentState, peer: Peer) -> None:
     """Offer to others what this peer was asked for."""
-    if torrent.requests is not None and peer.queue.count:
+    if torrent.requests is not None:
         torrent.requests.release(peer.queue)
         download.share_out(torrent)
 
@@ -72,7 +72,9 @@ def due(torrent: TorrentState) -> None:
         return
     if not torrent.disk_busy:
         _time_out(torrent)
-    if not torrent.down.unlimited:
+    _end_trials(torrent, torrent.requests)
+    if torrent.rationed:
+        torrent.rationed = False
         for peer in sorted(torrent.peers.values(), key=lambda peer: peer.spoke_at):
             download.top_up(torrent, peer)
 
@@ -97,8 +99,22 @@ def _time_out(torrent: TorrentState) -> None:
 def _take_back(torrent: TorrentState, peer: Peer) -> None:
     """Cancel all that the peer was asked for."""
     assert torrent.requests is not None
+    torrent.requests.disown(peer.queue)
     for piece in list(peer.queue.outstanding):
         download.cancel(torrent, peer, piece, torrent.requests.withdraw(peer.queue, piece))
+
+
+def _end_trials(torrent: TorrentState, requests: Requests) -> None:
+    """A piece that one peer should bring alone and has not: anybody may help now."""
+    for piece, at in list(torrent.trials.items()):
+        if piece not in requests.started:
+            del torrent.trials[piece]
+        elif torrent.now >= at:
+            del torrent.trials[piece]
+            requests.started[piece].owner = None
+            download.share_out(torrent)
+        else:
+            torrent.wake(at)
 
 
 def disk_has_room(torrent: TorrentState) -> None:

@@ -109,6 +109,9 @@ class TorrentState:
         self.requests: Requests | None = None
         """exists exactly while we download: running, something wanted is missing, and the storage works"""
         self.suspects: dict[int, list[FailedCopy]] = {}
+        """pieces of which several peers sent a bad copy, until a good one shows who it was"""
+        self.trials: dict[int, float] = {}
+        """suspected pieces that one peer is to bring alone, and until when"""
         self.strikes: dict[object, int] = {}
         """bad pieces that somebody had a share in"""
 
@@ -140,6 +143,8 @@ class TorrentState:
         self.up_limit = Bucket()
         self.down = Chain(self.down_limit, down)
         self.up = Chain(self.up_limit, up)
+        self.rationed = False
+        """the download limit refused something: to be asked for when it grants again"""
         self.down_meter = RateMeter()
         self.up_meter = RateMeter()
 

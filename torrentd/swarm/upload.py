@@ -117,8 +117,6 @@ def serve_again(torrent: TorrentState, peer: Peer) -> None:
 
 def due(torrent: TorrentState) -> None:
     """The limit may grant something again: who was served longest ago comes first."""
-    if torrent.up.unlimited:
-        return
     waiting = [peer for peer in torrent.peers.values() if peer.requests and not peer.serving]
     for peer in sorted(waiting, key=lambda peer: peer.spoke_at):
         serve(torrent, peer)

@@ -9,10 +9,13 @@ sets are integers (see `blocks`); `Started` has one for what is missing and one 
 `RequestQueue` one per piece it takes part in. They always agree:
 
     the union of all queues' outstanding blocks of a piece  ==  its requested blocks  <=  its missing blocks
+A piece that came with a wrong hash from several peers is fetched *alone* the next time, from one peer, so that the
+next copy tells whose fault it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from torrentd.model.bitfield import Bitfield
@@ -40,11 +43,12 @@ class Arrival:
 class Requests:
     """All started pieces of a torrent."""
 
-    __slots__ = ("_endgame", "_geometry", "open", "picker", "started", "storing")
+    __slots__ = ("_alone", "_endgame", "_geometry", "open", "picker", "started", "storing")
 
-    def __init__(self, geometry: Geometry, picker: Picker) -> None:
+    def __init__(self, geometry: Geometry, picker: Picker, alone: Container[int] = ()) -> None:
         self._geometry = geometry
         self._endgame = False
+        self._alone = alone
         self.picker = picker
         self.started: dict[int, Started] = {}
         """pieces with missing blocks, oldest first"""
@@ -58,7 +62,7 @@ class Requests:
         asked: list[Range] = []
         begun: list[int] = []
         for started in list(self.open.values()):
-            if started.piece in have:
+            if started.piece in have and started.open_to(queue):
                 room -= self._take(queue, started, started.free(), room, asked)
                 if room <= 0:
                     return asked, begun
@@ -68,10 +72,11 @@ class Requests:
                 queue.dry = self.picker.generation
                 break
             begun.append(piece)
-            started = self.started[piece] = self.open[piece] = Started(piece, self._geometry.all_blocks(piece))
+            started = self._start(piece, queue)
             room -= self._take(queue, started, started.missing, room, asked)
         if not queue.count and self.in_endgame():
-            for started, again in endgame.choose(self.started.values(), have, min(room, endgame.BATCH)):
+            shared = [started for started in self.started.values() if started.owner is None]
+            for started, again in endgame.choose(shared, have, min(room, endgame.BATCH)):
                 self._take(queue, started, again, room, asked)
         return asked, begun
 
@@ -99,7 +104,7 @@ class Requests:
         started = self.started.get(piece)
         if started is None:
             return Arrival(0, 0, unasked)
-        late &= started.missing
+        late = late & started.missing if started.open_to(queue) else 0
         elsewhere = late & started.requested
         if started.layers:
             elsewhere |= answered & started.layers[0]
@@ -127,6 +132,13 @@ class Requests:
             started = self.started[piece]
             started.give_back(asked)
             self._settle(started)
+        self.disown(queue)
+
+    def disown(self, queue: RequestQueue) -> None:
+        """The peer is no longer the only one to be asked for the pieces it had alone."""
+        for started in self.started.values():
+            if started.owner is queue:
+                started.owner = None
 
     def drop(self, piece: int) -> Started:
         """Forget a started piece; its outstanding requests must have been given up with `withdraw`."""
@@ -142,6 +154,11 @@ class Requests:
             started.give_back(asked)
             self._settle(started)
         return asked
+
+    def _start(self, piece: int, queue: RequestQueue) -> Started:
+        started = Started(piece, self._geometry.all_blocks(piece), owner=queue if piece in self._alone else None)
+        self.started[piece] = self.open[piece] = started
+        return started
 
     def _take(self, queue: RequestQueue, started: Started, choice: int, room: int, asked: list[Range]) -> int:
         """Request up to `room` of the chosen blocks; how many it were."""

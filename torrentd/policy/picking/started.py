@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from torrentd.model.ids import PeerKey
+from torrentd.policy.picking.request_queue import RequestQueue
 
 
 @dataclass(slots=True)
@@ -22,6 +23,12 @@ class Started:
     layers: list[int] = field(default_factory=list)
     contributors: dict[PeerKey, int] = field(default_factory=dict)
     """who sent which blocks"""
+    owner: RequestQueue | None = None
+    """the only one who may be asked for it, if there is one"""
+
+    def open_to(self, queue: RequestQueue) -> bool:
+        """Whether the peer with this queue may be asked for blocks of it."""
+        return self.owner is None or self.owner is queue
 
     def free(self) -> int:
         """Blocks that nobody was asked for."""

@@ -1,0 +1,62 @@
+"""What must hold in a torrent after every event."""
+
+from __future__ import annotations
+
+from torrentd.policy.picking import piece_sets
+from torrentd.policy.picking.pipeline import CAP
+from torrentd.swarm.torrent import Torrent
+from torrentd.swarm.upload import BATCH, QUEUE
+
+
+def check(torrent: Torrent) -> None:
+    """Assert everything that is true of a torrent between two events."""
+    _check_pieces(torrent)
+    _check_flags(torrent)
+    _check_requests(torrent)
+    _check_uploads(torrent)
+    if not torrent.running:
+        assert not torrent.peers
+
+
+def _check_pieces(torrent: Torrent) -> None:
+    wanted = [piece for piece, priority in enumerate(torrent.piece_priorities) if priority]
+    missing = [piece for piece in wanted if piece not in torrent.have]
+    assert list(torrent.missing) == missing
+    assert torrent.wanted_left == sum(map(torrent.geometry.piece_length, missing))
+    assert torrent.wanted_size == sum(map(torrent.geometry.piece_length, wanted))
+    assert (torrent.requests is not None) == (torrent.running and not torrent.storage_failed and not torrent.finished)
+
+
+def _check_flags(torrent: Torrent) -> None:
+    for peer in torrent.peers.values():
+        assert peer.wanted == piece_sets.count_common(peer.have, torrent.missing)
+        assert peer.am_interested == (peer.wanted > 0)
+        assert not (torrent.finished and peer.is_seed)
+
+
+def _check_requests(torrent: Torrent) -> None:
+    counts = [0] * torrent.geometry.piece_count
+    for peer in torrent.peers.values():
+        assert 0 <= peer.queue.count <= CAP
+        assert not (peer.queue.count and (peer.peer_choking or torrent.requests is None))
+        for piece in peer.have:
+            counts[piece] += 1
+        for piece in peer.queue.outstanding:
+            assert piece in peer.have
+    if torrent.peers:
+        assert torrent.availability == counts
+    requests = torrent.requests
+    if requests is None:
+        return
+    requests.check({peer.key: peer.queue for peer in torrent.peers.values()})
+    for piece in torrent.missing:
+        assert (piece in requests.started) + (piece in requests.storing) + (piece in requests.picker) == 1
+    assert not any(piece in torrent.have for piece in requests.started)
+
+
+def _check_uploads(torrent: Torrent) -> None:
+    for peer in torrent.peers.values():
+        assert len(peer.requests) <= QUEUE
+        assert len(peer.serving) <= BATCH
+        assert not (peer.am_choking and peer.requests)
+        assert all(piece in torrent.have for piece, _, _ in peer.requests)

@@ -1,0 +1,74 @@
+"""Who may ask us; the choker's own rules are tested with it."""
+
+from __future__ import annotations
+
+from tests.swarm.evaluator import arrives, closed, make, run, says, sent, served
+from torrentd.model.geometry import BLOCK
+from torrentd.swarm.events import Event, PeerClosed, Start
+from torrentd.swarm.settings import Settings
+from torrentd.wire.peer.messages import Choke, Interested, KeepAlive, Message, NotInterested, Request, Unchoke
+
+
+def _chokes(messages: list[Message]) -> list[Message]:
+    return [message for message in messages if isinstance(message, Choke | Unchoke)]
+
+
+def _interested(*keys: int, at: float = 0.0) -> list[tuple[float, Event]]:
+    return [(at, event) for key in keys for event in (arrives(key), says(key, Interested()))]
+
+
+def test_a_free_slot_is_given_away_at_once() -> None:
+    log = run(make(have=[0]), (0, Start()), *_interested(1, at=3.0))
+    assert [at for at, command in log if _chokes(sent([(at, command)], 1))] == [3.0]
+
+
+def test_no_more_slots_than_configured_and_the_next_in_line_gets_the_first_free_one() -> None:
+    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=2))
+    log = run(torrent, (0, Start()), *_interested(1, 2, 3), (5, PeerClosed(1, "")))
+    assert [_chokes(sent(log, key)) for key in (1, 2, 3)] == [[Unchoke()]] * 3
+    assert [at for at, command in log if _chokes(sent([(at, command)], 3))] == [5]
+
+
+def test_a_peer_that_loses_interest_frees_its_slot() -> None:
+    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1))
+    log = run(torrent, (0, Start()), *_interested(1, 2), (4, says(1, NotInterested())))
+    assert _chokes(sent(log, 2)) == [Unchoke()]
+    log = run(torrent, until=10)
+    assert _chokes(sent(log, 1)) == [Choke()]
+
+
+def test_a_seed_lets_everybody_have_a_turn() -> None:
+    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1))
+    keys = (1, 2, 3)
+    alive = [(60.0 * n, says(key)) for n in range(1, 11) for key in keys]
+    log = run(torrent, (0, Start()), *_interested(*keys), *alive, until=600)
+    turns = [len([m for m in sent(log, key) if isinstance(m, Unchoke)]) for key in keys]
+    assert min(turns) >= 3 and max(turns) - min(turns) <= 1
+
+
+def test_a_choke_forgets_what_was_requested() -> None:
+    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1))
+    log = run(
+        torrent,
+        (0, Start()),
+        *_interested(1, 2),
+        (1, says(1, Request(0, 0, BLOCK))),
+        (1, says(1, Request(0, BLOCK, BLOCK))),
+        until=70,
+    )
+    assert _chokes(sent(log, 1)) == [Unchoke(), Choke()]
+    assert torrent.peers[1].requests == {}
+    assert served(log, 1) == [[(0, 0, BLOCK)]]
+
+
+def test_rounds_end_with_the_last_peer() -> None:
+    torrent = make(pieces=1, have=[0])
+    run(torrent, (0, Start()), *_interested(1), (4, PeerClosed(1, "")), until=100)
+    assert torrent.next_deadline() == float("inf")
+
+
+def test_flipping_interest_without_end_closes_the_connection() -> None:
+    flips = [(0.0, says(1, Interested(), NotInterested())) for _ in range(101)]
+    log = run(make(have=[0]), (0, Start()), (0, arrives(1)), *flips)
+    assert closed(log) == {1: "too many changes of interest"}
+    assert not any(isinstance(message, KeepAlive) for message in sent(log, 1))

@@ -1,0 +1,187 @@
+"""Peers come and go."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.swarm.evaluator import (
+    EXTENDED,
+    OWN_ID,
+    PLAIN,
+    address,
+    arrives,
+    closed,
+    commands,
+    has,
+    make,
+    peer_id,
+    run,
+    says,
+    sent,
+)
+from torrentd.model.address import Address
+from torrentd.model.ids import PeerId, PeerKey
+from torrentd.model.layout import Priority
+from torrentd.swarm.commands import Connect, WantPeers
+from torrentd.swarm.events import (
+    ConnectFailed,
+    Dial,
+    DiskBusy,
+    Drained,
+    Event,
+    PeerClosed,
+    PeerConnected,
+    PeersFound,
+    SetPriorities,
+    Start,
+    Stop,
+)
+from torrentd.swarm.settings import Settings
+from torrentd.wire.peer import extensions
+from torrentd.wire.peer.extensions import ExtensionHandshake
+from torrentd.wire.peer.messages import Extended, Interested, KeepAlive
+
+A, B, C = address(1), address(2), address(3)
+
+
+def _connected(key: int, id: PeerId | None = None, *, reserved: bytes = PLAIN) -> PeerConnected:
+    """We dialled this peer."""
+    return PeerConnected(PeerKey(key), address(key), False, id or peer_id(key), reserved)
+
+
+def _dialled(*keys: int) -> list[tuple[float, Event]]:
+    found = PeersFound([address(key) for key in keys], "tracker")
+    return [(0, Start()), (0, found), *((0.0, Dial()) for _ in keys)]
+
+
+def test_found_peers_are_dialled_as_far_as_the_fleet_grants_it() -> None:
+    log = run(make(), (0, Start()), (1, PeersFound([A, B], "tracker")), (2, Dial()), (3, Dial()), (4, Dial()))
+    assert log == [
+        (1, WantPeers(2)),
+        (2, Connect(A)),
+        (2, WantPeers(1)),
+        (3, Connect(B)),
+        (3, WantPeers(0)),
+    ]
+
+
+def test_only_as_many_connections_as_configured_are_wanted() -> None:
+    torrent = make(settings=Settings(max_connections=2))
+    log = run(torrent, (0, Start()), (0, arrives(9)), (1, PeersFound([A, B, C], "tracker")), (2, Dial()), (3, Dial()))
+    assert commands(log, WantPeers) == [WantPeers(1), WantPeers(0)]
+    assert commands(log, Connect) == [Connect(A)]
+
+
+def test_who_does_not_answer_is_tried_again_after_a_minute() -> None:
+    torrent = make()
+    log = run(torrent, *_dialled(1), (5, ConnectFailed(A, "timed out")), until=100)
+    assert [at for at, command in log if command == WantPeers(1)] == [0, 60]
+
+
+def test_peers_found_while_paused_are_dialled_after_the_start() -> None:
+    log = run(make(), (0, PeersFound([A], "user")), (0, Dial()), (1, Start()), (2, Dial()))
+    assert log == [(1, WantPeers(1)), (2, Connect(A)), (2, WantPeers(0))]
+
+
+def test_a_peer_is_greeted_with_what_we_have_and_can() -> None:
+    hello = Extended(0, extensions.encode(ExtensionHandshake(client="torrentd", reqq=500)))
+    assert sent(run(make(have=[0]), (0, Start()), (1, arrives(1))), 1) == [has(4, 0)]
+    assert sent(run(make(), (0, Start()), (1, arrives(1, reserved=EXTENDED))), 1) == [hello]
+
+
+def test_facts_about_a_peer() -> None:
+    torrent = make()
+    run(torrent, *_dialled(1), (1, _connected(1, PeerId(b"-TR4050-abcdefghijkl"))), (1, arrives(2)))
+    dialled, came = torrent.peers[1], torrent.peers[2]
+    assert (dialled.source, dialled.client, dialled.listens) == ("tracker", "Transmission 4.0.5", A)
+    assert (came.source, came.listens, came.progress) == ("incoming", None, 0.0)
+
+
+@pytest.mark.parametrize("incoming", [True, False])
+def test_we_do_not_talk_to_ourselves(incoming: bool) -> None:
+    torrent = make()
+    log = run(torrent, *_dialled(1), (1, PeerConnected(PeerKey(1), A, incoming, OWN_ID, PLAIN)), until=300)
+    assert closed(log) == {1: "this is ourselves"}
+    assert len(torrent.candidates) == incoming  # whom we dialled ourselves is struck off the list
+
+
+def test_too_many_and_paused() -> None:
+    torrent = make(settings=Settings(max_connections=1))
+    log = run(torrent, (0, Start()), (1, arrives(1)), (2, arrives(2)), (3, Stop()), (4, arrives(3)))
+    assert closed(log) == {2: "too many connections", 1: "the torrent was paused", 3: "the torrent is paused"}
+    assert [entry.reason for entry in torrent.closed_peers] == [
+        "too many connections",
+        "the torrent was paused",
+        "the torrent is paused",
+    ]
+
+
+def test_a_second_connection_to_the_same_peer_is_refused() -> None:
+    log = run(make(), (0, Start()), (1, arrives(1)), (20, PeerConnected(PeerKey(2), B, False, peer_id(1), PLAIN)))
+    assert closed(log) == {2: "connected already"}
+
+
+@pytest.mark.parametrize("theirs, kept", [(b"-AA0000-000000000000", 2), (b"-zz0000-000000000000", 1)])
+def test_when_both_dial_at_once_the_one_of_the_larger_id_is_kept(theirs: bytes, kept: int) -> None:
+    came = PeerConnected(PeerKey(1), Address("10.0.0.1", 5000), True, PeerId(theirs), PLAIN)
+    went = PeerConnected(PeerKey(2), A, False, PeerId(theirs), PLAIN)
+    for order in ([came, went], [went, came]):
+        torrent = make()
+        run(torrent, *_dialled(1), *((1.0, event) for event in order))
+        assert list(torrent.peers) == [kept]
+
+
+def test_two_seeds_part_and_the_other_is_not_dialled_again_until_something_is_missing() -> None:
+    torrent = make(pieces=2, have=[0], priorities=[Priority.SKIP])
+    everything = has(2, 0, 1)
+    log = run(torrent, *_dialled(1), (1, _connected(1)), (1, says(1, everything)), (1, PeerClosed(1, "")), until=1000)
+    assert closed(log) == {1: "both have everything"}
+    assert [entry for entry in log if isinstance(entry[1], WantPeers) and entry[0] > 0] == []
+    log = run(torrent, (1000, SetPriorities([Priority.NORMAL])))
+    assert commands(log, WantPeers) == [WantPeers(1)]
+
+
+def test_a_silent_peer_hears_from_us_and_is_closed_after_two_minutes() -> None:
+    log = run(make(have=[0]), (0, Start()), (0, arrives(1)), until=200)
+    assert [entry[0] for entry in log if sent([entry], 1) == [KeepAlive()]] == [100]
+    assert [(at, closed([(at, command)])) for at, command in log if closed([(at, command)])] == [
+        (120, {1: "silent for 120 seconds"})
+    ]
+
+
+def test_a_peer_that_sends_or_takes_anything_is_alive() -> None:
+    torrent = make(have=[0])
+    run(
+        torrent,
+        (0, Start()),
+        (0, arrives(1)),
+        (0, says(1, Interested())),
+        (110, says(1)),
+        (220, Drained(1, 1)),
+        until=330,
+    )
+    assert list(torrent.peers) == [1]
+
+
+def test_silence_while_our_disk_is_busy_is_not_the_peers() -> None:
+    torrent = make(have=[0])
+    run(torrent, (0, Start()), (0, arrives(1)), (60, DiskBusy(True)), (400, DiskBusy(False)), until=519)
+    assert list(torrent.peers) == [1]
+    run(torrent, until=520)
+    assert list(torrent.peers) == []
+
+
+def test_an_incoming_peer_that_tells_its_port_need_not_be_dialled() -> None:
+    torrent = make()
+    listens = Address("10.0.0.1", 7777)
+    hello = Extended(0, extensions.encode(ExtensionHandshake(port=7777)))
+    log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, hello)), (1, PeersFound([listens], "tracker")))
+    assert commands(log, WantPeers) == []
+    assert torrent.peers[1].listens == listens
+    log = run(torrent, (2, PeerClosed(1, "")), until=100)
+    assert commands(log, WantPeers) == [WantPeers(1)]
+
+
+def test_addresses_of_a_narrower_scope_than_their_source_are_not_believed() -> None:
+    log = run(make(), (0, Start()), (1, PeersFound([Address("127.0.0.1", 6881)], "tracker", narrowest=4)))
+    assert commands(log, WantPeers) == []

@@ -1,0 +1,85 @@
+"""Who has what, and who wants something of whom."""
+
+from __future__ import annotations
+
+from tests.swarm.evaluator import arrives, closed, has, layout, make, run, says, sent
+from torrentd.model.geometry import BLOCK
+from torrentd.model.layout import Priority
+from torrentd.swarm.events import Event, PieceVerified, ReadFailed, SetPriorities, Start
+from torrentd.wire.peer.messages import BitfieldMessage, Have, Interested, NotInterested
+
+START: tuple[float, Event] = (0, Start())
+
+
+def test_interest_follows_what_the_peer_has_that_we_want() -> None:
+    torrent = make(pieces=4, have=[0])
+    log = run(
+        torrent,
+        START,
+        (0, arrives(1)),
+        (1, says(1, has(4, 0))),
+        (2, says(1, Have(1), Have(2))),
+        (3, PieceVerified(1)),
+        (4, PieceVerified(2)),
+        (5, says(1, Have(3))),
+    )
+    assert sent(log, 1) == [has(4, 0), Interested(), NotInterested(), Interested()]
+    assert torrent.peers[1].wanted == 1
+
+
+def test_a_verified_piece_is_told_to_those_who_lack_it() -> None:
+    torrent = make(pieces=2)
+    log = run(
+        torrent,
+        START,
+        (0, arrives(1)),
+        (0, says(1, has(2, 1))),
+        (0, arrives(2)),
+        (1, PieceVerified(0)),
+        (2, PieceVerified(1)),
+    )
+    assert [message for message in sent(log, 1) if isinstance(message, Have)] == [Have(0)]
+    assert [message for message in sent(log, 2) if isinstance(message, Have)] == [Have(0), Have(1)]
+
+
+def test_a_bitfield_must_come_first_and_be_right() -> None:
+    for offence in (says(1, Have(0), has(4, 1)), says(1, BitfieldMessage(b"\xff")), says(1, BitfieldMessage(b"\0\0"))):
+        assert list(closed(run(make(pieces=4), START, (0, arrives(1)), (1, offence)))) == [1]
+
+
+def test_a_have_of_no_piece_closes_the_connection() -> None:
+    log = run(make(pieces=4), START, (0, arrives(1)), (1, says(1, Have(4))))
+    assert closed(log) == {1: "have of piece 4, where there are 4"}
+
+
+def test_telling_the_same_again_is_tolerated_but_not_for_ever() -> None:
+    again = [Have(0)] * 200
+    torrent = make(pieces=4)
+    assert closed(run(torrent, START, (0, arrives(1)), (1, says(1, Have(0), *again)))) == {}
+    assert closed(run(torrent, (1, says(1, Have(0))))) == {1: "too many have messages for pieces it had told"}
+
+
+def test_a_leech_that_completes_by_and_by_counts_as_a_seed() -> None:
+    torrent = make(pieces=3)
+    run(torrent, START, (0, arrives(1)), (1, says(1, Have(0), Have(1), Have(2))), (2, arrives(2)))
+    assert torrent.availability == [1, 1, 1]
+    assert torrent.requests is not None and torrent.requests.picker.availability.seeds == 1
+
+
+def test_a_new_selection_changes_the_interest() -> None:
+    torrent = make(pieces=2, blocks=1, files=layout(BLOCK, BLOCK))
+    log = run(
+        torrent,
+        START,
+        (0, arrives(1)),
+        (0, says(1, has(2, 0))),
+        (1, SetPriorities([Priority.SKIP, Priority.NORMAL])),
+        (2, SetPriorities([Priority.LOW, Priority.NORMAL])),
+    )
+    assert sent(log, 1) == [Interested(), NotInterested(), Interested()]
+
+
+def test_a_lost_piece_is_wanted_again() -> None:
+    torrent = make(pieces=2, have=[0])
+    log = run(torrent, START, (0, arrives(1)), (0, says(1, has(2, 0))), (1, ReadFailed(9, 0, "gone")))
+    assert sent(log, 1)[1:] == [Interested()]

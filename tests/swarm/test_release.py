@@ -1,0 +1,94 @@
+"""Requests that will not be answered."""
+
+from __future__ import annotations
+
+from tests.swarm.evaluator import arrives, asked, closed, commands, has, make, run, run_of, says, sender, sent, starts
+from tests.swarm.evaluator import evaluate as play
+from torrentd.model.geometry import BLOCK
+from torrentd.swarm.commands import Ask
+from torrentd.swarm.events import DiskBusy, Event, Start
+from torrentd.wire.peer.messages import Cancel, Choke, KeepAlive, Unchoke
+
+HELLO: list[tuple[float, Event]] = [(0, Start()), (0, arrives(1)), (0, says(1, has(4, 0, 1, 2, 3), Unchoke()))]
+
+
+def test_what_a_choking_peer_was_asked_for_is_asked_of_others_before_anything_new() -> None:
+    torrent = make(pieces=40)
+    everything = has(40, *range(40))
+    log = run(
+        torrent,
+        (0.0, Start()),
+        *((0.0, event) for key in (1, 2) for event in (arrives(key), says(key, everything, Unchoke()))),
+        (0.1, says(1, Choke())),
+        (0.2, says(2, run_of(4, 0, 4))),
+    )
+    assert asked(log, 1) == [(piece, 0, 4 * BLOCK) for piece in range(4)]
+    assert asked(log, 2) == [(piece, 0, 4 * BLOCK) for piece in (4, 5, 6, 7, 0, 1)]
+    assert not any(isinstance(message, Cancel) for message in sent(log, 1))
+
+
+def test_those_with_room_are_asked_at_the_moment_of_the_choke() -> None:
+    torrent = make(pieces=3)
+    log = run(
+        torrent,
+        (0, Start()),
+        (0, arrives(1)),
+        (0, says(1, has(3, 0, 1), Unchoke())),
+        (0, arrives(2)),
+        (0, says(2, has(3, 1, 2), Unchoke())),
+        (3, says(1, Choke())),
+    )
+    assert [entry for entry in log if isinstance(entry[1], Ask)] == [
+        (0, Ask(1, [(0, 0, 4 * BLOCK), (1, 0, 4 * BLOCK)])),
+        (0, Ask(2, [(2, 0, 4 * BLOCK)])),
+        (3, Ask(2, [(1, 0, 4 * BLOCK)])),
+    ]
+
+
+def test_a_peer_that_sends_nothing_for_20_seconds_is_cancelled_and_then_asked_for_one_block() -> None:
+    torrent = make()
+    log = run(torrent, *HELLO, until=20)
+    assert [m for m in sent(log, 1) if isinstance(m, Cancel)][:2] == [Cancel(0, 0, BLOCK), Cancel(0, BLOCK, BLOCK)]
+    assert [entry for entry in log if isinstance(entry[1], Ask)][1:] == [(20, Ask(1, [(0, 0, BLOCK)]))]
+    assert not torrent.peers[1].snubbed
+
+
+def test_after_a_minute_it_counts_as_snubbing_and_a_block_ends_that() -> None:
+    torrent = make()
+    run(torrent, *HELLO, until=59)
+    assert not torrent.peers[1].snubbed
+    run(torrent, (60, says(1)), until=60)
+    assert torrent.peers[1].snubbed
+    run(torrent, (61, says(1, run_of(0))))
+    assert not torrent.peers[1].snubbed
+    assert torrent.peers[1].queue.count == 2
+
+
+def test_the_silent_peers_blocks_go_to_others() -> None:
+    torrent = make(pieces=6)
+    silent = sender(torrent, 1, most=1)
+    log = play(torrent, starts, silent, sender(torrent, 2, rate=50e3), until=40)
+    assert sum(length for _, _, length in asked(log, 2)) >= 23 * BLOCK
+    assert commands(log, Ask)
+
+
+def test_a_block_each_15_seconds_is_slow_but_no_time_out() -> None:
+    torrent = make()
+    slow = [(15.0 * n, says(1, run_of(n // 4, n % 4))) for n in range(1, 5)]
+    log = run(torrent, *HELLO, *slow, until=75)
+    assert not any(isinstance(message, Cancel) for message in sent(log, 1))
+
+
+def test_nobody_is_blamed_while_our_disk_is_busy() -> None:
+    torrent = make()
+    log = run(torrent, *HELLO, (5, DiskBusy(True)), (500, DiskBusy(False)), until=519)
+    assert [m for m in sent(log, 1) if not isinstance(m, KeepAlive)] == sent(log, 1)[:1]
+    assert closed(log) == {}
+    log = run(torrent, until=520)
+    assert any(isinstance(message, Cancel) for message in sent(log, 1))
+
+
+def test_a_peer_that_flips_its_choke_without_end_is_closed() -> None:
+    torrent = make()
+    flips = [(1.0, says(1, Choke(), Unchoke())) for _ in range(60)]
+    assert closed(run(torrent, *HELLO, *flips)) == {1: "too many chokes and unchokes"}
