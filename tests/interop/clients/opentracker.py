@@ -6,8 +6,12 @@ import os
 import socket
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
+from tests.interop.clients.web import request
 from tests.interop.processes import Program, free_port, require
+from torrentd.wire import bencode
 
 
 class Opentracker(Program):
@@ -42,6 +46,14 @@ class Opentracker(Program):
     def url(self, scheme: str) -> str:
         """The announce URL by "http" or "udp"."""
         return f"{scheme}://{self.host}:{self.port}/announce"
+
+    def seeds(self, info_hash: str) -> int:
+        """How many seeds it knows (BEP 48)."""
+        raw = bytes.fromhex(info_hash)
+        reply = request(self.host, self.port, "GET", f"/scrape?{urlencode({'info_hash': raw})}")
+        answer: Any = bencode.decode(reply.body, bencode.TRACKER)
+        seeds: int = answer[b"files"].get(raw, {}).get(b"complete", 0)
+        return seeds
 
     def _answers(self) -> bool:
         with socket.create_connection((self.host, self.port), timeout=1):
