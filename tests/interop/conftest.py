@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.interop.daemon import Torrentd
-from tests.interop.processes import Program
+from tests.interop.processes import Missing, Program
 
 P = TypeVar("P", bound=Program)
 
@@ -25,6 +25,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.interop)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[Any]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Skips for one missing program get one place, whichever test met it, so that the summary names it once."""
+    report = yield
+    if report.skipped and call.excinfo is not None and isinstance(call.excinfo.value, Missing):
+        report.longrepr = (str(Path(__file__)), None, f"Skipped: {call.excinfo.value.msg}")
+    return report
 
 
 class Stage:

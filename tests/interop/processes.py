@@ -14,7 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import pytest
 
@@ -60,14 +60,18 @@ def require(program: str) -> str:
     path = shutil.which(program)
     if path is None:
         missing(program)
-    return str(path)
+    return path
 
 
-def missing(name: str) -> None:
-    """Every test that lacks `name` ends here, so that the summary names it once."""
+class Missing(pytest.skip.Exception):
+    """Another program is not installed."""
+
+
+def missing(name: str) -> NoReturn:
+    """Ends a test that needs `name`."""
     if os.environ.get("TORRENTD_REQUIRE_PEERS") == "1":
         pytest.fail(f"{name} is not installed, and TORRENTD_REQUIRE_PEERS=1 wants it", pytrace=False)
-    pytest.skip(f"{name} is not installed")
+    raise Missing(f"{name} is not installed")
 
 
 class Program(ABC):
