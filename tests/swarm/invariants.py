@@ -50,8 +50,8 @@ def _check_requests(torrent: Torrent) -> None:
         return
     requests.check({peer.key: peer.queue for peer in torrent.peers.values()})
     for piece in torrent.missing:
-        assert (piece in requests.started) + (piece in requests.storing) + (piece in requests.picker) == 1
-    assert not any(piece in torrent.have for piece in requests.started)
+        assert (piece in requests.started) + (piece in torrent.storing) + (piece in requests.picker) == 1
+    assert not any(piece in torrent.have for piece in [*requests.started, *torrent.storing])
 
 
 def _check_uploads(torrent: Torrent) -> None:

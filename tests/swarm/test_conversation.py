@@ -31,7 +31,7 @@ def test_what_came_before_an_offence_counts() -> None:
     assert [command.piece for _, command in log if isinstance(command, Store)] == [0]
     assert list(closed(log)) == [1]
     assert torrent.totals.downloaded == 4 * BLOCK
-    assert torrent.requests is not None and 0 in torrent.requests.storing
+    assert list(torrent.storing) == [0]
 
 
 def test_the_extension_handshake_tells_a_name_and_how_much_may_be_asked() -> None:

@@ -97,19 +97,37 @@ def test_storage_that_fails_stops_the_download_and_nothing_else() -> None:
     assert asked(log, 1)[0] == (0, 0, 4 * BLOCK)
 
 
-def test_a_piece_that_was_written_after_all_is_not_fetched_again() -> None:
+def test_what_the_disk_has_in_hand_is_not_fetched_again_unless_it_fails() -> None:
+    torrent = make(pieces=3)
+    log = run(
+        torrent,
+        *_hello(3),
+        (0.1, says(1, run_of(0, 0, 4), run_of(1, 0, 4))),
+        (0.2, StorageFailed(None, "input/output error", "io_error")),
+        (0.3, StorageRecovered()),
+        (0.4, PieceVerified(0)),
+    )
+    assert commands(log, Discard) == [Discard([2])]
+    assert torrent.peers[1].queue.outstanding == {2: 0b1111}
+    log = run(torrent, (0.5, Stop()), (0.6, Start()), *((0.6, event) for _, event in _hello(3)[1:]))
+    assert asked(log, 1) == [(2, 0, 4 * BLOCK)]
+    assert asked(
+        run(torrent, (0.7, PieceFailed(1, BAD)), (0.7, arrives(2)), (0.7, says(2, has(3, 1), Unchoke()))), 2
+    ) == [(1, 0, 4 * BLOCK)]
+
+
+def test_a_piece_the_disk_gave_up_is_fetched_again_unless_it_is_there_after_all() -> None:
     torrent = make(pieces=2)
     log = run(
         torrent,
         *_hello(),
-        (1, says(1, run_of(0, 0, 4))),
-        (2, StorageFailed(1, "input/output error", "io_error")),
-        (3, StorageRecovered()),
-        (4, PieceVerified(0)),
+        (0.1, says(1, run_of(0, 0, 4))),
+        (0.2, StorageFailed(0, "input/output error", "io_error")),
+        (0.3, StorageRecovered()),
+        (0.4, PieceVerified(0)),
     )
     assert commands(log, Discard) == [Discard([1]), Discard([0])]
     assert list(torrent.have) == [0]
-    assert torrent.peers[1].queue.outstanding == {1: 0b1111}
 
 
 def test_a_lost_piece_is_fetched_again_also_by_a_finished_torrent() -> None:

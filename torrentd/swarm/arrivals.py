@@ -55,15 +55,14 @@ def _in_blocks(torrent: TorrentState, message: Blocks) -> bool:
 
 
 def _store(torrent: TorrentState, piece: int, begin: int, views: list[memoryview]) -> None:
-    assert torrent.requests is not None
-    complete = piece in torrent.requests.storing
+    complete = piece in torrent.storing
     torrent.commands.append(Store(piece, begin, views, complete, complete and piece in torrent.suspects))
 
 
 def _store_parts(torrent: TorrentState, piece: int, first: int, views: list[memoryview], taken: int) -> None:
     """Store only those views of the run that were taken, perhaps none. `complete` goes with the last part."""
     parts = list(blocks.runs(taken))
-    complete = torrent.requests is not None and piece in torrent.requests.storing
+    complete = piece in torrent.storing
     for number, (start, count) in enumerate(parts, start=1):
         last = complete and number == len(parts)
         some = views[start - first : start - first + count]

@@ -10,9 +10,10 @@ given back is offered to all other peers at once (`share_out`).
 
 from __future__ import annotations
 
+from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import BLOCK
 from torrentd.model.layout import Priority
-from torrentd.policy.picking import blocks
+from torrentd.policy.picking import blocks, piece_sets
 from torrentd.policy.picking.picker import Picker
 from torrentd.policy.picking.requests import Requests
 from torrentd.swarm.commands import Ask, Discard, Mark
@@ -42,8 +43,9 @@ def begin(torrent: TorrentState) -> None:
     for peer in torrent.peers.values():
         picker.availability.joined(peer.have)
         peer.queue.dry = -1
-    picker.fill(torrent.piece_priorities, torrent.missing)
-    torrent.requests = Requests(torrent.geometry, picker, torrent.suspects)
+    wanted = piece_sets.without(torrent.missing, Bitfield(torrent.geometry.piece_count, torrent.storing))
+    picker.fill(torrent.piece_priorities, wanted)
+    torrent.requests = Requests(torrent.geometry, picker, torrent.storing, torrent.suspects)
     share_out(torrent)
 
 
@@ -75,7 +77,6 @@ def wanted_again(torrent: TorrentState, piece: int) -> None:
     if torrent.requests is None:
         begin(torrent)
     else:
-        torrent.requests.storing.pop(piece, None)
         torrent.requests.picker.add(piece, Priority(torrent.piece_priorities[piece]))
         share_out(torrent)
 

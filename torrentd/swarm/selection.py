@@ -17,7 +17,7 @@ def set_priorities(torrent: TorrentState, event: SetPriorities) -> None:
     if requests is not None:
         download.discard(torrent, [piece for piece in requests.started if not torrent.piece_priorities[piece]])
         for piece, priority in enumerate(torrent.piece_priorities):
-            untouched = piece not in requests.started and piece not in requests.storing
+            untouched = piece not in requests.started and piece not in torrent.storing
             if priority != before[piece] and untouched and piece not in torrent.have:
                 requests.picker.add(piece, Priority(priority))
     for peer in torrent.peers.values():
@@ -44,4 +44,5 @@ def checked(torrent: TorrentState, event: Checked) -> None:
     if torrent.running:
         raise ValueError("Checked while running")
     torrent.have = event.have.copy()
+    torrent.storing.clear()
     torrent.compare()

@@ -21,6 +21,7 @@ from torrentd.policy.peers.bans import Bans
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.policy.picking import piece_sets
 from torrentd.policy.picking.requests import Requests
+from torrentd.policy.picking.started import Started
 from torrentd.policy.rates.averages import RateMeter
 from torrentd.policy.rates.limiter import Bucket, Chain
 from torrentd.swarm.announcing import Announcing
@@ -108,6 +109,8 @@ class TorrentState:
         self.sequential = sequential
         self.requests: Requests | None = None
         """exists exactly while we download: running, something wanted is missing, and the storage works"""
+        self.storing: dict[int, Started] = {}
+        """pieces that were handed to the disk, until it says what became of them; they outlive `requests`"""
         self.suspects: dict[int, list[FailedCopy]] = {}
         """pieces of which several peers sent a bad copy, until a good one shows who it was"""
         self.trials: dict[int, float] = {}

@@ -23,11 +23,11 @@ from torrentd.swarm.state import TorrentState
 def piece_verified(torrent: TorrentState, event: PieceVerified) -> None:
     """A piece is written and right. It may come after a Stop or a failure: the piece is there all the same."""
     piece = event.piece
+    torrent.storing.pop(piece, None)
     if torrent.requests is not None:
-        torrent.requests.storing.pop(piece, None)
-        if piece in torrent.requests.started:  # begun again after a failure that did not happen
-            download.discard(torrent, [piece])
         torrent.requests.picker.remove(piece)
+        if piece in torrent.requests.started:
+            download.discard(torrent, [piece])  # begun again after the disk had given it up
     if not torrent.have.add(piece):
         return
     was_finished = torrent.finished
@@ -52,16 +52,16 @@ def piece_failed(torrent: TorrentState, event: PieceFailed) -> None:
     """The hash is wrong: everybody's bytes were wasted, somebody lied, and the piece is fetched again."""
     piece = event.piece
     torrent.totals.wasted += torrent.geometry.piece_length(piece)
-    if torrent.requests is None:
-        return
-    started = torrent.requests.storing.pop(piece, None)
+    started = torrent.storing.pop(piece, None)
     if started is not None:
         blame.accuse(torrent, piece, event.digests, started.contributors)
         download.wanted_again(torrent, piece)
 
 
 def storage_failed(torrent: TorrentState, event: StorageFailed) -> None:
-    """The disk takes nothing now: stop downloading. Seeding goes on."""
+    """The disk takes nothing now: stop downloading. Seeding goes on, and so does what the disk has in hand."""
+    if event.piece is not None:
+        torrent.storing.pop(event.piece, None)
     torrent.storage_failed = True
     download.end(torrent)
 

@@ -21,7 +21,7 @@ class Swarm:
         self.everything = Bitfield.full(pieces)
         picker = Picker(pieces, Random(1), sequential=True)
         picker.fill(bytes([Priority.NORMAL]) * pieces, self.everything)
-        self.requests = Requests(self.geometry, picker)
+        self.requests = Requests(self.geometry, picker, {})
         self.queues = {key: RequestQueue() for key in (A, B, C)}
         for _ in self.queues:
             picker.availability.joined(self.everything)

@@ -41,11 +41,13 @@ class Arrival:
 
 
 class Requests:
-    """All started pieces of a torrent."""
+    """All started pieces of a torrent. Those in `alone` are asked of one peer only."""
 
     __slots__ = ("_alone", "_endgame", "_geometry", "open", "picker", "started", "storing")
 
-    def __init__(self, geometry: Geometry, picker: Picker, alone: Container[int] = ()) -> None:
+    def __init__(
+        self, geometry: Geometry, picker: Picker, storing: dict[int, Started], alone: Container[int] = ()
+    ) -> None:
         self._geometry = geometry
         self._endgame = False
         self._alone = alone
@@ -54,8 +56,8 @@ class Requests:
         """pieces with missing blocks, oldest first"""
         self.open: dict[int, Started] = {}
         """those of them that have free blocks"""
-        self.storing: dict[int, Started] = {}
-        """pieces with all blocks, on their way to the disk"""
+        self.storing = storing
+        """pieces with all blocks, on their way to the disk; the caller's, who knows when they arrive"""
 
     def ask(self, queue: RequestQueue, have: Bitfield, room: int) -> tuple[list[Range], list[int]]:
         """Up to `room` blocks to request of a peer that has `have`, outstanding from now on; and the pieces begun."""
