@@ -49,7 +49,9 @@ def test_status_for_programs(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     fake.answers["daemon.status"] = STATUS
     assert json.loads(torrentctl("status", "--json").out) == STATUS
     lines = torrentctl("status").out.splitlines()
-    assert {"pid\t4711", "listen\t0.0.0.0:51413,[::]:51413", "torrents.by_state.seeding\t2", "disk.1.free\t"} <= set(lines)
+    assert {"pid\t4711", "listen\t0.0.0.0:51413,[::]:51413", "torrents.by_state.seeding\t2", "disk.1.free\t"} <= set(
+        lines
+    )
 
 
 def test_version(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

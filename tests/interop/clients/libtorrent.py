@@ -23,8 +23,8 @@ class Libtorrent(Client):
     def start(self) -> None:
         if importlib.util.find_spec("libtorrent") is None:
             missing("libtorrent (the PyPI package)")
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.spawn([PYTHON, "-P", NODE, self.host], **pipes)  # -P: `import libtorrent` must not find this file
+        command = [PYTHON, "-P", NODE, self.host]  # -P: `import libtorrent` must not find this file
+        self.spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.until_ready(lambda: self._call("port"))
 
     @property
