@@ -23,6 +23,7 @@ from torrentd.model.address import Address
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Priority
 from torrentd.swarm.commands import Connect, WantPeers
+from torrentd.swarm.connecting import DEPARTED
 from torrentd.swarm.events import (
     ConnectFailed,
     Dial,
@@ -185,3 +186,16 @@ def test_an_incoming_peer_that_tells_its_port_need_not_be_dialled() -> None:
 def test_addresses_of_a_narrower_scope_than_their_source_are_not_believed() -> None:
     log = run(make(), (0, Start()), (1, PeersFound([Address("127.0.0.1", 6881)], "tracker", narrowest=4)))
     assert commands(log, WantPeers) == []
+
+
+def test_only_so_many_past_peers_are_remembered() -> None:
+    torrent = make()
+    comings = [
+        (float(key), event) for key in range(1, DEPARTED + 11) for event in (_passes_by(key), PeerClosed(key, ""))
+    ]
+    run(torrent, (0, Start()), *comings)
+    assert list(torrent.departed)[:: DEPARTED - 1] == [11, DEPARTED + 10]
+
+
+def _passes_by(key: int) -> PeerConnected:
+    return PeerConnected(PeerKey(key), Address("10.1.1.1", key), True, PeerId(b"%020d" % key), PLAIN)

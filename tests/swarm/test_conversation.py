@@ -7,8 +7,13 @@ import pytest
 from tests.swarm.evaluator import arrives, asked, closed, has, make, run, run_of, says
 from torrentd.model.geometry import BLOCK
 from torrentd.swarm.commands import Ask, Store
+from torrentd.swarm.conversation import ON_MESSAGE
 from torrentd.swarm.events import Start
-from torrentd.wire.peer.messages import Extended, Have, KeepAlive, Port, Unchoke
+from torrentd.wire.peer.messages import Extended, Have, KeepAlive, Message, Port, Unchoke
+
+
+def test_every_message_has_its_verb() -> None:
+    assert set(ON_MESSAGE) == set(Message.__args__)  # type: ignore[attr-defined]
 
 
 def test_a_read_is_answered_once_at_its_end() -> None:

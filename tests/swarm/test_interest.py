@@ -83,3 +83,10 @@ def test_a_lost_piece_is_wanted_again() -> None:
     torrent = make(pieces=2, have=[0])
     log = run(torrent, START, (0, arrives(1)), (0, says(1, has(2, 0))), (1, ReadFailed(9, 0, "gone")))
     assert sent(log, 1)[1:] == [Interested()]
+
+
+def test_a_lost_piece_that_nobody_wants_is_only_not_claimed() -> None:
+    torrent = make(pieces=2, have=[0], priorities=[Priority.SKIP])
+    log = run(torrent, START, (0, arrives(1)), (0, says(1, has(2, 0))), (1, ReadFailed(9, 0, "gone")))
+    assert sent(log, 1) == [has(2, 0)]
+    assert (torrent.have.count, torrent.wanted_left) == (0, 0)

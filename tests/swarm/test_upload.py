@@ -111,6 +111,15 @@ def test_the_upload_limit_paces_what_is_served() -> None:
     assert 5 * 8 <= sum(len(batch) for batch in served(log, 1)) <= 5 * 8 + 2
 
 
+def test_who_was_served_longest_ago_comes_first_when_the_limit_grants_again() -> None:
+    torrent = _seed(up=Bucket(2 * BLOCK))
+    hello = [(0.0, event) for key in (1, 2) for event in (arrives(key), says(key, Interested(), *_requests()))]
+    wanted = [(0.0, says(key, *_requests(*range(50)))) for key in (1, 2)]
+    log = evaluate(torrent, lambda _: [(0, Start()), *hello, *wanted], _drains, until=20)
+    amounts = [sum(len(batch) for batch in served(log, key)) for key in (1, 2)]
+    assert abs(amounts[0] - amounts[1]) <= 2 and sum(amounts) >= 38
+
+
 def test_a_limit_of_zero_serves_nothing_until_it_is_lifted() -> None:
     torrent = _seed()
     torrent.handle(SetLimits(up=0), 0.0)

@@ -19,7 +19,7 @@ from torrentd.policy.picking.requests import Requests
 from torrentd.swarm.commands import Ask, Discard, Mark
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.wire.peer.messages import Cancel
+from torrentd.wire.peer.messages import Cancel, Range
 
 REQUEST_TIMEOUT = 20.0
 """Seconds without a block before what a peer owes us is asked of others."""
@@ -89,33 +89,42 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     requests = torrent.requests
     if requests is None or peer.peer_choking or not peer.am_interested:
         return
-    queue, pipeline = peer.queue, peer.pipeline
-    room = pipeline.depth - queue.count
-    if room * REFILL < pipeline.depth or not requests.could_ask(queue):
-        return
-    limited = not torrent.down.unlimited
-    if limited:
-        granted = torrent.down.take(room * BLOCK, torrent.now)
-        if not granted:
-            torrent.rationed = True
-            torrent.wake(torrent.down.ready_at(torrent.now))
-            return
-        room = granted // BLOCK
+    queue, depth = peer.queue, peer.pipeline.depth
     before = queue.count
-    ranges, begun = requests.ask(queue, peer.have, room)
-    if limited:
-        torrent.down.give_back(granted - (queue.count - before) * BLOCK)
-    if not ranges:
+    room = depth - before
+    if room * REFILL < depth or not requests.could_ask(queue):
         return
+    room = _granted(torrent, room)
+    if not room:
+        return
+    ranges, begun = requests.ask(queue, peer.have, room)
+    torrent.down.give_back((before + room - queue.count) * BLOCK)
     if begun:
         torrent.commands.append(Mark(begun))
         _begin_trials(torrent, begun)
+    if ranges:
+        _ask(torrent, peer, ranges, was_empty=not before)
+        if requests.endgame_begins():
+            share_out(torrent)
+
+
+def _granted(torrent: TorrentState, room: int) -> int:
+    """How many of so many blocks the download limit lets us ask for; if none, we wake when it will."""
+    granted = torrent.down.take(room * BLOCK, torrent.now)
+    if not granted:
+        torrent.rationed = True
+        torrent.wake(torrent.down.ready_at(torrent.now))
+    torrent.down.give_back(granted % BLOCK)
+    return granted // BLOCK
+
+
+def _ask(torrent: TorrentState, peer: Peer, ranges: list[Range], *, was_empty: bool) -> None:
     torrent.commands.append(Ask(peer.key, ranges))
     peer.spoke_at = torrent.now
-    if not before:
-        _begin_waiting(torrent, peer)
-    if requests.endgame_begins():
-        share_out(torrent)
+    if was_empty:
+        peer.pipeline.asked(torrent.now)
+        peer.waiting_since = torrent.now
+        torrent.wake(torrent.now + REQUEST_TIMEOUT)
 
 
 def _begin_trials(torrent: TorrentState, begun: list[int]) -> None:
@@ -124,13 +133,6 @@ def _begin_trials(torrent: TorrentState, begun: list[int]) -> None:
         if piece in torrent.suspects:
             torrent.trials[piece] = torrent.now + TRIAL
             torrent.wake(torrent.now + TRIAL)
-
-
-def _begin_waiting(torrent: TorrentState, peer: Peer) -> None:
-    """The peer owed us nothing and does now."""
-    peer.pipeline.asked(torrent.now)
-    peer.waiting_since = torrent.now
-    torrent.wake(torrent.now + REQUEST_TIMEOUT)
 
 
 def share_out(torrent: TorrentState) -> None:

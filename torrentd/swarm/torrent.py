@@ -127,12 +127,14 @@ class Torrent(TorrentState):
     def handle(self, event: Event, now: float) -> list[Command]:
         """What to do about `event`. `now` never goes back."""
         self.now = now
+        commands: list[Command] = []
+        self.commands = commands
         ON_EVENT[type(event)](self, event)
         if now >= self.deadline:
             self.deadline = NEVER
             for due in DUE:
                 due(self)
-        commands, self.commands = self.commands, []
+        self.commands = []  # views in the commands die with them, not with the next event
         return commands
 
     def next_deadline(self) -> float:
