@@ -55,6 +55,7 @@ class Seeder(Server):
         self.served: Counter[int] = Counter()
         """piece -> payload bytes"""
         self._pace = Pace(rate)
+        self._counting = threading.Lock()
         self._info_hash = content.torrent().info_hash
         super().__init__(host)
 
@@ -72,8 +73,9 @@ class Seeder(Server):
         assert piece in self.pieces, "asked for a piece that was not offered"
         self._pace.wait(length)
         line.send(wire.PIECE, piece.to_bytes(4, "big"), begin.to_bytes(4, "big"), self.block(piece, begin, length))
-        self.sent += length
-        self.served[piece] += length
+        with self._counting:
+            self.sent += length
+            self.served[piece] += length
 
     def block(self, piece: int, begin: int, length: int) -> bytes | memoryview:
         return self.content.block(piece, begin, length)

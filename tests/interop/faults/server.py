@@ -6,6 +6,7 @@ ends every thread; a script that failed by itself, and not because its socket wa
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from abc import ABC, abstractmethod
@@ -81,8 +82,6 @@ class Server(ABC):
 
 def _shut(each: socket.socket) -> None:
     """Wake whoever waits for it, then close it."""
-    try:
+    with contextlib.suppress(OSError):  # it was not connected (any more)
         each.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it was not connected (any more)
     each.close()
