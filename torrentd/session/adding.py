@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ from twisted.logger import Logger
 
 from torrentd.model.errors import RpcError
 from torrentd.model.layout import Layout, Priority
+from torrentd.session.beginning import begin_watched
 from torrentd.session.building import build
 from torrentd.session.control import AddOptions, FileChoice
-from torrentd.session.loading import begin_watched
 from torrentd.session.roots import allowed_directory
 from torrentd.state.records import TorrentRecord
 from torrentd.swarm.events import PeersFound, SetTrackers
@@ -33,7 +34,6 @@ class Adding:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._under_way: dict[bytes, Deferred[None]] = {}
 
     async def parse(self, data: bytes) -> Metainfo:
         """MetainfoError, or RpcError("unsupported") for what we cannot run."""
@@ -46,26 +46,24 @@ class Adding:
         metainfo = await self.parse(data)
         if metainfo.v2_only:
             raise RpcError("unsupported", "v2-only torrents are not supported yet", id=metainfo.info_hash.hex())
-        while metainfo.info_hash in self._under_way:
-            await _when_done(self._under_way[metainfo.info_hash])
-        if metainfo.info_hash in self._daemon.around.sessions:
-            return self._existing(self._daemon.around.sessions[metainfo.info_hash], options), False
+        return await self._daemon.turns.run(metainfo.info_hash, self._add, data, metainfo, options)
+
+    async def _add(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> tuple[str, bool]:
+        session = self._daemon.around.sessions.get(metainfo.info_hash)
+        if session is not None:
+            return await self._existing(session, options), False
         await self._new(data, metainfo, options)
         return metainfo.info_hash.hex(), True
 
     async def _new(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> None:
-        record = self._record(metainfo, options)
-        done = self._under_way[metainfo.info_hash] = Deferred()
-        try:
-            if self._daemon.around.broken.pop(metainfo.info_hash, None) is not None:
-                await self._daemon.host.state.remove(metainfo.info_hash)
-            await self._daemon.host.state.add(record, data)
-            session = self._daemon.take_in(self._build(record, metainfo))
-            self._daemon.backups.soon()
-            log.info("{name}: added", name=session.name)
-        finally:
-            del self._under_way[metainfo.info_hash]
-            done.callback(None)
+        daemon, record = self._daemon, self._record(metainfo, options)
+        if metainfo.info_hash in daemon.around.broken:
+            await daemon.host.state.remove(metainfo.info_hash)
+            del daemon.around.broken[metainfo.info_hash]
+        await daemon.host.state.add(record, data)
+        session = daemon.take_in(self._build(record, metainfo))
+        daemon.backups.soon()
+        log.info("{name}: added", name=session.name)
         if options.peers:
             session.handle(PeersFound(list(options.peers), "user"))
         Deferred.fromCoroutine(begin_watched(session, options.verify))
@@ -101,29 +99,35 @@ class Adding:
             priorities=bytes(priorities),
             labels=list(options.labels),
             limits=_set_limits(options),
-            tiers=None if options.trackers is None else [*metainfo.tiers, *([url] for url in options.trackers)],
+            tiers=_with(metainfo.tiers, options.trackers),
             have=bytes((metainfo.geometry.piece_count + 7) // 8),
         )
 
-    def _existing(self, session: TorrentSession, options: AddOptions) -> str:
+    async def _existing(self, session: TorrentSession, options: AddOptions) -> str:
         if options.if_exists == "error":
             raise RpcError("already_exists", f"The torrent is here already: {session.name}", id=session.id)
         if options.if_exists == "merge":
             self._merge(session, options)
+            await self._daemon.around.saving.write(session)
         return session.id
 
     def _merge(self, session: TorrentSession, options: AddOptions) -> None:
         facts = session.facts
         facts.labels = list(dict.fromkeys([*facts.labels, *options.labels]))
-        tiers = session.metainfo.tiers if facts.tiers is None else facts.tiers
-        known = {url for tier in tiers for url in tier}
-        new = [[url] for url in dict.fromkeys(options.trackers or ()) if url not in known]
-        if new:
-            facts.tiers = [*tiers, *new]
-            session.handle(SetTrackers(facts.tiers))
+        tiers = _with(session.metainfo.tiers if facts.tiers is None else facts.tiers, options.trackers)
+        if tiers is not None:
+            facts.tiers = tiers
+            session.handle(SetTrackers(tiers))
         if options.peers:
             session.handle(PeersFound(list(options.peers), "user"))
         session.around.touched(session)
+
+
+def _with(tiers: list[list[str]], trackers: Sequence[str] | None) -> list[list[str]] | None:
+    """The tiers and behind them further trackers, each a tier of its own; None if none of them is new."""
+    known = {url for tier in tiers for url in tier}
+    new = [[url] for url in dict.fromkeys(trackers or ()) if url not in known]
+    return [*tiers, *new] if new else None
 
 
 def choose(
@@ -158,10 +162,3 @@ def _set_limits(options: AddOptions) -> dict[str, int | float | str | None]:
     limits = options.limits
     named = {name: getattr(limits, name) for name in ("down", "up", "peers", "ratio", "seed_time", "idle_time")}
     return {name: value for name, value in named.items() if value is not None}
-
-
-def _when_done(done: Deferred[None]) -> Deferred[None]:
-    """A Deferred of one's own that fires with another's."""
-    mine: Deferred[None] = Deferred()
-    done.addCallback(lambda _: mine.callback(None))
-    return mine

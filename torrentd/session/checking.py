@@ -1,6 +1,8 @@
 """Hashing what is on the disk: at add, at the user's wish, after a crash. One torrent at a time, so that disks stream.
 
-While a torrent is checked it is out of the swarm; afterwards it goes on as before.
+While a torrent is checked it is out of the swarm; afterwards it goes on as before. What is hashed is what the session
+calls doubtful. Pieces that become doubtful during a check are hashed in the next round of it; a check that fails leaves
+its pieces doubtful, and the torrent does not run before they were hashed.
 """
 
 from __future__ import annotations
@@ -8,20 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, DeferredLock
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import StorageError
-from torrentd.policy.recovery import FileStat, recovery
-from torrentd.session.rows import ErrorRow
 from torrentd.swarm.events import Checked
-from torrentd.wire.escape import escape
 
 if TYPE_CHECKING:
     from torrentd.session.torrent import TorrentSession
-
-log = Logger()
 
 
 class Checks:
@@ -29,56 +25,82 @@ class Checks:
 
     def __init__(self) -> None:
         self._turn = DeferredLock()
+        self._over: dict[TorrentSession, list[Deferred[None]]] = {}
+        """checks that wait or are under way, and who waits for their end"""
+        self._whole: TorrentSession | None = None
+        """of which all pieces are being hashed right now"""
 
-    def check(self, session: TorrentSession, pieces: list[int] | None = None) -> Deferred[None]:
-        """Hash these pieces (None: all of them), record what is there, and start the torrent again.
+    def check(self, session: TorrentSession) -> Deferred[None]:
+        """Hash what is doubtful, record what is there, and start the torrent again.
 
         Fires when the check is over, whatever came of it; failures are shown at the torrent.
         """
-        if session.checking is not None:
-            pieces = None  # a second wish while one waits: make it a whole one
+        over: Deferred[None] = Deferred()
+        if session in self._over:
+            self._over[session].append(over)
+            return over
+        self._over[session] = [over]
         session.checking = 0.0
         session.stop(silent=True)
-        return self._turn.run(self._check, session, pieces)
+        done: Deferred[None] = self._turn.run(lambda: Deferred.fromCoroutine(self._rounds(session)))
+        done.addErrback(_failed, session).addErrback(session.our_fault)
+        done.addCallback(self._ended, session)
+        return over
 
-    async def _check_now(self, session: TorrentSession, pieces: list[int] | None) -> None:
-        geometry = session.metainfo.geometry
-        wanted = range(geometry.piece_count) if pieces is None else pieces
-        have = session.torrent.have.copy()
-        await session.durability.flush()
-        found = await session.storage.check(
-            list(wanted),
-            lambda done: _progress(session, done / max(1, len(wanted))),
-            lambda: session.gone,
-        )
-        if session.gone:
-            return
-        for piece in wanted:
-            have.discard(piece)
-        for piece in found:
+    def verify(self, session: TorrentSession) -> Deferred[None]:
+        """Hash all of the torrent, unless that is what happens already."""
+        if session is not self._whole:
+            session.doubtful = Bitfield.full(session.metainfo.geometry.piece_count)
+        return self.check(session)
+
+    async def _rounds(self, session: TorrentSession) -> None:
+        while session.doubtful.count and not session.gone:
+            asked, session.doubtful = session.doubtful, Bitfield(session.doubtful.size)
+            self._whole = session if asked.has_all() else None
+            try:
+                await _round(session, asked)
+            except BaseException:
+                session.doubt(asked)
+                raise
+            finally:
+                self._whole = None
+
+    def _ended(self, _: object, session: TorrentSession) -> None:
+        session.checking = None
+        waiting = self._over.pop(session)
+        if not session.gone:
+            session.start()
+            session.completed()
+            session.around.state_changed(session)
+        for over in waiting:
+            over.callback(None)
+
+
+async def _round(session: TorrentSession, asked: Bitfield) -> None:
+    durability = session.durability
+    durability.written_since.clear()
+    await durability.flush()
+    found = await session.storage.check(
+        list(asked), lambda done: _progress(session, done / asked.count), lambda: session.gone
+    )
+    if session.gone:
+        return
+    for piece in durability.written_since:
+        if piece in asked:
+            found.add(piece)
+    await settle(session, asked, found)
+
+
+async def settle(session: TorrentSession, asked: Bitfield, found: Bitfield) -> None:
+    """Of the pieces that were asked for these are there: record it, and how the files look now; tell the torrent."""
+    await session.durability.found(asked, found)
+    have = session.torrent.have.copy()
+    for piece in asked:
+        if session.durability.holds(piece):
             have.add(piece)
-        await settle(session, have)
-
-    def _check(self, session: TorrentSession, pieces: list[int] | None) -> Deferred[None]:
-        done: Deferred[None] = Deferred.fromCoroutine(self._check_now(session, pieces))
-
-        def failed(failure: Failure) -> None:
-            error = failure.value
-            if isinstance(error, StorageError):
-                session.fail(ErrorRow(error.code, escape(str(error)), "storage"))
-            else:
-                log.failure("{name}: the check failed", failure, name=session.name)
-                session.fail(ErrorRow("internal", "the check failed; see the log", "storage"))
-
-        def ended(_: object) -> None:
-            session.checking = None
-            if not session.gone:
-                session.start()
-                session.around.state_changed(session)
-
-        done.addErrback(failed)
-        done.addCallback(ended)
-        return done
+        else:
+            have.discard(piece)
+    session.handle(Checked(have))
 
 
 def _progress(session: TorrentSession, done: float) -> None:
@@ -86,32 +108,9 @@ def _progress(session: TorrentSession, done: float) -> None:
     session.around.touched(session)
 
 
-async def settle(session: TorrentSession, have: Bitfield) -> None:
-    """These pieces are on the disk and no others: record it, with how the files look now, and tell the torrent."""
-    await session.storage.flush()  # what was read may be in the page cache only
-    session.facts.files = list(await session.storage.existing())
-    session.facts.checked = True
-    await session.durability.replace(have)
+def _failed(failure: Failure, session: TorrentSession) -> None:
+    error = failure.value
+    if not isinstance(error, StorageError):
+        failure.raiseException()
     if not session.gone:
-        session.handle(Checked(have.copy()))
-
-
-async def find_existing(session: TorrentSession) -> list[int]:
-    """The pieces of a new torrent that lie in files which are there already: they are hashed, nothing is believed."""
-    geometry, layout = session.metainfo.geometry, session.metainfo.layout
-    stats = await session.storage.existing()
-    pieces: dict[int, None] = {}
-    for index, stat in enumerate(stats):
-        if stat is not None and stat[0] > 0:
-            pieces.update(dict.fromkeys(layout.pieces_of(index, geometry.piece_size)))
-    return sorted(pieces)
-
-
-async def recover(session: TorrentSession) -> tuple[list[int], list[int]]:
-    """After a restart: (pieces to hash, files that are missing)."""
-    found = [None if stat is None else FileStat(*stat) for stat in await session.storage.existing()]
-    recorded = [None if stat is None else FileStat(*stat) for stat in session.facts.files]
-    result = recovery(
-        session.metainfo.layout, session.metainfo.geometry, session.durable, session.facts.writing, recorded, found
-    )
-    return result.check, result.missing
+        session.around.trouble.failed(session, error)

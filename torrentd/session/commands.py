@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 
 from torrentd.disk.results import Failed, Verified
 from torrentd.model.errors import StorageError, TrackerError
 from torrentd.swarm import commands as c
-from torrentd.swarm.events import Announced, AnnounceFailed, PieceFailed, PieceVerified, Scraped, StorageFailed
+from torrentd.swarm.events import Announced, AnnounceFailed, PieceFailed, PieceVerified, Scraped
 from torrentd.wire.peer.encode import encode, encode_requests
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
@@ -61,29 +60,28 @@ def mark(session: TorrentSession, command: c.Mark) -> None:
 def store(session: TorrentSession, command: c.Store) -> None:
     session.storage.store(command.piece, command.begin, command.views)
     if command.complete:
+        session.durability.writing(command.piece)
         done = session.storage.finish(command.piece, command.digests)
-        done.addCallback(_stored, session)
-        done.addErrback(_store_failed, session, command.piece)
+        done.addCallbacks(lambda outcome: _stored(session, outcome), lambda failure: _store_failed(session, failure))
+        done.addErrback(session.our_fault)
 
 
-def _stored(outcome: Verified | Failed, session: TorrentSession) -> None:
+def _stored(session: TorrentSession, outcome: Verified | Failed) -> None:
     if session.gone:
         return
     if isinstance(outcome, Verified):
-        session.durability.verified(outcome.piece)
+        session.durability.right(outcome.piece)
         session.handle(PieceVerified(outcome.piece, outcome.digests))
     else:
+        session.durability.wrong(outcome.piece)
         session.handle(PieceFailed(outcome.piece, outcome.digests))
 
 
-def _store_failed(failure: Failure, session: TorrentSession, piece: int) -> None:
-    if failure.check(CancelledError) is not None:
-        return  # the storage was closed meanwhile
+def _store_failed(session: TorrentSession, failure: Failure) -> None:
     failure.trap(StorageError)
     error: Any = failure.value
     if not session.gone:
-        session.handle(StorageFailed(piece, str(error), error.code))
-        session.around.trouble.writing_failed(session, error)
+        session.around.trouble.failed(session, error)
 
 
 def discard(session: TorrentSession, command: c.Discard) -> None:
@@ -100,27 +98,22 @@ def announce(session: TorrentSession, command: c.Announce) -> None:
 
     def answered(answer: Answer) -> None:
         session.around.connections.learned(answer.external_ip)
-        _unless_gone(session, Announced(command.url, answer))
+        session.handle(Announced(command.url, answer))
 
     def failed(failure: Failure) -> None:
         failure.trap(TrackerError)
         error: Any = failure.value
-        _unless_gone(session, AnnounceFailed(command.url, str(error), error.retry_in))
+        session.handle(AnnounceFailed(command.url, str(error), error.retry_in))
 
-    done.addCallbacks(answered, failed)
+    done.addCallbacks(answered, failed).addErrback(session.our_fault)
 
 
 def scrape(session: TorrentSession, command: c.Scrape) -> None:
     def scraped(answer: ScrapeAnswer) -> None:
-        _unless_gone(session, Scraped(command.url, answer))
+        session.handle(Scraped(command.url, answer))
 
     done = session.around.announces.scrape(session, command.url)
-    done.addCallbacks(scraped, lambda failure: failure.trap(TrackerError) and None)
-
-
-def _unless_gone(session: TorrentSession, event: Announced | AnnounceFailed | Scraped) -> None:
-    if not session.gone:
-        session.handle(event)
+    done.addCallbacks(scraped, lambda failure: failure.trap(TrackerError) and None).addErrback(session.our_fault)
 
 
 RUN: dict[type, Callable[[Any, Any], None]] = {

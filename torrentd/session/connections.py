@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash, PeerId, PeerKey
-from torrentd.net.interfaces import Identity, PeerConnection
+from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
 from torrentd.swarm.events import ConnectFailed, Dial, PeerConnected
 from torrentd.swarm.fleet import NEVER, Fleet
 from torrentd.swarm.fleet_events import (
@@ -29,11 +29,15 @@ from torrentd.swarm.fleet_events import (
     WantPeers,
 )
 from torrentd.wire.peer.handshake import RESERVED, Handshake
+from torrentd.wire.peer.messages import Message
 
 if TYPE_CHECKING:
     from torrentd.net.connector import Connector
     from torrentd.session.around import Around
     from torrentd.session.torrent import TorrentSession
+
+ADDRESSES_KEPT = 8
+"""Of our own, as trackers tell them: a host has a few, and a tracker may make up any number."""
 
 
 class Connections:
@@ -42,11 +46,12 @@ class Connections:
     def __init__(self, around: Around, fleet: Fleet, connector: Connector) -> None:
         self.fleet = fleet
         self.external: dict[str, None] = {}
-        """our addresses as others see them"""
+        """our addresses as others see them, the one told last at the end"""
         self._around = around
         self._connector = connector
         self._dialling: dict[int, tuple[PeerConnection, TorrentSession]] = {}
         self._timer: IDelayedCall | None = None
+        self._stopped = False
 
     # --- the fleet
 
@@ -56,16 +61,16 @@ class Connections:
         for command in commands:
             if isinstance(command, GrantDial):
                 session = self._around.sessions.get(command.torrent)
-                if session is not None:
+                if session is not None and not session.gone:
                     session.handle(Dial())
                 else:
-                    self.fleet.handle(DialUnused(command.torrent), self._around.host.reactor.seconds())
+                    self.handle(DialUnused(command.torrent))
         self._arm()
         return commands
 
     def _arm(self) -> None:
         deadline = self.fleet.next_deadline()
-        if deadline == NEVER or (self._timer is not None and self._timer.active()):
+        if deadline == NEVER or self._stopped or (self._timer is not None and self._timer.active()):
             return
         reactor = self._around.host.reactor
         self._timer = reactor.callLater(max(0.0, deadline - reactor.seconds()), self.handle, Tick())
@@ -97,6 +102,7 @@ class Connections:
 
     def stop(self) -> None:
         """No timer and no attempt stays behind."""
+        self._stopped = True
         for connection, _ in list(self._dialling.values()):
             connection.close("the daemon is stopping")
         if self._timer is not None and self._timer.active():
@@ -105,7 +111,10 @@ class Connections:
     def learned(self, ip: str) -> None:
         """A tracker told our address."""
         if ip:
+            self.external.pop(ip, None)
             self.external[ip] = None
+        while len(self.external) > ADDRESSES_KEPT:
+            del self.external[next(iter(self.external))]
 
     # --- Reception
 
@@ -116,11 +125,14 @@ class Connections:
         session = self._around.sessions.get(info_hash)
         return self._identity(session) if session is not None and session.torrent.running else None
 
-    def established(self, connection: PeerConnection, handshake: Handshake) -> TorrentSession:
+    def established(self, connection: PeerConnection, handshake: Handshake) -> PeerOwner:
         refusal = self._count(connection, connected=True)
         _, session = self._dialling.pop(connection.key, (None, None))
         if session is None:
-            session = self._around.sessions[handshake.info_hash]
+            session = self._around.sessions.get(handshake.info_hash)
+        if session is None or session.gone:
+            connection.close("the torrent was removed")
+            return Nobody(self)
         key = PeerKey(connection.key)
         session.connections[key] = connection
         if refusal:
@@ -128,6 +140,7 @@ class Connections:
         else:
             if self._around.disk_busy:
                 connection.pause_reading()
+                session.disk_is(True)
             session.handle(
                 PeerConnected(
                     key, connection.address, connection.incoming, PeerId(handshake.peer_id), handshake.reserved
@@ -155,3 +168,22 @@ class Connections:
 
     def _identity(self, session: TorrentSession) -> Identity:
         return Identity(session.facts.info_hash[:20], session.peer_id, session.metainfo.geometry.piece_count, RESERVED)
+
+
+class Nobody:
+    """Implements net's PeerOwner for a connection whose torrent went while it shook hands."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def received(self, connection: PeerConnection, messages: list[Message]) -> None:
+        """The connection is closing."""
+
+    def drained(self, connection: PeerConnection, sent: int) -> None:
+        """Nothing is served."""
+
+    def read_failed(self, connection: PeerConnection, piece: int, error: Exception) -> None:
+        """Nothing is read."""
+
+    def closed(self, connection: PeerConnection, reason: str) -> None:
+        self._connections.ended(connection)

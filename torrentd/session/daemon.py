@@ -9,12 +9,12 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.defer import TimeoutError as DeferredTimeoutError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from torrentd.model.address import Address
-from torrentd.model.errors import StorageError
+from torrentd.model.errors import RpcError
 from torrentd.net.connector import Connector
 from torrentd.net.datagram import Datagrams
 from torrentd.net.factory import PeerFactory
@@ -24,9 +24,11 @@ from torrentd.session.announces import Announces
 from torrentd.session.around import Around
 from torrentd.session.backups import Backups
 from torrentd.session.connections import Connections
-from torrentd.session.limits import RuntimeLimits, fleet_limits, torrent_settings
+from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
 from torrentd.session.listening import Listening
 from torrentd.session.loading import begin_all, load
+from torrentd.session.stopping import Stopping
+from torrentd.session.turns import Turns
 from torrentd.swarm.fleet import Fleet
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
 
 log = Logger()
 
-STOP_TIME = 4.0
-"""Seconds that the parts of a stop may take together: users and systemd expect the whole within 5."""
+STOP_TIME = 3.5
+"""Seconds for the stop as a whole: users and systemd expect 5, of which the RPC has one for its last answers."""
 
 
 class Daemon:
@@ -60,7 +62,10 @@ class Daemon:
         factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys)
         self.listening = Listening(host.network, factory, self._datagram_socket)
         self.backups = Backups(host)
+        self.turns = Turns()
         self.stopping = False
+        self._announces: Announces | None = None
+        self._beginning: Deferred[None] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -89,46 +94,35 @@ class Daemon:
             local=network.local_trackers,
             bind=network.bind_address,
         )
-        self.around.announces = Announces(trackers, self.listening.port)
+        self._announces = self.around.announces = Announces(trackers, self.listening.port)
         self.backups.daily()
-        Deferred.fromCoroutine(begin_all(self, loaded.suspects))
+        self._beginning = Deferred.fromCoroutine(begin_all(self, loaded.suspects))
+        self._beginning.addErrback(_not_begun)
 
     async def stop(self) -> None:
         """Leave the swarms, flush, record, close; what takes longer than STOP_TIME is given up."""
         self.stopping = True
+        stop = Stopping(self.host.reactor, STOP_TIME)
+        if self._beginning is not None:
+            self._beginning.cancel()
         self.around.waits.stop()
         self.backups.stop()
         sessions = list(self.around.sessions.values())
         for session in sessions:
             session.stop()
-        if hasattr(self.around, "announces"):
-            goodbyes = self.around.announces.goodbyes()
-            flushes = DeferredList([session.durability.flush() for session in sessions], consumeErrors=True)
-            await self._within(STOP_TIME / 2, goodbyes)
-            await self._within(STOP_TIME / 2, flushes)
-            self.around.announces.stop()
-        await self.listening.stop()
-        await self._within(STOP_TIME / 4, self.around.saving.save())
+        goodbyes = [self._announces.goodbyes()] if self._announces is not None else []
+        await stop.within(STOP_TIME / 2, *goodbyes, *(session.durability.flush() for session in sessions))
+        if self._announces is not None:
+            self._announces.stop()
+        await stop.within(STOP_TIME / 4, self.listening.stop(), *_flushed_again(sessions))
+        await stop.within(STOP_TIME / 4, self.around.saving.save())
         self.connections.stop()
         for session in sessions:
             session.leave()
         self.around.saving.cancel()
-        closes = DeferredList([session.storage.close() for session in sessions], consumeErrors=True)
-        await self._within(STOP_TIME / 4, closes)
-        await self._close_state()
-
-    async def _close_state(self) -> None:
-        try:
-            await self._within(STOP_TIME / 4, self.host.state.backup())
-        except StorageError as error:
-            log.warn("no backup of the state was made: {error}", error=str(error))
-        await self._within(STOP_TIME / 4, self.host.state.close())
-
-    async def _within(self, seconds: float, deferred: Deferred[Any]) -> None:
-        try:
-            await deferred.addTimeout(seconds, self.host.reactor)
-        except DeferredTimeoutError:
-            log.warn("stop: something hangs and is not waited for")
+        await stop.within(STOP_TIME / 8, *(session.storage.close() for session in sessions))
+        await stop.within(STOP_TIME / 4, self.host.state.backup())
+        await stop.within(STOP_TIME / 4, self.host.state.close())
 
     # --- the registry
 
@@ -138,22 +132,37 @@ class Daemon:
         self.around.touched(session)
         return session
 
-    async def remove(self, session: TorrentSession, delete_data: bool) -> None:
-        """Forget the torrent, with its files if asked. StorageError leaves what could not be deleted; the torrent is
-        forgotten all the same."""
+    def remove(self, session: TorrentSession, delete_data: bool) -> Deferred[None]:
+        """Forget the torrent, with its files if asked. StorageError: either nothing happened, or it is forgotten and
+        some files could not be deleted."""
+        return self.turns.run(session.facts.info_hash, self._remove, session, delete_data)
+
+    async def _remove(self, session: TorrentSession, delete_data: bool) -> None:
+        info_hash = session.facts.info_hash
+        if session.gone:
+            raise RpcError("torrent_not_found", "No such torrent", id=session.id)
+        await self.host.state.remove(info_hash)
         session.stop()
         for connection in list(session.connections.values()):
             connection.close("the torrent was removed")
+        self.around.saving.forget(session)
         session.leave()
         self.connections.gone(session)
-        del self.around.sessions[session.facts.info_hash]
-        self.around.saving.forget(session)
-        await self.host.state.remove(session.facts.info_hash)
+        del self.around.sessions[info_hash]
+        self.around.trouble.forget(session)
         self.around.changes.remove(session.id)
+        self.around.waits.changed(session.id)
         self.backups.soon()
         log.info("{name}: removed", name=session.name)
-        self.around.waits.changed(session.id)
         await (session.storage.delete() if delete_data else session.storage.close())
+
+    async def remove_broken(self, info_hash: bytes) -> None:
+        """Forget a torrent whose record cannot be used."""
+        await self.host.state.remove(info_hash)
+        self.around.broken.pop(info_hash, None)
+        self.around.changes.remove(info_hash.hex())
+        self.around.waits.changed(info_hash.hex())
+        self.backups.soon()
 
     # --- what concerns all
 
@@ -170,9 +179,22 @@ class Daemon:
         self.torrent_settings.max_connections = fresh.max_connections
         self.torrent_settings.upload_slots = fresh.upload_slots
         for session in self.around.sessions.values():
+            own = of_torrent(fresh, session.facts.limits)
+            session.torrent.settings.max_connections = own.max_connections
+            session.torrent.settings.upload_slots = own.upload_slots
             session.tick()
 
     def _datagram_socket(self, address: Address) -> Datagrams:
         socket = Datagrams(":" in address.host)
         self._datagrams.append(socket)
         return socket
+
+
+def _flushed_again(sessions: list[TorrentSession]) -> list[Deferred[Any]]:
+    """What was on its way to the disk when the torrents stopped."""
+    return [session.durability.flush() for session in sessions if not session.durability.is_settled]
+
+
+def _not_begun(failure: Failure) -> None:
+    if failure.check(CancelledError) is None:
+        log.failure("torrents could not be begun: a bug of ours", failure)

@@ -4,16 +4,18 @@
 
 The flush comes 5 s after the first verified piece, or after 64 MiB, or at once with the last wanted piece. One flush is
 under way at a time; what is verified meanwhile goes with the next one.
+
+Whatever the database could not take stays here and goes with the next record. What a flush failed on is not believed:
+those pieces are withdrawn, marked, and doubtful until they were hashed again (session.checking).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from torrentd.disk.results import Flushed
@@ -21,12 +23,9 @@ from torrentd.disk.writing.whole import WHOLE_LIMIT
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import StorageError
 from torrentd.state.records import FileStat
-from torrentd.swarm.events import Durable
 
 if TYPE_CHECKING:
     from torrentd.session.torrent import TorrentSession
-
-log = Logger()
 
 FLUSH_INTERVAL = 5.0
 """At most so many seconds of verified work are lost in a crash."""
@@ -35,44 +34,88 @@ FLUSH_BYTES = 64 << 20
 
 
 class Durability:
-    """The flushes of one torrent, and `have`: the pieces whose flush has been recorded."""
+    """The marks and flushes of one torrent."""
 
     def __init__(self, session: TorrentSession, have: Bitfield) -> None:
         self._session = session
+        self._state = session.around.host.state
         self.have = have
-        self._verified: dict[int, None] = {}
-        """verified, not yet recorded"""
+        """recorded: what the next start will believe"""
+        self.flushed = have.copy()
+        """on the disk"""
+        self.verified: dict[int, None] = {}
+        """written and right, not yet flushed"""
+        self.written_since: dict[int, None] = {}
+        """verified since the last check began"""
+        self.marked = dict.fromkeys(session.facts.writing)
+        """the pieces that the next start would hash, at least"""
+        self._awaited: dict[int, list[int]] = {}
+        """piece -> the batch whose commit will permit it to be written"""
+        self._writing: dict[int, None] = {}
+        """handed to the disk, and nothing heard yet"""
+        self._settled: dict[int, None] = {}
+        """marks to be removed with the next record"""
+        self._stats: dict[int, FileStat | None] = {}
+        """files that look different now, to be recorded"""
         self._finish = False
-        """every wanted piece is verified; the torrent hears of the flush that covers them"""
+        """every wanted piece is verified; the session hears of the flush that covers them"""
         self._timer: IDelayedCall | None = None
         self._turn = DeferredLock()
 
     @property
     def is_settled(self) -> bool:
-        """Nothing verified waits to be recorded."""
-        return not (self._verified or self._finish)
+        """Nothing waits to be flushed or recorded."""
+        return not self.verified and self.have == self.flushed
 
     # --- marks
 
     def mark(self, pieces: list[int]) -> None:
         """Commit "writing" marks; only then the storage may write these pieces."""
-        session = self._session
-        done = session.around.host.state.mark(session.facts.info_hash, pieces)
-        done.addCallback(lambda _: None if session.gone else session.storage.permit(pieces))
-        done.addErrback(self._state_failed)
+        for piece in pieces:
+            self.marked[piece] = None
+            self._awaited[piece] = pieces
+            self._settled.pop(piece, None)
+        done = self._state.mark(self._session.facts.info_hash, pieces)
+        done.addCallbacks(lambda _: self._permit(pieces), self._state_failed)
+        done.addErrback(self._session.our_fault)
+
+    def _permit(self, pieces: list[int]) -> None:
+        """Those that were not given up, or given up and begun again, in the meantime."""
+        permitted = [piece for piece in pieces if self._awaited.get(piece) is pieces]
+        for piece in permitted:
+            del self._awaited[piece]
+        if not self._session.gone:
+            self._session.storage.permit(permitted)
 
     def discard(self, pieces: list[int]) -> None:
-        """The pieces were given up unfinished. Those that are written in runs may have left bytes: they stay marked."""
+        """The pieces were given up unfinished. Those that may have left bytes on the disk stay marked."""
         session = self._session
-        if not session.gone and session.metainfo.geometry.piece_size <= WHOLE_LIMIT:
-            done = session.around.host.state.unmark(session.facts.info_hash, pieces)
-            done.addErrback(self._state_failed)
+        untouched = [piece for piece in pieces if piece not in self._writing]
+        for piece in untouched:
+            self._awaited.pop(piece, None)
+        if untouched and not session.gone and session.metainfo.geometry.piece_size <= WHOLE_LIMIT:
+            for piece in untouched:
+                self.marked.pop(piece, None)
+            done = self._state.unmark(session.facts.info_hash, untouched)
+            # a mark too many is harmless: the next start hashes a piece for nothing
+            done.addErrback(lambda failure: failure.trap(StorageError, LookupError) and None)
+            done.addErrback(session.our_fault)
 
-    # --- flushes
+    # --- what the disk does
 
-    def verified(self, piece: int) -> None:
+    def writing(self, piece: int) -> None:
+        """All of the piece is handed to the disk."""
+        self._writing[piece] = None
+
+    def wrong(self, piece: int) -> None:
+        """Its hash was wrong. A piece that is written whole has left nothing then."""
+        self._writing.pop(piece, None)
+
+    def right(self, piece: int) -> None:
         """The piece is written and right."""
-        self._verified[piece] = None
+        self._writing.pop(piece, None)
+        self.verified[piece] = None
+        self.written_since[piece] = None
         if self._turn.locked:
             return
         if self._session.storage.dirty_bytes >= FLUSH_BYTES:
@@ -80,15 +123,21 @@ class Durability:
         else:
             self._plan()
 
+    def holds(self, piece: int) -> bool:
+        """Whether it is on the disk, flushed or not."""
+        return piece in self.verified or piece in self.flushed
+
+    # --- flushes
+
     def finish(self) -> None:
         """Everything wanted is verified: flush now, then tell the torrent."""
         self._finish = True
         self.flush()
 
-    def flush(self) -> Deferred[None]:
+    def flush(self) -> Deferred[Any]:
         """Flush and record what is verified; fires when that is done or has failed (which is handled here)."""
         self.cancel()
-        return self._turn.run(lambda: Deferred.fromCoroutine(self._flush()))
+        return self._in_turn(self._flush)
 
     def cancel(self) -> None:
         """No flush is planned any more."""
@@ -96,66 +145,149 @@ class Durability:
             self._timer.cancel()
         self._timer = None
 
-    def replace(self, have: Bitfield) -> Deferred[None]:
-        """A check has found out what is there: record that instead of what was believed."""
-        self._verified.clear()
-        self.have = have.copy()
-        facts = self._session.facts
-        settled, facts.writing = facts.writing, []
-        stats = [(index, stat) for index, stat in enumerate(facts.files) if stat is not None]
-        return self._record(settled, stats)
-
     def _plan(self) -> None:
         if self._timer is None and not self._session.gone:
             self._timer = self._session.around.host.reactor.callLater(FLUSH_INTERVAL, self.flush)
 
+    def _in_turn(self, work: Callable[..., Coroutine[Any, Any, None]], *args: object) -> Deferred[Any]:
+        done: Deferred[Any] = self._turn.run(lambda: Deferred.fromCoroutine(work(*args)))
+        return done.addErrback(self._session.our_fault)
+
     async def _flush(self) -> None:
-        finish, self._finish = self._finish, False
-        try:
-            await self._record_flushed(await self._session.storage.flush())
-        except StorageError as error:
-            self._failed(error)
+        if not (await self._synced() and await self._recorded()):
             return
-        if finish and self._session.torrent.finished and not self._session.gone:
-            self._finished()
-        if self._verified:
+        if self.verified:
             self._plan()
+        elif self._finish:
+            self._finish = not self._session.completed()
 
-    def _record_flushed(self, flushed: Flushed) -> Deferred[None]:
-        covered = [piece for piece in flushed.pieces if piece in self._verified]
-        for piece in covered:
-            self.have.add(piece)
-            del self._verified[piece]
+    async def _synced(self) -> bool:
+        """Put what is written on the disk; whether that went well."""
+        try:
+            await self._sync()
+        except StorageError:
+            return False
+        return True
+
+    async def _sync(self) -> None:
+        """The same. StorageError: those that were to be flushed are doubtful."""
+        try:
+            self._note(await self._session.storage.flush())
+        except StorageError as error:
+            await self._doubt(error)
+            raise
+
+    def _note(self, flushed: Flushed) -> None:
+        for piece in flushed.pieces:
+            if piece in self.verified:
+                del self.verified[piece]
+                self.flushed.add(piece)
+                self._settled[piece] = None
         for index, stat in flushed.files:
-            self._session.facts.files[index] = (stat.size, stat.mtime_ns, stat.inode)
-        return self._record(covered, flushed.files)
+            self._saw(index, tuple(stat))
 
-    def _record(self, unmark: list[int], files: Sequence[tuple[int, FileStat]]) -> Deferred[None]:
-        facts = self._session.facts
-        return self._session.around.host.state.record(
-            facts.info_hash,
-            self.have.to_bytes(),
-            unmark,
-            [(index, *stat) for index, stat in files],
-            **facts.unsaved(),
-        )
+    def _saw(self, index: int, stat: Any) -> None:
+        self._session.facts.files[index] = self._stats[index] = stat
 
-    def _finished(self) -> None:
+    async def _doubt(self, error: StorageError) -> None:
+        """Nobody knows what of the failed flush reached the disk: it is claimed no more, and hashed at the next
+        start at the latest."""
         session = self._session
-        if session.facts.completed_at is None:
-            session.facts.completed_at = session.around.host.wall_clock()
-        log.info("{name}: download complete", name=session.name)
-        session.handle(Durable())
-        session.around.state_changed(session)
+        if session.gone:
+            return
+        suspects = session.storage.suspect()
+        session.doubt(suspects)
+        session.around.trouble.failed(session, error)
+        await self._withdraw(suspects)
 
-    def _failed(self, error: StorageError) -> None:
-        """What the failed flush covered is unknown; it is hashed again, never believed."""
-        self._verified.clear()
-        if not self._session.gone:
-            self._session.around.trouble.flushing_failed(self._session, error)
+    # --- records
+
+    def withdraw(self, pieces: Iterable[int]) -> Deferred[Any]:
+        """The pieces are not there any more, or nobody knows: claim them no more."""
+        return self._in_turn(self._withdraw, list(pieces))
+
+    async def _withdraw(self, pieces: list[int]) -> None:
+        claimed = [piece for piece in pieces if self.flushed.discard(piece)]
+        for piece in pieces:
+            self.verified.pop(piece, None)
+            self._settled.pop(piece, None)
+        if claimed:
+            self.marked.update(dict.fromkeys(claimed))  # the next start looks at these, and not at all of their files
+            marks = self._state.mark(self._session.facts.info_hash, claimed)
+            marks.addErrback(self._state_failed).addErrback(self._session.our_fault)
+            await self._recorded()
+
+    def found(self, asked: Bitfield, found: Bitfield) -> Deferred[Any]:
+        """A check looked for some pieces and found these: flush (they may be in the page cache only) and record.
+
+        Errback StorageError if they could not be flushed: those are doubtful again."""
+        return self._turn.run(lambda: Deferred.fromCoroutine(self._found(asked, found)))
+
+    async def _found(self, asked: Bitfield, found: Bitfield) -> None:
+        await self._sync()
+        for index, stat in enumerate(await self._session.storage.existing()):
+            self._saw(index, None if stat is None else tuple(stat))
+        for piece in asked:
+            if piece in self.verified:
+                continue
+            if piece in found:
+                self.flushed.add(piece)
+            else:
+                self.flushed.discard(piece)
+            if piece in self.marked and piece not in self._writing:
+                self._settled[piece] = None
+        self._session.facts.checked = True
+        await self._recorded()
+
+    def catch_up(self) -> Deferred[Any]:
+        """Do what could not be done: marks and records. Errback StorageError if the database is still at fault."""
+        return self._turn.run(lambda: Deferred.fromCoroutine(self._catch_up()))
+
+    async def _catch_up(self) -> None:
+        if pieces := list(self._awaited):
+            self._awaited = dict.fromkeys(pieces, pieces)
+            await self._state.mark(self._session.facts.info_hash, pieces)
+            self._permit(pieces)
+        await self._record()
+        if self.verified or self._finish:
+            self.flush()
+
+    async def _recorded(self) -> bool:
+        """Record what changed; whether that went well."""
+        if self._settled or self._stats or self.have != self.flushed:
+            try:
+                await self._record()
+            except StorageError as error:
+                if not self._session.gone:
+                    self._session.around.trouble.failed(self._session, error, "state")
+                return False
+        return not self._session.gone
+
+    async def _record(self) -> None:
+        """One transaction: bits, marks, file stats, counters. StorageError; nothing is lost then."""
+        facts, have = self._session.facts, self.flushed.copy()
+        columns = facts.unsaved()
+        settled, self._settled = self._settled, {}
+        stats, self._stats = self._stats, {}
+        for piece in settled:
+            self.marked.pop(piece, None)
+        rows = [(index, *stat) for index, stat in stats.items() if stat is not None]
+        try:
+            await self._state.record(facts.info_hash, have.to_bytes(), list(settled), rows, **columns)
+        except LookupError:
+            return  # the torrent was removed meanwhile
+        except StorageError:
+            facts.not_saved(columns)
+            again = {piece: None for piece in settled if piece not in self.marked}
+            self._settled.update(again)
+            self.marked.update(again)
+            self._stats = stats | self._stats
+            raise
+        self.have = have
 
     def _state_failed(self, failure: Failure) -> None:
+        """Marks could not be committed: nothing new may be written."""
         failure.trap(StorageError, LookupError)  # LookupError: the torrent was removed meanwhile
         error: Any = failure.value
         if not self._session.gone and isinstance(error, StorageError):
-            self._session.around.trouble.state_failed(self._session, error)
+            self._session.around.trouble.failed(self._session, error, "state")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -41,11 +42,18 @@ class Facts:
         return facts
 
     def unsaved(self) -> dict[str, Any]:
-        """The columns that changed since the last call, to be written now."""
+        """The columns that changed since the last call, to be written now; see `not_saved`."""
         columns = self._columns()
-        changed = {name: value for name, value in columns.items() if value != self._saved[name]}
+        changed = {
+            name: value for name, value in columns.items() if name not in self._saved or value != self._saved[name]
+        }
         self._saved = columns
         return changed
+
+    def not_saved(self, columns: Iterable[str]) -> None:
+        """Writing these failed: they are unsaved still."""
+        for name in columns:
+            self._saved.pop(name, None)
 
     def _columns(self) -> dict[str, Any]:
         columns = {name: getattr(self, name) for name in _COLUMNS}

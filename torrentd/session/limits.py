@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from torrentd import __version__
@@ -11,6 +12,9 @@ from torrentd.swarm.settings import Settings as TorrentSettings
 
 if TYPE_CHECKING:
     from torrentd.config import Settings
+
+MOST_CONNECTIONS = 65_535
+"""No address has more ports; the daemon's own limit holds all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,11 @@ def torrent_settings(settings: Settings) -> TorrentSettings:
     """What each torrent may use."""
     peers = settings.peers
     return TorrentSettings(peers.max_connections_per_torrent, peers.upload_slots, f"torrentd {__version__}")
+
+
+def of_torrent(settings: TorrentSettings, limits: Mapping[str, object]) -> TorrentSettings:
+    """The same with the torrent's own limits, which beat the daemon's."""
+    peers = limits.get("peers")
+    if peers == "unlimited":
+        return replace(settings, max_connections=MOST_CONNECTIONS)
+    return replace(settings, max_connections=peers) if isinstance(peers, int) else replace(settings)

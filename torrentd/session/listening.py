@@ -6,9 +6,9 @@ A port in use is no reason not to run: the next free one is taken, said in the l
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
@@ -81,9 +81,8 @@ class Listening:
         self._ports += [tcp, udp]
         self.addresses.append(bound)
 
-    async def stop(self) -> None:
+    def stop(self) -> Deferred[Any]:
         """Close all of them."""
         ports, self._ports = self._ports, []
-        for port in ports:
-            await maybeDeferred(port.stopListening)
         self.addresses.clear()
+        return gatherResults([maybeDeferred(port.stopListening) for port in ports])

@@ -12,13 +12,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from torrentd.model.errors import StorageError, TorrentdError
-from torrentd.session.building import begin, build
+from torrentd.model.errors import TorrentdError
+from torrentd.session.beginning import begin_watched
+from torrentd.session.building import build
 from torrentd.session.rows import ErrorRow
 from torrentd.state.records import Broken, Loaded, TorrentRecord
 from torrentd.state.suspects import PROBATION, QUARANTINE_AFTER
 from torrentd.wire.escape import escape
-from torrentd.wire.metainfo import Metainfo, parse
+from torrentd.wire.metainfo import Metainfo
 
 if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
@@ -36,13 +37,16 @@ async def load(daemon: Daemon, loaded: Loaded) -> None:
             session = await _session(daemon, record)
         except (TorrentdError, ValueError, LookupError) as error:
             _set_aside(daemon, Broken(record.info_hash, record.name, str(error)))
+        except Exception:
+            log.failure("{name}: a bug of ours", name=escape(record.name))
+            _set_aside(daemon, Broken(record.info_hash, record.name, "a bug of ours; see the log"))
         else:
             daemon.take_in(session)
 
 
 async def _session(daemon: Daemon, record: TorrentRecord) -> TorrentSession:
     state = daemon.host.state
-    metainfo = parse(await state.metainfo(record.info_hash))
+    metainfo = await daemon.adding.parse(await state.metainfo(record.info_hash))
     _compare(record, metainfo)
     session = build(daemon.around, record, metainfo, daemon.torrent_settings, daemon.settings.storage.allocation)
     files = await state.files(record.info_hash)
@@ -67,36 +71,21 @@ def _set_aside(daemon: Daemon, broken: Broken) -> None:
 
 async def begin_all(daemon: Daemon, crashes: dict[bytes, int]) -> None:
     """Begin everything; `crashes`: info hash -> crashes in a row."""
-    sessions = list(daemon.around.sessions.values())
-    for session in sessions:
-        if not crashes.get(session.facts.info_hash):
-            Deferred.fromCoroutine(begin_watched(session))
-    for session in sessions:
+    suspects = []
+    for session in daemon.around.sessions.values():
         count = crashes.get(session.facts.info_hash, 0)
         if count >= QUARANTINE_AFTER:
-            session.fail(
-                ErrorRow(
-                    "quarantined", "the daemon crashed twice while this torrent ran; resume it to try again", "state"
-                )
-            )
-        elif count and not session.gone:
-            await begin_watched(session)
-            await deferLater(daemon.host.reactor, PROBATION)
+            session.fail(QUARANTINED)
+            log.error("{name}: {reason}", name=session.name, reason=QUARANTINED.message)
+        elif count:
+            suspects.append(session)
+        else:
+            Deferred.fromCoroutine(begin_watched(session))
+    for session in suspects:
+        await begin_watched(session)
+        await deferLater(daemon.host.reactor, PROBATION)
 
 
-async def begin_watched(session: TorrentSession, verify: str = "auto") -> None:
-    """Begin, with a note in the database for the case that this brings us down."""
-    state, reactor = session.around.host.state, session.around.host.reactor
-    if not session.facts.paused:
-        try:
-            await state.note_started(session.facts.info_hash)
-        except (StorageError, LookupError):
-            log.debug("{name}: the note of its start could not be written", name=session.name)
-        session.probation = reactor.callLater(PROBATION, _ran_well, session)
-    await begin(session, verify)
-
-
-def _ran_well(session: TorrentSession) -> None:
-    session.probation = None
-    done = session.around.host.state.note_ok(session.facts.info_hash)
-    done.addErrback(lambda failure: failure.trap(StorageError, LookupError) and None)
+QUARANTINED = ErrorRow(
+    "quarantined", "the daemon crashed twice while this torrent ran; resume it to try again", "state"
+)

@@ -17,7 +17,7 @@ def allowed_directory(wanted: str | None, default: str, roots: Sequence[str]) ->
     try:
         resolved = Path(wanted).resolve()
         allowed = [Path(root).resolve() for root in (default, *roots)]
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # loops of links, text that is no path
         raise RpcError("path_not_allowed", f"download_dir cannot be resolved: {error}", path="download_dir") from None
     if not any(resolved.is_relative_to(root) for root in allowed):
         raise RpcError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -22,6 +22,8 @@ log = Logger()
 
 SAVE_INTERVAL = 5.0
 """Seconds of counters that a crash may lose."""
+QUIET = 60.0
+"""Seconds between two complaints in the log."""
 
 
 class Saving:
@@ -36,6 +38,7 @@ class Saving:
         self._since = host.reactor.seconds()
         self._before = Totals()
         self._downloaded = self._uploaded = self._wasted = 0
+        self._complained_at = -QUIET
 
     def start(self, before: Totals) -> None:
         """`before`: the totals of all earlier runs."""
@@ -44,6 +47,8 @@ class Saving:
 
     def note(self, session: TorrentSession) -> None:
         """Something of the session may have changed."""
+        if session.gone:
+            return
         self._unsaved[session] = None
         if self._timer is None:
             self._timer = self._host.reactor.callLater(SAVE_INTERVAL, self.save)
@@ -59,16 +64,32 @@ class Saving:
         sessions, self._unsaved = self._unsaved, {}
         writes = []
         for session in sessions:
-            self._count(session)
-            if columns := session.facts.unsaved():
-                writes.append(self._host.state.update(session.facts.info_hash, **columns))
-            if session.rates() != (0, 0):
-                self._moved(session)
-        if writes:
-            writes.append(self._host.state.set_totals(self._all_time()))
+            try:
+                self._count(session)
+                writes.append(self.write(session))
+                if session.rates() != (0, 0):
+                    self._moved(session)
+            except Exception:
+                log.failure("{name}: a bug of ours: its counters are not saved", name=session.name)
+        writes.append(self._host.state.set_totals(self._all_time()))
         for write in writes:
-            write.addErrback(_not_saved)
+            write.addErrback(self._not_saved)
         return gatherResults(writes).addCallback(lambda _: None)
+
+    def write(self, session: TorrentSession) -> Deferred[None]:
+        """Write what changed of the torrent's facts; they stay unsaved if that fails. Errback StorageError, or
+        LookupError if the torrent was removed."""
+        columns = session.facts.unsaved()
+        if not columns:
+            return succeed(None)
+        done = self._host.state.update(session.facts.info_hash, **columns)
+
+        def failed(failure: Failure) -> Failure:
+            session.facts.not_saved(columns)
+            self.note(session)
+            return failure
+
+        return done.addErrback(failed)
 
     def cancel(self) -> None:
         """No save is planned any more."""
@@ -94,6 +115,13 @@ class Saving:
         self._wasted += totals.wasted - facts.wasted
         facts.downloaded, facts.uploaded, facts.wasted = totals.downloaded, totals.uploaded, totals.wasted
 
+    def _not_saved(self, failure: Failure) -> None:
+        failure.trap(StorageError, LookupError)  # the torrent was removed meanwhile
+        now = self._host.reactor.seconds()
+        if failure.check(StorageError) and now >= self._complained_at + QUIET:
+            self._complained_at = now
+            log.warn("counters could not be saved: {error}", error=str(failure.value))
+
     def _seconds(self) -> int:
         return int(self._host.reactor.seconds() - self._since)
 
@@ -105,9 +133,3 @@ class Saving:
             before.wasted + self._wasted,
             before.seconds + self._seconds(),
         )
-
-
-def _not_saved(failure: Failure) -> None:
-    failure.trap(StorageError, LookupError)  # the torrent was removed meanwhile
-    if failure.check(StorageError):
-        log.warn("counters could not be saved: {error}", error=str(failure.value))

@@ -6,7 +6,10 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
+
 from torrentd.model.layout import Layout
+from torrentd.policy.picking.piece_sets import bytes_of
 from torrentd.session.rows import (
     ClosedPeerRow,
     ErrorRow,
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
     from torrentd.swarm.peer import Peer
 
 PRIORITY_NAMES: tuple[FilePriority, ...] = ("skip", "low", "normal", "high")
-STALLED_AFTER = 60.0
-"""Seconds without payload after which a running torrent is called stalled."""
 
 
 def state_of(session: TorrentSession) -> State:
@@ -63,7 +64,7 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
         progress=1.0 if not wanted else (wanted - left) / wanted,
         size=metainfo.geometry.size,
         wanted=wanted,
-        done=session.done,
+        done=bytes_of(metainfo.geometry, torrent.have),
         left=left,
         downloaded=torrent.totals.downloaded,
         uploaded=torrent.totals.uploaded,
@@ -81,9 +82,9 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
         started_at=facts.started_at,
         completed_at=facts.completed_at,
         active_at=facts.active_at,
-        seeding_time=int(facts.seeding_time),
+        seeding_time=int(session.seeding_time),
         tracker=_tracker_summary(session),
-        limits=LimitsRow(**facts.limits),  # type: ignore[arg-type]  # checked when they were set
+        limits=msgspec.convert(facts.limits, LimitsRow),
         sequential=facts.sequential,
         piece_count=metainfo.geometry.piece_count,
         piece_size=metainfo.geometry.piece_size,

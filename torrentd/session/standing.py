@@ -24,8 +24,15 @@ def standing(session: TorrentSession | None, id: str, until: Until) -> Standing:
         return "done" if session.facts.paused and not session.torrent.running else "pending"
     if session.error is not None:
         return WaitFailure(id, IO_ERROR, session.error.message)
+    if session.checking is not None or not session.begun:
+        return "pending"
     if session.is_durably_finished:
         return "done"
-    if session.checking is None and session.facts.paused:
+    if session.facts.paused:
         return WaitFailure(id, WRONG_STATE, "the torrent is paused")
     return "pending"
+
+
+def unusable(id: str) -> WaitFailure:
+    """Of a torrent whose record cannot be used."""
+    return WaitFailure(id, WRONG_STATE, "the torrent's record cannot be used")

@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, execute, succeed
 
 from torrentd import config
 from torrentd.model.address import Address
-from torrentd.model.errors import RpcError
+from torrentd.model.errors import RpcError, StorageError
 from torrentd.session import snapshots
 from torrentd.session.adding import choose
 from torrentd.session.control import AddOptions, Changes, FileChoice
 from torrentd.session.limits import RuntimeLimits, effective
-from torrentd.session.loading import begin_watched
+from torrentd.session.loading import QUARANTINED
 from torrentd.session.rows import (
     ClosedPeerRow,
     DhtRow,
@@ -85,7 +85,7 @@ class Steering:
         return snapshots.pieces_row(self._around.session(id))
 
     def wait(self, ids: Sequence[str], until: Until, timeout: float) -> Deferred[WaitRow]:
-        known = [self._around.session(id).id for id in ids]
+        known = [id if bytes.fromhex(id) in self._around.broken else self._around.session(id).id for id in ids]
         return self._around.waits.wait(known, until, timeout)
 
     def inspect(self, metainfo: bytes) -> Deferred[InspectRow]:
@@ -105,19 +105,24 @@ class Steering:
     def resume(self, id: str, force: bool) -> Deferred[None]:
         session = self._around.session(id)
         session.facts.paused = False
-        if session.error is not None:
-            session.recover()
-            Deferred.fromCoroutine(begin_watched(session))
-        else:
-            session.start()
-        session.around.state_changed(session)
+        if session.error == QUARANTINED:
+            self._forgiven(session)
+        session.start()  # also with an error, if that leaves something to do
+        self._around.trouble.retry(session)
         return self._saved(session)
+
+    def _forgiven(self, session: TorrentSession) -> None:
+        """The user wants it tried again: its crashes are forgotten."""
+        done = self._daemon.host.state.note_ok(session.facts.info_hash)
+        done.addErrback(lambda failure: failure.trap(StorageError, LookupError) and None)
 
     def verify(self, id: str) -> Deferred[None]:
         session = self._around.session(id)
-        if session.error is not None:
-            session.recover()
-        self._around.checks.check(session)
+        if session.error == QUARANTINED:
+            raise RpcError("wrong_state", QUARANTINED.message, id=id)
+        session.recover()
+        session.begun = True  # whatever was not known before will be known then
+        self._around.checks.verify(session)
         return succeed(None)
 
     def announce(self, id: str) -> Deferred[None]:
@@ -129,10 +134,9 @@ class Steering:
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]:
         info_hash = bytes.fromhex(id)
-        if self._around.broken.pop(info_hash, None):
-            self._around.changes.remove(id)
-            return self._daemon.host.state.remove(info_hash)
-        return Deferred.fromCoroutine(self._daemon.remove(self._around.session(id), delete_data))
+        if info_hash in self._around.broken:
+            return self._daemon.turns.run(info_hash, self._daemon.remove_broken, info_hash)
+        return self._daemon.remove(self._around.session(id), delete_data)
 
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         session = self._around.session(id)
@@ -146,8 +150,7 @@ class Steering:
 
     def _saved(self, session: TorrentSession) -> Deferred[None]:
         """What the user decided is on the disk before he is told so."""
-        columns = session.facts.unsaved()
-        return self._daemon.host.state.update(session.facts.info_hash, **columns) if columns else succeed(None)
+        return self._around.saving.write(session)
 
     # --- the daemon
 
@@ -206,7 +209,7 @@ class Steering:
         return config.schema()
 
     def reload(self) -> Deferred[tuple[list[str], list[str]]]:
-        return succeed(self._reload())
+        return execute(self._reload)
 
     def shutdown(self) -> None:
         self._shutdown()

@@ -8,23 +8,27 @@ the pure torrent is never entered twice.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from math import inf
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Priority
 from torrentd.session.commands import RUN
 from torrentd.session.durability import Durability
 from torrentd.session.facts import Facts
 from torrentd.session.rows import ErrorRow
-from torrentd.swarm.commands import Connect
+from torrentd.swarm.commands import Command, Connect
 from torrentd.swarm.events import (
     Dial,
     DiskBusy,
     Drained,
+    Durable,
     Event,
     PeerClosed,
     ReadFailed,
@@ -32,13 +36,13 @@ from torrentd.swarm.events import (
     SetPriorities,
     Start,
     Stop,
+    StorageFailed,
     Tick,
 )
 from torrentd.wire.escape import escape
 
 if TYPE_CHECKING:
     from torrentd.disk.storage import Storage
-    from torrentd.model.bitfield import Bitfield
     from torrentd.net.interfaces import PeerConnection
     from torrentd.session.around import Around
     from torrentd.swarm.torrent import Torrent
@@ -73,10 +77,16 @@ class TorrentSession:
         """connections with control messages that have not left yet"""
         self.durability = Durability(self, torrent.have.copy())
         self.error: ErrorRow | None = None
+        self.begun = False
+        """it is known what is on the disk; see session.beginning"""
+        self.doubtful = Bitfield(metainfo.geometry.piece_count)
+        """pieces to be hashed before the torrent may run"""
         self.checking: float | None = None
         """progress of the check under way, 0.0 to 1.0"""
         self.gone = False
         """removed, or the daemon is stopping: nothing that comes back from a worker matters any more"""
+        self.retry: IDelayedCall | None = None
+        """see session.trouble"""
         self.probation: IDelayedCall | None = None
         """until then a crash of the daemon would be blamed on this torrent, too"""
         self._events: deque[Event] = deque()
@@ -93,27 +103,47 @@ class TorrentSession:
 
     def handle(self, event: Event) -> None:
         """Give an event to the pure torrent and do what it says."""
+        if self.gone:
+            return
         self._events.append(event)
         if self._handling:
             return
         self._handling = True
         try:
             while self._events:
-                event = self._events.popleft()
-                commands = self.torrent.handle(event, self.around.host.reactor.seconds())
-                for command in commands:
-                    RUN[type(command)](self, command)
-                if type(event) is Dial and not any(type(command) is Connect for command in commands):
-                    self.around.connections.unused(self)
-        except Exception:
-            self._our_fault(event)
+                self._give(self._events.popleft())
         finally:
             self._handling = False
-        for connection in self.unflushed.values():
-            connection.flush()
-        self.unflushed.clear()
+        self._flush()
         self._arm()
         self.around.touched(self)
+
+    def _give(self, event: Event) -> None:
+        """One event. What the torrent decided before a bug of ours showed stands: the rest of it relies on that."""
+        try:
+            commands = self.torrent.handle(event, self.around.host.reactor.seconds())
+        except Exception:
+            commands, self.torrent.commands = self.torrent.commands, []
+            self._our_fault_in(event)
+        for command in commands:
+            self._run(event, command)
+        if type(event) is Dial and not any(type(command) is Connect for command in commands):
+            self.around.connections.unused(self)
+
+    def _run(self, event: Event, command: Command) -> None:
+        try:
+            RUN[type(command)](self, command)
+        except Exception:
+            self._our_fault_in(event)
+
+    def _flush(self) -> None:
+        connections, self.unflushed = self.unflushed, {}
+        for connection in connections.values():
+            try:
+                connection.flush()
+            except Exception:
+                log.failure("{name}: a bug of ours", name=self.name)
+                connection.close(OUR_FAULT)
 
     def _arm(self) -> None:
         """One timer, moved only when the deadline comes nearer; one that fires early just looks again."""
@@ -134,16 +164,22 @@ class TorrentSession:
         else:
             self._arm()
 
-    def _our_fault(self, event: Event) -> None:
+    def _our_fault_in(self, event: Event) -> None:
         """A bug of ours costs one peer, or this torrent, and is seen in the log."""
         log.failure("{name}: a bug of ours, in {event}", name=self.name, event=type(event).__name__)
-        self._events.clear()
-        peer = getattr(event, "peer", None)
-        if isinstance(event, Received | Drained | PeerClosed) and peer in self.connections:
-            self._events.append(PeerClosed(peer, "a bug of ours"))
-            self.connections[peer].close("a bug of ours")
-        else:
-            self.fail(ErrorRow("internal", "a bug of ours; see the log", "state"))
+        if isinstance(event, Received | Drained) and event.peer in self.connections:
+            self._events.append(PeerClosed(event.peer, OUR_FAULT))
+            self.connections[event.peer].close(OUR_FAULT)
+        elif not (isinstance(event, Stop) and self.error == INTERNAL):
+            self.fail(INTERNAL)
+            for connection in self.connections.values():
+                connection.close(OUR_FAULT)
+
+    def our_fault(self, failure: Failure) -> None:
+        """The same for what came back from a worker: an errback."""
+        log.failure("{name}: a bug of ours", failure, name=self.name)
+        if not self.gone:
+            self.fail(INTERNAL)
 
     # --- PeerOwner
 
@@ -154,8 +190,9 @@ class TorrentSession:
         self.handle(Drained(PeerKey(connection.key), sent))
 
     def read_failed(self, connection: PeerConnection, piece: int, error: Exception) -> None:
-        self.handle(ReadFailed(PeerKey(connection.key), piece, str(error)))
-        self.around.trouble.reading_failed(self, error)
+        if not self.gone:
+            self.around.trouble.reading_failed(self, piece, error)
+            self.handle(ReadFailed(PeerKey(connection.key), piece, str(error)))
 
     def closed(self, connection: PeerConnection, reason: str) -> None:
         key = PeerKey(connection.key)
@@ -167,20 +204,24 @@ class TorrentSession:
     # --- running and not running
 
     @property
-    def wants_to_run(self) -> bool:
-        """Whether only a check or nothing stands between this torrent and its swarm."""
-        return not (self.facts.paused or self.gone or (self.error is not None and self.error.code in STOPPING))
+    def may_run(self) -> bool:
+        """Whether nothing speaks against being in the swarm."""
+        stopped = self.facts.paused or self.gone or (self.error is not None and self.error.code in STOPPING)
+        return self.begun and not (stopped or self.checking is not None or self.doubtful.count)
 
     def start(self) -> None:
         """Enter the swarm, unless something speaks against it."""
-        if self.wants_to_run and self.checking is None and not self.torrent.running:
-            if self.facts.started_at is None:
-                self.facts.started_at = self.around.host.wall_clock()
-            self._was_running_since = self.around.host.reactor.seconds()
-            self.handle(Start())
-            if self.around.disk_busy:
-                self.handle(DiskBusy(True))
-            self.around.state_changed(self)
+        if not self.may_run or self.torrent.running:
+            return
+        if self.facts.started_at is None:
+            self.facts.started_at = self.around.host.wall_clock()
+        self._was_running_since = self.now()
+        self.handle(Start())
+        if self.error is not None:  # of those with which it seeds
+            self.handle(StorageFailed(None, self.error.message, self.error.code))
+        if self.around.disk_busy:
+            self.handle(DiskBusy(True))
+        self.around.state_changed(self)
 
     def stop(self, *, silent: bool = False) -> None:
         """Leave the swarm; what is verified stays, what is unfinished is dropped. Idempotent."""
@@ -192,11 +233,10 @@ class TorrentSession:
         self.around.state_changed(self)
 
     def fail(self, error: ErrorRow) -> None:
-        """Show an error; if it is of those that stop a torrent, stop it."""
-        if error != self.error:
-            log.warn("{name}: {error}", name=self.name, error=error.message)
+        """Show an error; if it is of those that stop a torrent, stop it, and look at the disk before it runs again."""
         self.error = error
         if error.code in STOPPING:
+            self.begun = False
             self.stop()
         self.around.state_changed(self)
 
@@ -205,11 +245,29 @@ class TorrentSession:
         self.error = None
         self.around.state_changed(self)
 
+    def doubt(self, pieces: Iterable[int]) -> None:
+        """These must be hashed before the torrent may run (again)."""
+        for piece in pieces:
+            self.doubtful.add(piece)
+
+    def completed(self) -> bool:
+        """Tell the torrent and the world if everything wanted is verified, flushed and recorded."""
+        known = self.begun and self.checking is None and not self.doubtful.count
+        if not (known and self.is_durably_finished):
+            return False
+        if self.facts.completed_at is None and self.torrent.wanted_size:
+            self.facts.completed_at = self.around.host.wall_clock()
+            log.info("{name}: complete", name=self.name)
+        self.handle(Durable())
+        self.around.state_changed(self)
+        return True
+
     def set_priorities(self, priorities: list[Priority]) -> None:
         """One per file."""
         self.facts.priorities = bytes(priorities)
         self.storage.set_wanted(priorities)
         self.handle(SetPriorities(priorities))
+        self.completed()
         self.around.state_changed(self)
 
     def count_time(self) -> None:
@@ -224,7 +282,7 @@ class TorrentSession:
         """Hold the peers back, or read on."""
         for connection in self.connections.values():
             connection.pause_reading() if busy else connection.resume_reading()
-        if self.connections:
+        if busy != self.torrent.disk_busy and (self.connections or not busy):
             self.handle(DiskBusy(busy))
 
     def tick(self) -> None:
@@ -244,12 +302,10 @@ class TorrentSession:
         return int(down), int(up)
 
     @property
-    def done(self) -> int:
-        """Bytes of verified pieces."""
-        geometry, have = self.metainfo.geometry, self.torrent.have
-        last = geometry.piece_count - 1
-        short = geometry.piece_size - geometry.last_piece_size if last in have else 0
-        return have.count * geometry.piece_size - short
+    def seeding_time(self) -> float:
+        """Seconds, up to now."""
+        self.count_time()
+        return self.facts.seeding_time
 
     @property
     def stalled(self) -> bool:
@@ -261,20 +317,18 @@ class TorrentSession:
         """Everything wanted is verified, flushed and recorded."""
         return self.torrent.finished and self.durability.is_settled
 
-    @property
-    def durable(self) -> Bitfield:
-        """The pieces whose flush has been recorded."""
-        return self.durability.have
-
     def leave(self) -> None:
         """The session ends: no timer stays behind."""
         self.gone = True
         self.durability.cancel()
-        if self.probation is not None and self.probation.active():
-            self.probation.cancel()
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        for timer in (self.probation, self.retry, self._timer):
+            if timer is not None and timer.active():
+                timer.cancel()
 
 
-STOPPING = frozenset({"files_missing", "internal", "invalid"})
-"""Errors with which a torrent leaves the swarm. With others, such as a full disk, it goes on seeding."""
+STOPPING = frozenset({"files_missing", "internal", "invalid", "quarantined"})
+"""Errors with which a torrent leaves the swarm until the user acts. With others, such as a full disk, it goes on
+seeding and tries again by itself."""
+
+OUR_FAULT = "a bug of ours"
+INTERNAL = ErrorRow("internal", "a bug of ours; see the log", "state")

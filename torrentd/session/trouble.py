@@ -1,16 +1,20 @@
 """The machine fails: what becomes of the torrent, when it is tried again, and how often the log says so.
 
-A torrent that cannot write goes on seeding and tries again by itself; one whose files are gone leaves the swarm: files
-that vanished may be on a disk that is not mounted, and must not be made anew, empty.
+A torrent that cannot write goes on seeding and tries again by itself: first after a second, for what was a hiccup, then
+every half minute. It goes on when its storage says that there is room and right to write, and the database has taken
+what it could not take before. One whose files are gone leaves the swarm until the user acts: files that vanished may be
+on a disk that is not mounted, and must not be made anew, empty.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from torrentd.model.errors import StorageError
+from torrentd.session.beginning import begin_watched
 from torrentd.session.rows import ErrorRow
 from torrentd.swarm.events import StorageFailed, StorageRecovered
 from torrentd.wire.escape import escape
@@ -21,8 +25,12 @@ if TYPE_CHECKING:
 
 log = Logger()
 
-RETRY_AFTER = 30.0
+FIRST_RETRY = 1.0
+"""Seconds; for the first failure in QUIET."""
+RETRY = 30.0
 """Within a minute of the cause being gone the torrent goes on; half of that leaves room for the attempt itself."""
+QUIET = 60.0
+"""Seconds between two lines in the log about one torrent, and after which a failure counts as the first."""
 
 
 class Trouble:
@@ -30,38 +38,86 @@ class Trouble:
 
     def __init__(self, around: Around) -> None:
         self._around = around
+        self._said: dict[TorrentSession, tuple[str, float]] = {}
+        """the code last logged, and when"""
+        self._failed: dict[TorrentSession, float] = {}
+        """when it last failed"""
 
-    def writing_failed(self, session: TorrentSession, error: StorageError) -> None:
-        """Downloading has stopped (the torrent knows); try again later."""
-        self._wait_and_retry(session, error, "storage")
+    def failed(self, session: TorrentSession, error: StorageError, source: str = "storage") -> None:
+        """Writing, flushing, recording or looking failed: nothing is downloaded until it works again."""
+        row = ErrorRow(error.code, escape(str(error)), source)
+        self._say(session, row)
+        session.fail(row)
+        session.handle(StorageFailed(None, row.message, row.code))
+        if error.code != "files_missing":
+            self._wait(session)
 
-    def reading_failed(self, session: TorrentSession, error: Exception) -> None:
-        """A claimed piece could not be read."""
-        code = error.code if isinstance(error, StorageError) else "io_error"
-        session.fail(ErrorRow("files_missing" if code == "files_missing" else code, escape(str(error)), "storage"))
-        if code != "files_missing":
-            self._around.host.reactor.callLater(RETRY_AFTER, self._retry, session)
+    def reading_failed(self, session: TorrentSession, piece: int, error: Exception) -> None:
+        """A claimed piece could not be read. If its file is gone it may come back, and is hashed then; else the piece
+        is claimed no more, and fetched again."""
+        row = ErrorRow(getattr(error, "code", "io_error"), escape(str(error)), "storage")
+        self._say(session, row)
+        session.fail(row)
+        if row.code == "files_missing":
+            session.doubt([piece])
+        else:
+            session.durability.withdraw([piece])
+            self._wait(session)
 
-    def flushing_failed(self, session: TorrentSession, error: StorageError) -> None:
-        """Nobody knows what reached the disk: hash what was written since the last good flush."""
-        session.handle(StorageFailed(None, str(error), error.code))
-        self._wait_and_retry(session, error, "storage")
-        self._around.checks.check(session, session.storage.suspect())
+    def retry(self, session: TorrentSession) -> Deferred[None]:
+        """Try now. Fires when it goes on, or waits again."""
+        self._cancel(session)
+        return Deferred.fromCoroutine(self._try(session)).addErrback(session.our_fault)
 
-    def state_failed(self, session: TorrentSession, error: StorageError) -> None:
-        """Marks or bits could not be recorded: no data may be written either."""
-        session.handle(StorageFailed(None, str(error), error.code))
-        self._wait_and_retry(session, error, "state")
+    def forget(self, session: TorrentSession) -> None:
+        """It was removed."""
+        self._said.pop(session, None)
+        self._failed.pop(session, None)
 
-    def _wait_and_retry(self, session: TorrentSession, error: StorageError, source: str) -> None:
-        waiting = session.error is not None and session.error.code == error.code
-        session.fail(ErrorRow(error.code, escape(str(error)), source))
-        if not waiting:
-            self._around.host.reactor.callLater(RETRY_AFTER, self._retry, session)
+    def _say(self, session: TorrentSession, row: ErrorRow) -> None:
+        now = session.now()
+        code, at = self._said.get(session, ("", 0.0))
+        if code != row.code or now >= at + QUIET:
+            self._said[session] = row.code, now
+            log.warn("{name}: {error}", name=session.name, error=row.message)
 
-    def _retry(self, session: TorrentSession) -> None:
-        if session.gone or session.error is None or session.error.code == "files_missing":
+    def _wait(self, session: TorrentSession) -> None:
+        now = session.now()
+        first = now >= self._failed.get(session, -QUIET) + QUIET
+        self._failed[session] = now
+        if not session.gone and (session.retry is None or not session.retry.active()):
+            delay = FIRST_RETRY if first else RETRY
+            session.retry = self._around.host.reactor.callLater(delay, self.retry, session)
+
+    def _cancel(self, session: TorrentSession) -> None:
+        if session.retry is not None and session.retry.active():
+            session.retry.cancel()
+        session.retry = None
+
+    async def _try(self, session: TorrentSession) -> None:
+        if session.gone or session.error is None:
             return
+        if not session.begun:
+            session.recover()
+            await begin_watched(session)
+            return
+        source = "storage"
+        try:
+            await session.storage.probe()
+            source = "state"
+            await session.durability.catch_up()
+        except StorageError as error:
+            if not session.gone:
+                self.failed(session, error, source)
+            return
+        if not session.gone and session.error is not None:
+            self._go_on(session)
+
+    def _go_on(self, session: TorrentSession) -> None:
+        log.info("{name}: goes on", name=session.name)
         session.recover()
         session.handle(StorageRecovered())
-        session.start()
+        if session.doubtful.count:
+            self._around.checks.check(session)
+        else:
+            session.start()

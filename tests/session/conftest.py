@@ -1,0 +1,36 @@
+"""A world per test, and daemons in it that are stopped in the end and leave nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.session.world import Home, World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def make_home(world: World, tmp_path: Path) -> Iterator[Callable[..., Home]]:
+    homes: list[Home] = []
+
+    def make(port: int = 6881, toml: str = "") -> Home:
+        homes.append(Home(world, tmp_path / f"home{port}", port, toml))
+        return homes[-1]
+
+    yield make
+    for home in homes:
+        if hasattr(home, "daemon") and not home.daemon.stopping:
+            home.stop()
+    world.run(1.0)
+    assert not world.reactor.getDelayedCalls(), "a timer stayed behind"
+
+
+@pytest.fixture
+def home(make_home: Callable[..., Home]) -> Home:
+    return make_home().start()
