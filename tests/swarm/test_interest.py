@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.swarm.evaluator import arrives, closed, has, layout, make, run, says, sent
 from torrentd.model.geometry import BLOCK
+from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
 from torrentd.swarm.events import Event, PieceVerified, ReadFailed, SetPriorities, Start
 from torrentd.wire.peer.messages import BitfieldMessage, Have, Interested, NotInterested
@@ -42,8 +43,8 @@ def test_a_verified_piece_is_told_to_those_who_lack_it() -> None:
     assert [message for message in sent(log, 2) if isinstance(message, Have)] == [Have(0), Have(1)]
 
 
-def test_a_bitfield_must_come_first_and_be_right() -> None:
-    for offence in (says(1, Have(0), has(4, 1)), says(1, BitfieldMessage(b"\xff")), says(1, BitfieldMessage(b"\0\0"))):
+def test_a_bitfield_must_be_right() -> None:
+    for offence in (says(1, BitfieldMessage(b"\xff")), says(1, BitfieldMessage(b"\0\0"))):
         assert list(closed(run(make(pieces=4), START, (0, arrives(1)), (1, offence)))) == [1]
 
 
@@ -90,3 +91,22 @@ def test_a_lost_piece_that_nobody_wants_is_only_not_claimed() -> None:
     log = run(torrent, START, (0, arrives(1)), (0, says(1, has(2, 0))), (1, ReadFailed(9, 0, "gone")))
     assert sent(log, 1) == [has(2, 0)]
     assert (torrent.have.count, torrent.wanted_left) == (0, 0)
+
+
+def test_a_later_bitfield_adds_to_what_the_peer_has() -> None:
+    torrent = make(pieces=4)
+    log = run(
+        torrent,
+        (0, Start()),
+        (0, arrives(1)),
+        (0, says(1, has(4, 0))),
+        (1, says(1, has(4, 1, 2))),
+    )
+    assert not closed(log)
+    assert list(torrent.peers[PeerKey(1)].have) == [0, 1, 2]
+
+
+def test_bitfields_again_and_again_close_the_peer() -> None:
+    torrent = make(pieces=4)
+    log = run(torrent, (0, Start()), (0, arrives(1)), (1, says(1, *(has(4, 0) for _ in range(30)))))
+    assert "bitfields" in closed(log)[1]

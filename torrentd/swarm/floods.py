@@ -24,6 +24,9 @@ class Allowance(NamedTuple):
 HAVE = Allowance("have messages for pieces it had told", 200, 2)
 """clients announce what they told in the bitfield again after a re-check"""
 
+BITFIELD = Allowance("bitfields", 20, 0.2)
+"""each costs a walk over all pieces; aria2 sends one in place of many `have` messages"""
+
 INTEREST = Allowance("changes of interest", 200, 4)
 """interest may flip with every piece that somebody completes"""
 

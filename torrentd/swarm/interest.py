@@ -17,13 +17,18 @@ from torrentd.wire.peer.messages import BitfieldMessage, Have, Interested, NotIn
 
 
 def bitfield(torrent: TorrentState, peer: Peer, message: BitfieldMessage) -> None:
-    """The peer tells what it has, once, before any `have`."""
-    if peer.have.count:
-        raise ProtocolError("a bitfield after others told what the peer has")
+    """The peer tells what it has. A later one (aria2 sends it in place of many `have`s) adds to what was told."""
     try:
-        peer.have = Bitfield.from_bytes(torrent.geometry.piece_count, message.bits)
+        told = Bitfield.from_bytes(torrent.geometry.piece_count, message.bits)
     except ValueError as error:
         raise ProtocolError(str(error)) from None
+    if peer.have.count:
+        floods.spend(peer, floods.BITFIELD, torrent.now)
+        for piece in told:
+            if piece not in peer.have:
+                have(torrent, peer, Have(piece))
+        return
+    peer.have = told
     if torrent.requests is not None:
         torrent.requests.picker.availability.joined(peer.have)
     recount(torrent, peer)

@@ -204,18 +204,8 @@ class TestRefused:
             scan(encode([BitfieldMessage(b"\xff\xff\xf8")]))
         assert Framing(16).scan(memoryview(message(5, b"\xff\xff")), 7)[1] == 7
 
-    @pytest.mark.parametrize("before", [encode([BitfieldMessage(bytes(3))]), encode([Have(1)]), block(1, 0, b"x")])
-    def test_a_late_bitfield(self, before):
-        late = encode([BitfieldMessage(bytes(3))])
-        with pytest.raises(ProtocolError, match="bitfield after"):
-            scan(before + late)
-        framing = Framing(PIECES)
-        scan(before, framing)
-        with pytest.raises(ProtocolError, match="bitfield after"):
-            scan(late, framing)
-
-    def test_a_bitfield_after_extension_handshake_port_and_choking_is_not_late(self):
-        sent = [Extended(0, b"de"), Port(1), Unchoke(), Interested(), BitfieldMessage(b"\xff\xff\xf0")]
+    def test_a_bitfield_may_come_at_any_time(self):
+        sent = [Extended(0, b"de"), BitfieldMessage(bytes(3)), Have(1), BitfieldMessage(b"\xff\xff\xf0")]
         assert read(encode(sent)) == sent
 
     def test_the_bitfield_of_a_huge_torrent_is_longer_than_other_messages(self):

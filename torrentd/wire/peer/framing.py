@@ -79,13 +79,12 @@ _LONGEST = max(lengths[-1] for lengths in (*_LENGTHS.values(), _UNKNOWN))
 class Framing:
     """One connection's incoming messages, after the handshake."""
 
-    __slots__ = ("_bitfield_late", "_lengths", "_piece_count")
+    __slots__ = ("_lengths", "_piece_count")
 
     def __init__(self, piece_count: int) -> None:
         bitfield_length = 1 + (piece_count + 7) // 8
         self._piece_count = piece_count
         self._lengths = {**_LENGTHS, ids.BITFIELD: range(bitfield_length, bitfield_length + 1)}
-        self._bitfield_late = ""  # what came, after which a bitfield may not come any more
 
     def scan(self, view: memoryview, end: int) -> tuple[list[Message], int]:
         """All whole messages in `view[:end]`, and how many bytes they took.
@@ -111,7 +110,6 @@ class Framing:
                     else:
                         run = Blocks(piece, begin, size, [view[position + _HEADER : after]])
                         messages.append(run)
-                        self._bitfield_late = "a block"
                     run_end = begin + BLOCK if size == BLOCK else _NOWHERE
                     position = after
                     continue
@@ -165,13 +163,9 @@ class Framing:
         (piece,) = _LENGTH.unpack(payload)
         if piece >= self._piece_count:
             raise ProtocolError(f"have of piece {piece}, where there are {self._piece_count}")
-        self._bitfield_late = "a have"
         return Have(piece)
 
     def _bitfield(self, payload: memoryview) -> BitfieldMessage:
-        if self._bitfield_late:
-            raise ProtocolError(f"a bitfield after {self._bitfield_late}")
         if self._piece_count % 8 and payload[-1] & (0xFF >> self._piece_count % 8):
             raise ProtocolError("a spare bit of the bitfield is set")
-        self._bitfield_late = "a bitfield"
         return BitfieldMessage(bytes(payload))
