@@ -138,7 +138,7 @@ class Torrentd:
         row = self._rpc.call("torrent.get", {"id": self._id, "fields": ["state", "error"]})["torrent"]
         if row["error"] is not None:
             raise RuntimeError(f"torrentd: {row['error']['message']}")
-        return row["state"] == "seeding"
+        return bool(row["state"] == "seeding")
 
     def stop(self) -> None:
         self._rpc.close()

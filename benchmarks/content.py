@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import libtorrent
 
@@ -47,7 +48,7 @@ def make(directory: Path, size: int, piece_size: int) -> Content:
             file.write(chunk)
             for begin in range(0, len(chunk), piece_size):
                 hashes += hashlib.sha1(chunk[begin : begin + piece_size]).digest()
-    info = {b"name": NAME.encode(), b"length": size, b"piece length": piece_size, b"pieces": bytes(hashes)}
+    info: Any = {b"name": NAME.encode(), b"length": size, b"piece length": piece_size, b"pieces": bytes(hashes)}
     return Content(directory, size, piece_size, libtorrent.bencode({b"info": info}))
 
 

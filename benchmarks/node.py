@@ -56,7 +56,7 @@ class Node:
 
     def open(self, host: str, fast: bool) -> int:
         """A session on a free port of `host`; the port."""
-        settings = ALONE | (FAST if fast else {}) | {"listen_interfaces": f"{host}:0", "outgoing_interfaces": host}
+        settings: Any = ALONE | (FAST if fast else {}) | {"listen_interfaces": f"{host}:0", "outgoing_interfaces": host}
         self._sessions.append(lt.session(settings))
         return int(self._sessions[-1].listen_port())
 

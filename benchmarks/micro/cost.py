@@ -1,0 +1,93 @@
+"""How one operation is measured, and when its cost is said to grow.
+
+A subject is a generator: it sets up a world of the given size, and from then on each step does some milliseconds of
+work and yields the seconds per unit that it took. The median of the steps counts: some are disturbed, and some happen
+to have less to do than others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+
+Samples = Iterator[float]
+
+ROUND = 0.01
+"""Seconds of one step: long against the clock's resolution, short against what disturbs."""
+
+EFFORT = 0.25
+"""Seconds of steps for each cost."""
+
+ENOUGH = 3
+"""Samples, however long they take."""
+
+GROWS = 2.5
+"""A cost grows that is so many times larger in the largest world than in the smallest, 50 or 100 times as large. Less
+happens by itself: lists that leave the caches cost up to twice as much to look into."""
+
+MUST_NOT_GROW = ("pieces", "torrents")
+"""What the path of a block may not depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One operation. `samples(**{dimension: n})` measures it in a world that is `n` large in one dimension."""
+
+    name: str
+    unit: str
+    samples: Callable[..., Samples]
+    worlds: dict[str, tuple[int, ...]]
+    """dimension to sizes, ascending"""
+    for_each_block: bool = False
+    """it is done for each block, or for each piece, of a transfer"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds per unit by size of the world in one dimension."""
+
+    name: str
+    unit: str
+    dimension: str
+    seconds: dict[int, float]
+    for_each_block: bool
+
+    @property
+    def growth(self) -> float:
+        """The cost in the largest world as a multiple of that in the smallest."""
+        costs = list(self.seconds.values())
+        return costs[-1] / costs[0]
+
+    @property
+    def alarming(self) -> bool:
+        """Something for each block grows with what it must not depend on."""
+        return self.for_each_block and self.dimension in MUST_NOT_GROW and self.growth >= GROWS
+
+
+def measure(subject: Subject, effort: float = EFFORT) -> Iterator[Cost]:
+    """The costs of a subject, one per dimension."""
+    for dimension, sizes in subject.worlds.items():
+        seconds = {size: typical(subject.samples(**{dimension: size}), effort) for size in sizes}
+        yield Cost(subject.name, subject.unit, dimension, seconds, subject.for_each_block)
+
+
+def typical(samples: Samples, effort: float) -> float:
+    """The median of the samples taken in `effort` seconds, at least ENOUGH; the first only warms up."""
+    next(samples)
+    end = time.perf_counter() + effort
+    taken: list[float] = []
+    while len(taken) < ENOUGH or time.perf_counter() < end:
+        taken.append(next(samples))
+    return median(taken)
+
+
+def repeated(run: Callable[[], object], units: int) -> Samples:
+    """Samples of something that can be done again and again; one call does `units` units."""
+    while True:
+        calls, began = 0, time.perf_counter()
+        while (spent := time.perf_counter() - began) < ROUND:
+            run()
+            calls += 1
+        yield spent / (calls * units)
