@@ -122,6 +122,19 @@ def test_a_second_connection_to_the_same_peer_is_refused() -> None:
     assert closed(log) == {2: "connected already"}
 
 
+def test_who_was_refused_is_dialled_less_and_less() -> None:
+    """A connection that is closed at once, though the handshake went well, counts as a failure."""
+    torrent = make()
+    waits = []
+    run(torrent, (0, Start()), (0, arrives(1)), (0, PeersFound([B], "user")))
+    now = 0.0
+    for key in (2, 3, 4):
+        run(torrent, (now, Dial()), (now, PeerConnected(PeerKey(key), B, False, peer_id(1), PLAIN)))
+        waits.append(torrent.candidates.ready_at() - now)
+        now = torrent.candidates.ready_at()
+    assert waits == [waits[0], 2 * waits[0], 4 * waits[0]]
+
+
 @pytest.mark.parametrize("theirs, kept", [(b"-AA0000-000000000000", 2), (b"-zz0000-000000000000", 1)])
 def test_when_both_dial_at_once_the_one_of_the_larger_id_is_kept(theirs: bytes, kept: int) -> None:
     came = PeerConnected(PeerKey(1), Address("10.0.0.1", 5000), True, PeerId(theirs), PLAIN)

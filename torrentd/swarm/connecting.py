@@ -50,7 +50,7 @@ def peer_connected(torrent: TorrentState, event: PeerConnected) -> None:
     torrent.commands.append(Close(event.peer, reason))
     torrent.closed_peers.append(ClosedPeer(event.address, reason, torrent.now))
     if not event.incoming:
-        torrent.candidates.closed(event.address, torrent.now)
+        torrent.candidates.closed(event.address, torrent.now, useful=False)
 
 
 def _refusal(torrent: TorrentState, event: PeerConnected) -> str | None:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,21 @@ class Injected(Torrentd):
         super().__init__(folder, host, **changes)
         self.prefix = list(prefix)
         self.faults = dict(faults or {})
+        self._patient = True
 
     def spawn(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None, **pipes: Any) -> None:
         injected = {"PYTHONPATH": str(INJECTION), "FAULTS": json.dumps(self.faults)} if self.faults else {}
         super().spawn([*self.prefix, *command], {**(environment or {}), **injected}, **pipes)
+
+    def launch(self) -> None:
+        """Start without waiting for an answer."""
+        self._patient = False
+        self.start()
+        self._patient = True
+
+    def until_ready(self, look: Callable[[], Any]) -> None:
+        if self._patient:
+            super().until_ready(look)
 
     @property
     def pid(self) -> int:
