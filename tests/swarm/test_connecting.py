@@ -145,6 +145,12 @@ def test_when_both_dial_at_once_the_one_of_the_larger_id_is_kept(theirs: bytes, 
         assert list(torrent.peers) == [kept]
 
 
+def test_a_borrowed_peer_id_pushes_nobody_out() -> None:
+    theirs = PeerId(b"-zz0000-000000000000")
+    thief = PeerConnected(PeerKey(2), B, True, theirs, PLAIN)
+    assert closed(run(make(), *_dialled(1), (1, _connected(1, theirs)), (2, thief))) == {2: "connected already"}
+
+
 def test_two_seeds_part_and_the_other_is_not_dialled_again_until_something_is_missing() -> None:
     torrent = make(pieces=2, have=[0], priorities=[Priority.SKIP])
     everything = has(2, 0, 1)

@@ -82,6 +82,8 @@ def _replaces(torrent: TorrentState, event: PeerConnected, twin: Peer) -> bool:
     """
     if event.incoming == twin.incoming or torrent.now - twin.connected_at > SIMULTANEOUS or not torrent.own_ids:
         return False
+    if event.address.host != twin.address.host:
+        return False  # a stranger with a borrowed peer id pushes nobody out
     we_are_larger = max(torrent.own_ids) > event.peer_id
     return event.incoming != we_are_larger
 

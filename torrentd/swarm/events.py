@@ -46,7 +46,7 @@ class ConnectFailed:
 
 @dataclass(slots=True)
 class Received:
-    """All messages of one read, in order."""
+    """All messages of one read, in order. There may be none: a keep-alive says just that the peer is alive."""
 
     peer: PeerKey
     messages: list[Message]
