@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
@@ -37,6 +37,8 @@ async def load(daemon: Daemon, loaded: Loaded) -> None:
             session = await _session(daemon, record)
         except (TorrentdError, ValueError, LookupError) as error:
             _set_aside(daemon, Broken(record.info_hash, record.name, str(error)))
+        except CancelledError:
+            raise  # the daemon is stopped while it starts
         except Exception:
             log.failure("{name}: a bug of ours", name=escape(record.name))
             _set_aside(daemon, Broken(record.info_hash, record.name, "a bug of ours; see the log"))
