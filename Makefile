@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?=
 
-.PHONY: run test check bench format clean
+.PHONY: run test check bench bench-micro format clean
 
 run: $(VENV)/.run
 	exec $(BIN)/twistd --nodaemon torrentd $(ARGS)
@@ -22,6 +22,9 @@ check: $(VENV)/.check
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-micro: $(VENV)/.run
+	$(BIN)/python -m benchmarks.micro $(ARGS)
 
 format: $(VENV)/.check
 	$(BIN)/ruff format .
@@ -53,8 +56,9 @@ $(VENV)/.check: $(VENV)/.test
 	@touch $@
 
 # what is measured is the package as users have it: not editable, in an environment of its own
-$(VENV)/.bench: $(VENV)/.test $(shell find torrentd twisted_plugins -name '*.py' 2>/dev/null)
-	@test -d $(VENV)/bench || $(BIN)/python -m venv $(VENV)/bench
-	@$(VENV)/bench/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps .
+$(VENV)/.bench: $(VENV)/.run $(shell find torrentd twisted_plugins -name '*.py' 2>/dev/null)
+	@$(PIP) install -e '.[bench]'
+	@test -x $(VENV)/bench/bin/python || $(BIN)/python -m venv $(VENV)/bench
+	@echo "installing torrentd into $(VENV)/bench" >&2
 	@$(VENV)/bench/bin/python -m pip --disable-pip-version-check --quiet install .
 	@touch $@

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import content, floor, machine, plot, table
 from benchmarks.alone import machine_to_ourselves
-from benchmarks.cases import CASES, Case, Measurement
+from benchmarks.cases import CASES, Case, Ground, Measurement
 from benchmarks.clients import Kind, LibtorrentKind, TorrentdKind
 from benchmarks.content import Content
 from benchmarks.results import Results, all_verified
@@ -61,7 +61,7 @@ def _measure(options: argparse.Namespace, area: Path) -> Results:
     for run in range(options.runs):
         for case in options.cases:
             for kind in kinds:  # side by side, so that the machine's moods hit all alike
-                measurement = case.run(case, kind, contents[case.share], area)
+                measurement = case.run(case, kind, contents[case.share], Ground(area))
                 _progress(f"run {run + 1} of {options.runs}: {_words(measurement)}")
                 measurements.append(measurement)
     return Results(options.size, options.piece, measurements, limits, loops)

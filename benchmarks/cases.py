@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.alone import wait_for_quiet
+from benchmarks.alone import PATIENCE, wait_for_quiet
 from benchmarks.clients import Client, FarEnd, Kind
 from benchmarks.content import Content
 from benchmarks.meter import Meter
@@ -72,12 +72,22 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """Where transfers take place."""
+
+    area: Path
+    """a folder in tmpfs, for content"""
+    patience: float = PATIENCE
+    """seconds to wait for quiet CPUs before each"""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What one case does; `share` of the content's size goes to each peer."""
 
     name: str
     title: str
-    run: Callable[[Case, Kind, Content, Path], Measurement]
+    run: Callable[[Case, Kind, Content, Ground], Measurement]
     uploads: bool = False
     peers: int = 1
     share: int = 1
@@ -92,13 +102,13 @@ class _Clock:
     end: float
 
 
-def download(case: Case, kind: Kind, content: Content, area: Path) -> Measurement:
+def download(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurement:
     """The client fetches the content from the far end's seeds."""
-    with _folders(area) as (work, target), _running(kind, work, area, case.peers) as (client, far):
+    with _folders(ground.area) as (work, target), _running(kind, work, ground.area, case.peers) as (client, far):
         for session in range(case.peers):
             far.add(content, content.directory, complete=True, session=session)
         wait_until(far.done, TIME_LIMIT, "the far end seeds")
-        wait_for_quiet()
+        wait_for_quiet(ground.patience)
         with Meter(client.pid, [far.pid]) as meter:
             began = time.monotonic()
             client.add(content, target, complete=False)
@@ -108,13 +118,13 @@ def download(case: Case, kind: Kind, content: Content, area: Path) -> Measuremen
     return _measurement(case, kind, content.size, clock, meter, verified)
 
 
-def upload(case: Case, kind: Kind, content: Content, area: Path) -> Measurement:
+def upload(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurement:
     """The client seeds the content to the far end's leeches."""
-    with _folders(area) as (work, target), _running(kind, work, area, case.peers) as (client, far):
+    with _folders(ground.area) as (work, target), _running(kind, work, ground.area, case.peers) as (client, far):
         client.add(content, content.directory, complete=True)
         wait_until(client.done, TIME_LIMIT, f"{kind.name} seeds")
         time.sleep(SETTLE)
-        wait_for_quiet()
+        wait_for_quiet(ground.patience)
         targets = [target / str(session) for session in range(case.peers)]
         with Meter(client.pid, [far.pid]) as meter:
             began = time.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from benchmarks.micro.cost import ROUND, Samples, Subject, repeated
+from benchmarks.micro.cost import ROUND, Samples, Subject, Worlds, repeated
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import BLOCK, Geometry
 from torrentd.model.ids import PeerKey
@@ -121,13 +121,13 @@ def _picker(pieces: int, haves: list[Bitfield]) -> Picker:
     return picker
 
 
-PIECES = {"pieces": (1_000, 100_000)}
-PEERS = {"peers": (10, 100, 1_000)}
+PIECES: Worlds = {"pieces": (1_000, 100_000)}
+PEERS: Worlds = {"peers": (10, 100, 1_000)}
 
 SUBJECTS = (
     Subject("picker: next piece", "piece", picks, PIECES, for_each_block=True),
     Subject("picker: have", "have", haves, PIECES, for_each_block=True),
-    Subject("requests: top up", "block", top_ups, PIECES | PEERS, for_each_block=True),
+    Subject("requests: top up", "block", top_ups, {**PIECES, **PEERS}, for_each_block=True),
     Subject("choker: round of a leech", "peer", lambda peers: rounds(peers, seeding=False), PEERS),
     Subject("choker: round of a seed", "peer", lambda peers: rounds(peers, seeding=True), PEERS),
 )

@@ -8,11 +8,14 @@ to have less to do than others.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeAlias
 
-Samples = Iterator[float]
+Samples: TypeAlias = Iterator[float]
+Worlds: TypeAlias = Mapping[str, tuple[int, ...]]
+"""Dimension to sizes, ascending."""
 
 ROUND = 0.01
 """Seconds of one step: long against the clock's resolution, short against what disturbs."""
@@ -38,8 +41,7 @@ class Subject:
     name: str
     unit: str
     samples: Callable[..., Samples]
-    worlds: dict[str, tuple[int, ...]]
-    """dimension to sizes, ascending"""
+    worlds: Worlds
     for_each_block: bool = False
     """it is done for each block, or for each piece, of a transfer"""
 

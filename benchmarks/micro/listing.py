@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from benchmarks.micro.cost import Samples, Subject, repeated
+from benchmarks.micro.cost import Samples, Subject, Worlds, repeated
 from torrentd.rpc.core.listing import narrowed
 from torrentd.session.changes import ChangeLog
 from torrentd.session.rows import LimitsRow, PeersSummary, TorrentRow, TrackerSummary
@@ -55,7 +55,7 @@ def _row(number: int) -> TorrentRow:
     )  # fmt: skip
 
 
-TORRENTS = {"torrents": (100, 1_000, 10_000)}
+TORRENTS: Worlds = {"torrents": (100, 1_000, 10_000)}
 
 SUBJECTS = (
     Subject("list: encode whole rows", "row", whole, TORRENTS),

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
-from benchmarks.micro.cost import Samples, Subject
+from benchmarks.micro.cost import Samples, Subject, Worlds
 from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import BLOCK, Geometry
@@ -195,7 +195,7 @@ def _request(first: int, index: int) -> Request:
     return Request(first + index // BLOCKS_OF_PIECE, index % BLOCKS_OF_PIECE * BLOCK, BLOCK)
 
 
-WORLDS = {"pieces": (1_000, 100_000), "peers": (10, 100, 1_000), "torrents": (1, 10, 50)}
+WORLDS: Worlds = {"pieces": (1_000, 100_000), "peers": (10, 100, 1_000), "torrents": (1, 10, 50)}
 
 SUBJECTS = (
     Subject("swarm: blocks received, more requested", "block", blocks, WORLDS, for_each_block=True),

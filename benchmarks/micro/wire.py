@@ -7,6 +7,7 @@ import struct
 from benchmarks.micro.cost import Samples, Subject, repeated
 from torrentd.model.geometry import BLOCK
 from torrentd.wire import bencode, metainfo
+from torrentd.wire.bencode import Encodable
 from torrentd.wire.peer import ids
 from torrentd.wire.peer.framing import Framing
 
@@ -57,7 +58,7 @@ def parsed(files: int) -> Samples:
 
 def _metainfo(files: int) -> bytes:
     pieces = -(-files * FILE_SIZE // PIECE_SIZE)
-    info = {
+    info: dict[bytes, Encodable] = {
         b"name": b"many",
         b"piece length": PIECE_SIZE,
         b"pieces": bytes(20 * pieces),

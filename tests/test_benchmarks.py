@@ -1,0 +1,154 @@
+"""The benchmark itself: it runs, it tells wrong content, it says what grows. No speed is asserted."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__, alone, content, floor, machine, plot, table
+from benchmarks.cases import CASES, Ground, Measurement
+from benchmarks.clients import Kind, LibtorrentKind, TorrentdKind
+from benchmarks.content import NAME
+from benchmarks.floor import Floor, Loop
+from benchmarks.machine import Machine
+from benchmarks.micro.__main__ import SUBJECTS, lines
+from benchmarks.micro.cost import Cost, Subject
+from benchmarks.processes import Process, ProcessDied, wait_until
+from benchmarks.results import Results, all_verified
+from benchmarks.sizes import GIB, KIB, MIB
+
+TWISTD = Path(sys.executable).with_name("twistd")
+TINY = 2 * MIB
+PIECE = 64 * KIB
+
+
+def measured(case: str, client: str, seconds: float, **changes: object) -> Measurement:
+    facts = {"first_byte": 0.5, "cpu": seconds / 2, "peak_rss": 50 * MIB, "foreign": 0.0, "verified": True}
+    return Measurement(case=case, client=client, bytes=GIB, seconds=seconds, **(facts | changes))
+
+
+def results(*measurements: Measurement) -> Results:
+    limits = Machine(cores=2, sha1=2e9, sha1_all=4e9, memcpy=2e10, loopback=4e9, loopback_cpu=0.1)
+    return Results(GIB, 256 * KIB, measurements, limits, Floor(Loop(1e9, 0.5), Loop(2e9, 0.25)))
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize(
+    ("case", "kind"), [("A", TorrentdKind(TWISTD)), ("B", TorrentdKind(TWISTD)), ("A", LibtorrentKind())]
+)
+def test_a_transfer_is_measured_and_its_content_compared(case: str, kind: Kind, tmp_path: Path) -> None:
+    made = content.make(tmp_path / "source", TINY, PIECE)
+    measurement = CASES[case].run(CASES[case], kind, made, Ground(tmp_path, patience=0.0))
+    assert measurement.verified
+    assert measurement.bytes == TINY
+    assert measurement.peak_rss > MIB and measurement.seconds > 0
+    assert [entry.name for entry in tmp_path.iterdir()] == ["source"]
+
+
+def test_wrong_or_missing_content_is_seen(tmp_path: Path) -> None:
+    made = content.make(tmp_path / "source", TINY, PIECE)
+    (tmp_path / "copy").mkdir()
+    copy = tmp_path / "copy" / NAME
+    assert not made.is_in(copy.parent)
+    data = bytearray((tmp_path / "source" / NAME).read_bytes())
+    copy.write_bytes(data)
+    assert made.is_in(copy.parent)
+    data[-1] ^= 1
+    copy.write_bytes(data)
+    assert not made.is_in(copy.parent)
+    copy.write_bytes(data[:-1])
+    assert not made.is_in(copy.parent)
+
+
+def test_limits_and_loops_can_be_measured(tmp_path: Path) -> None:
+    limits = machine.measure(0.02)
+    assert min(limits.sha1, limits.sha1_all, limits.memcpy, limits.loopback) > 0
+    loops = floor.measure(tmp_path, 4 * MIB)
+    assert loops.download.rate > 0 < loops.upload.rate
+    assert not list(tmp_path.iterdir())
+
+
+def test_medians_and_ratios() -> None:
+    ours = [measured("A", "torrentd", seconds) for seconds in (2.0, 1.0, 9.0)]
+    text = "\n".join(table.lines(results(*ours, measured("A", "other", 4.0))))
+    assert "1024 MiB in pieces of 256 KiB, median of 3" in text
+    ratio = next(line for line in text.splitlines() if "torrentd / other" in line)
+    assert [cell.strip() for cell in ratio.split("|")[2:5]] == ["2.00 x", "2.33 x", "0.50 x"]
+    floor_row = next(line for line in text.splitlines() if "torrentd / floor" in line)
+    assert "2.00 x" in floor_row
+    assert "WRONG" not in text and "disturbed" not in text
+
+
+def test_wrong_content_and_disturbed_runs_are_said() -> None:
+    bad = results(measured("B", "torrentd", 2.0, verified=False), measured("B", "other", 2.0, foreign=1.0))
+    text = "\n".join(table.lines(bad))
+    assert "WRONG CONTENT: what torrentd transferred" in text
+    assert "disturbed: 1 of 1 runs of other" in text
+    assert not all_verified(bad.measurements)
+    assert json.loads(json.dumps(bad.as_json()))["summaries"][0]["client"] == "torrentd"
+
+
+def test_the_picture(tmp_path: Path) -> None:
+    if not plot.possible():
+        pytest.skip("matplotlib is not installed")
+    target = tmp_path / "plot.png"
+    plot.save(results(measured("A", "torrentd", 2.0), measured("A", "other", 2.0)), str(target))
+    assert target.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+def test_every_micro_benchmark_runs_in_its_smallest_worlds(subject: Subject) -> None:
+    for dimension, sizes in subject.worlds.items():
+        assert next(subject.samples(**{dimension: sizes[0]})) > 0
+
+
+def test_what_grows_with_pieces_on_the_path_of_a_block_is_said() -> None:
+    flat = Cost("flat", "block", "pieces", {1_000: 1e-6, 100_000: 1.2e-6}, for_each_block=True)
+    swarm = Cost("swarm", "block", "peers", {10: 1e-6, 1_000: 1e-3}, for_each_block=True)
+    steep = Cost("steep", "block", "pieces", {1_000: 1e-6, 100_000: 1e-4}, for_each_block=True)
+    assert "nothing on the path of a block grows" in list(lines([flat, swarm]))[-1]
+    assert list(lines([flat, swarm, steep]))[-1].endswith(": steep (by pieces)")
+
+
+def test_one_benchmark_at_a_time(tmp_path: Path) -> None:
+    other = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with alone.machine_to_ourselves(str(tmp_path)), pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(other)
+
+
+def test_a_process_that_dies_is_told_with_its_last_words(tmp_path: Path) -> None:
+    process = Process("mortal", [sys.executable, "-c", "raise SystemExit('no room left')"], tmp_path)
+
+    def died() -> str:
+        try:
+            process.check()
+        except ProcessDied as error:
+            return str(error)
+        return ""
+
+    assert wait_until(died, 10, "the end") == "mortal ended with 1: no room left\n"
+    process.stop()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--twistd", "/nowhere/twistd"], "/nowhere/twistd does not exist"),
+        (["--cases", "A,Z"], "there is no case 'Z'"),
+        (["--size", "many"], "invalid"),
+    ],
+)
+def test_options_that_cannot_be(arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(arguments)
+    assert ended.value.code == 2
+    assert reason in capsys.readouterr().err
