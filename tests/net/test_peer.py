@@ -178,6 +178,15 @@ def test_a_broken_message_closes(stage: Stage) -> None:
     assert stage.hall.owner.reasons != ["the peer closed the connection"]
 
 
+def test_a_keep_alive_is_a_sign_of_life(stage: Stage) -> None:
+    heard: list[list[object]] = []
+    stage.hall.owner.received = lambda connection, messages: heard.append(list(messages))  # type: ignore[method-assign]
+    stage.protocol.dataReceived(b"\0\0")
+    assert heard == []
+    stage.protocol.dataReceived(b"\0\0")
+    assert heard == [[]]
+
+
 def test_an_owner_that_fails_costs_this_connection_only(stage: Stage) -> None:
     def fail(connection: object, messages: object) -> None:
         raise ZeroDivisionError

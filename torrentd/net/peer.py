@@ -188,7 +188,7 @@ class PeerProtocol(Protocol):
     def _deliver(self, framing: Framing, view: memoryview, end: int) -> None:
         messages, used = framing.scan(view, end)
         self.tail = bytes(view[used:end])
-        if messages and self._owner is not None:
+        if used and self._owner is not None:  # also for keep-alives, which leave no message: the peer is there
             self._owner.received(self, messages)
 
     def pause_reading(self, why: str = DISK_BUSY) -> None:
