@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from tests.session.world import Home, World
 
@@ -34,3 +35,12 @@ def make_home(world: World, tmp_path: Path) -> Iterator[Callable[..., Home]]:
 @pytest.fixture
 def home(make_home: Callable[..., Home]) -> Home:
     return make_home().start()
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], list[str]]]:
+    """What was logged, as text."""
+    events: list[LogEvent] = []
+    globalLogPublisher.addObserver(events.append)
+    yield lambda: [formatEvent(event) for event in events]
+    globalLogPublisher.removeObserver(events.append)

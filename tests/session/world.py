@@ -237,10 +237,10 @@ class Home:
         self.toml(toml)
 
     def toml(self, text: str) -> None:
-        """Write the configuration file; the next start reads it."""
+        """Write the configuration file; the next start reads it. The text may begin with keys of `paths`."""
         listen = f'[network]\nlisten = ["{self.address}"]\n' if "[network]" not in text else ""
         paths = f'[paths]\nstate_dir = "{self.root}/state"\ndownload_dir = "{self.downloads}"\n'
-        (self.root / "config.toml").write_text(paths + listen + text)
+        (self.root / "config.toml").write_text(listen + paths + text)
 
     def configuration(self) -> Configuration:
         return load(self.root / "config.toml", {"HOME": str(self.root)})

@@ -21,6 +21,7 @@ from torrentd.disk.verbs.checking import Checking
 from torrentd.disk.verbs.flushing import Flushing
 from torrentd.disk.verbs.looking import look
 from torrentd.disk.verbs.making import make, without_content
+from torrentd.disk.verbs.probing import probe
 from torrentd.disk.verbs.reading import Reading
 from torrentd.disk.verbs.removing import remove
 from torrentd.disk.writing.desk import Desk, Writing
@@ -126,6 +127,10 @@ class Storage:
     def suspect(self) -> list[int]:
         """The pieces that a failed flush left unknown, until `check` has read them back."""
         return sorted(self._flushing.suspect)
+
+    def probe(self) -> Deferred[None]:
+        """Whether a piece could be written now, as far as that shows without writing one. Errback StorageError."""
+        return self._tracked(self._access.work(probe, self._desk.geometry.piece_size, files=()))
 
     # --- the end
 

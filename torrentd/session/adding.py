@@ -133,7 +133,7 @@ def _with(tiers: list[list[str]], trackers: Sequence[str] | None) -> list[list[s
 def choose(
     layout: Layout, priorities: list[Priority], choices: tuple[FileChoice, ...] | list[FileChoice]
 ) -> list[Priority]:
-    """Apply choices in order; globs are matched against the whole path and against the file's own name.
+    """Apply choices in order.
 
     RpcError("file_index") when an index is out of range or a glob fits nothing.
     """
@@ -154,8 +154,13 @@ def _fitting(layout: Layout, choice: FileChoice) -> list[int]:
     return [
         index
         for index, entry in enumerate(layout.files)
-        if fnmatchcase("/".join(entry.path), choice.glob) or fnmatchcase(entry.path[-1], choice.glob)
+        if any(fnmatchcase(text, choice.glob) for text in _texts(entry.path))
     ]
+
+
+def _texts(path: tuple[str, ...]) -> tuple[str, ...]:
+    """What a glob may mean: the whole path, the path within the torrent's folder, or the file's own name."""
+    return "/".join(path), "/".join(path[1:]), path[-1]
 
 
 def _set_limits(options: AddOptions) -> dict[str, int | float | str | None]:

@@ -62,7 +62,9 @@ def store(session: TorrentSession, command: c.Store) -> None:
     if command.complete:
         session.durability.writing(command.piece)
         done = session.storage.finish(command.piece, command.digests)
-        done.addCallbacks(lambda outcome: _stored(session, outcome), lambda failure: _store_failed(session, failure))
+        done.addCallbacks(
+            lambda outcome: _stored(session, outcome), lambda failure: _store_failed(session, command.piece, failure)
+        )
         done.addErrback(session.our_fault)
 
 
@@ -77,11 +79,11 @@ def _stored(session: TorrentSession, outcome: Verified | Failed) -> None:
         session.handle(PieceFailed(outcome.piece, outcome.digests))
 
 
-def _store_failed(session: TorrentSession, failure: Failure) -> None:
+def _store_failed(session: TorrentSession, piece: int, failure: Failure) -> None:
     failure.trap(StorageError)
     error: Any = failure.value
     if not session.gone:
-        session.around.trouble.failed(session, error)
+        session.around.trouble.failed(session, error, piece=piece)
 
 
 def discard(session: TorrentSession, command: c.Discard) -> None:

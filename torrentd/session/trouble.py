@@ -43,12 +43,14 @@ class Trouble:
         self._failed: dict[TorrentSession, float] = {}
         """when it last failed"""
 
-    def failed(self, session: TorrentSession, error: StorageError, source: str = "storage") -> None:
-        """Writing, flushing, recording or looking failed: nothing is downloaded until it works again."""
+    def failed(
+        self, session: TorrentSession, error: StorageError, source: str = "storage", piece: int | None = None
+    ) -> None:
+        """Writing (this piece), flushing, recording or looking failed: nothing is downloaded until it works again."""
         row = ErrorRow(error.code, escape(str(error)), source)
         self._say(session, row)
         session.fail(row)
-        session.handle(StorageFailed(None, row.message, row.code))
+        session.handle(StorageFailed(piece, row.message, row.code))
         if error.code != "files_missing":
             self._wait(session)
 
