@@ -98,9 +98,8 @@ def makeService(options: Options) -> TorrentdService:
     """Build everything; nothing is opened yet."""
     reactor.seconds = time.monotonic  # before anything is scheduled: a clock step must not fire every timer
     configuration = options.configuration
-    host, pools, tell = make_host(configuration)
+    host, pools = make_host(configuration)
     daemon = Daemon(host, configuration)
-    tell(daemon.disk_is)
     service = TorrentdService(
         daemon, pools, lambda: read(options), dict(os.environ), lambda level: _set_level(options, level), _exit_with
     )
@@ -109,21 +108,19 @@ def makeService(options: Options) -> TorrentdService:
     return service
 
 
-def make_host(
-    configuration: Configuration,
-) -> tuple[Host, list[Workers], Callable[[Callable[[bool], None]], None]]:
-    """The real world, its threads, and a function that says who is told when the disk is busy."""
+def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
+    """The real world and its threads."""
     storage, paths = configuration.settings.storage, configuration.settings.paths
     threads = storage.hash_threads or os.cpu_count() or 1
     hashing = Workers(reactor, "disk", threads)
     flushing = Workers(reactor, "flush", 1)
     database = Workers(reactor, "state", 1)
     others = Workers(reactor, "work", 1)
-    listeners: list[Callable[[bool], None]] = []
+    told_of_disk: list[Callable[[bool], None]] = []
 
     def on_busy(busy: bool) -> None:
-        for listener in listeners:
-            listener(busy)
+        for told in told_of_disk:
+            told(busy)
 
     disk = Disk(
         hashing.run,
@@ -142,8 +139,9 @@ def make_host(
         rng=random.Random(),
         secret_rng=random.SystemRandom(),
         wall_clock=time.time,
+        told_of_disk=told_of_disk,
     )
-    return host, [hashing, flushing, database, others], listeners.append
+    return host, [hashing, flushing, database, others]
 
 
 def _log_observer(options: Options, parent: Any) -> Any:

@@ -21,6 +21,7 @@ from torrentd.net.connecting import Connecting
 from torrentd.net.datagram_port import DirectDatagramPort
 from torrentd.net.listening import DirectPort
 from torrentd.net.sockets import datagram_socket, family_of, listening_socket, source_address
+from torrentd.net.trackers.resolver import Resolver
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for a connect; a peer that needs longer is not worth a half-open place."""
@@ -65,6 +66,10 @@ class Network:
         source = source_address(bind, address.host)
         kind = TCP6ClientEndpoint if ":" in address.host else TCP4ClientEndpoint
         return kind(self._reactor, address.host, address.port, timeout, (source, 0) if source else None)
+
+    def resolver(self) -> Resolver:
+        """Who asks the system for the addresses of names."""
+        return Resolver(self._reactor)
 
     def datagrams(self, protocol: DatagramProtocol, address: Address) -> IListeningPort:
         """Bind a UDP socket to `protocol`. Raises CannotListenError."""

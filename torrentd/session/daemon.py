@@ -61,6 +61,7 @@ class Daemon:
         self._datagrams: list[Datagrams] = []
         factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys)
         self.listening = Listening(host.network, factory, self._datagram_socket)
+        host.told_of_disk.append(self.disk_is)
         self.backups = Backups(host)
         self.turns = Turns()
         self.stopping = False

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
@@ -48,3 +48,5 @@ class Host:
     """ids, keys and tokens"""
     wall_clock: Callable[[], float]
     """Unix seconds, only to be shown or stored"""
+    told_of_disk: list[Callable[[bool], None]] = field(default_factory=list)
+    """who is told that more waits for `disk` than may (True), and that there is room again (False)"""

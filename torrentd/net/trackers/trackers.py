@@ -67,7 +67,7 @@ class Trackers:
         stopped_deadline: float = STOPPED_DEADLINE,
     ) -> None:
         self._reactor = reactor
-        self._resolver = resolver or Resolver(reactor)
+        self._resolver = resolver or network.resolver()
         self._policy = AddressPolicy(local)
         self._http = HttpClient(reactor, network, self._resolver, self._policy, bind, tls)
         self._udp = UdpClient(reactor, sockets, secret_rng)
