@@ -25,6 +25,7 @@ from torrentd.config import Configuration, load
 from torrentd.disk.disk import Disk
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
+from torrentd.net.trackers.resolver import Resolver
 from torrentd.session.control import AddOptions
 from torrentd.session.daemon import Daemon
 from torrentd.session.host import Host
@@ -150,6 +151,9 @@ class Network:
     def datagrams(self, protocol: Any, address: Address) -> Listening:
         protocol.makeConnection(FakeDatagramTransport())
         return Listening(self, address)
+
+    def resolver(self) -> Resolver:
+        return Resolver(self._reactor)
 
     def _join(self, factory: Any, address: Address, done: Deferred[Any]) -> None:
         if done.called:
