@@ -31,7 +31,7 @@ def broken(home, torrent):
     home.add(good)
     home.add(torrent)
     home.stop()
-    change(home, "UPDATE torrent SET file_count = 7 WHERE name = 'sample'")
+    change(home, "UPDATE torrent SET file_count = 7, priorities = x'' WHERE name = 'sample'")
     home.start()
     assert home.row(good).state == "seeding"
     return home

@@ -1,0 +1,116 @@
+"""Who connects to whom."""
+
+import pytest
+
+from tests.session.world import PIECE, Sample, result
+from torrentd.model.address import Address
+from torrentd.session.connections import ADDRESSES_KEPT
+from torrentd.wire.peer.handshake import RESERVED, Handshake, encode
+
+
+@pytest.fixture
+def torrent():
+    return Sample(files={"a.bin": 20 * PIECE})
+
+
+def dead(count):
+    return [Address("127.0.1.1", 7000 + n) for n in range(count)]
+
+
+def test_dead_peers_do_not_delay_a_good_one(make_home, world, torrent):
+    seed, leech = make_home(6881).start(), make_home(6882).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    world.network.dead.update(dead(30))
+    leech.add(torrent, peers=(*dead(30), seed.address))
+    world.until(lambda: leech.row(torrent).state == "seeding", 20)
+
+
+def test_a_stop_gives_attempts_up_and_their_places_free(home, world, torrent):
+    world.network.dead.update(dead(20))
+    home.add(torrent, peers=tuple(dead(20)))
+    world.run(1)
+    assert home.daemon.connections.fleet.half_open > 10
+    result(home.steering.pause(torrent.id))
+    world.run(1)
+    assert home.daemon.connections.fleet.half_open == 0
+    assert home.session(torrent).torrent.connecting == 0
+
+
+def test_grants_for_a_torrent_that_was_removed_go_to_others(home, world):
+    one, two = Sample("one"), Sample("two")
+    world.network.dead.update(dead(300))
+    home.add(one, peers=tuple(dead(150)))
+    home.add(two, peers=tuple(dead(300)[150:]))
+    world.run(1)
+    result(home.steering.remove(one.id, False))
+    world.run(20)
+    fleet = home.daemon.connections.fleet
+    result(home.steering.remove(two.id, False))
+    world.run(20)
+    assert (fleet.half_open, fleet.connections, fleet.pending) == (0, 0, 0)
+
+
+class Stranger:
+    """A peer that speaks only when it is told to."""
+
+    def __init__(self):
+        self.said = b""
+        self.gone = False
+
+    def buildProtocol(self, address):
+        return self
+
+    def makeConnection(self, transport):
+        self.transport = transport
+
+    def dataReceived(self, data):
+        self.said += data
+
+    def connectionLost(self, reason):
+        self.gone = True
+
+
+@pytest.mark.parametrize("remove", [True, False])
+def test_a_torrent_that_goes_while_a_peer_shakes_hands(home, world, torrent, remove):
+    session = home.add(torrent)
+    stranger = Stranger()
+    world.network.connect(stranger, home.address)
+    world.run()
+    hello = encode(Handshake(RESERVED, session.facts.info_hash, b"-XX0000-stranger----"))
+    stranger.transport.write(hello[:50])
+    world.run()
+    assert stranger.said  # our handshake: the torrent was there
+    result(home.steering.remove(torrent.id, False) if remove else home.steering.pause(torrent.id))
+    stranger.transport.write(hello[50:])
+    world.run(1)
+    assert stranger.gone
+    fleet = home.daemon.connections.fleet
+    assert (fleet.connections, fleet.pending) == (0, 0)
+
+
+def test_a_torrent_that_is_not_running_is_not_known(home, world, torrent):
+    home.add(torrent, paused=True)
+    stranger = Stranger()
+    world.network.connect(stranger, home.address)
+    world.run()
+    hash = home.session(torrent).facts.info_hash
+    stranger.transport.write(encode(Handshake(RESERVED, hash, b"-XX0000-stranger----")))
+    world.run(1)
+    assert (stranger.said, stranger.gone) == (b"", True)
+
+
+def test_ourselves_are_recognised(home, world, torrent):
+    home.add(torrent, peers=(home.address,))
+    world.run(5)
+    assert home.row(torrent).peers.connected == 0
+    assert home.daemon.connections.fleet.connections == 0
+
+
+def test_our_addresses_as_trackers_tell_them_are_few(home):
+    connections = home.daemon.connections
+    for n in range(100):
+        connections.learned(f"192.0.2.{n}")
+    connections.learned("")
+    assert len(connections.external) == ADDRESSES_KEPT
+    assert home.steering.status().external_addresses[-1] == "192.0.2.99"

@@ -1,0 +1,141 @@
+"""Marks before writing, flush before recording."""
+
+import pytest
+
+from tests.session.world import PIECE, Sample, Worker, result
+from torrentd.session.durability import FLUSH_INTERVAL
+
+
+@pytest.fixture
+def torrent():
+    return Sample(files={"a.bin": 20 * PIECE})
+
+
+@pytest.fixture
+def session(home, torrent):
+    return home.add(torrent)
+
+
+def content(torrent, piece):
+    return memoryview(torrent.files["a.bin"])[piece * PIECE : (piece + 1) * PIECE]
+
+
+def write(session, torrent, piece):
+    """Hand a whole piece to the disk, as a Store command does; what came of it."""
+    session.durability.writing(piece)
+    session.storage.store(piece, 0, [content(torrent, piece)])
+    outcomes = []
+    session.storage.finish(piece).addBoth(outcomes.append)
+    return outcomes
+
+
+def stored_marks(home):
+    """What the next start would find."""
+    database = home.daemon.host.state._commits._connection
+    return [piece for (piece,) in database.execute("SELECT piece FROM writing ORDER BY piece")]
+
+
+def test_nothing_is_written_before_its_mark_is_committed(home, session, torrent):
+    home.keeper.hangs = True
+    session.durability.mark([3])
+    outcomes = write(session, torrent, 3)
+    assert outcomes == []
+    home.keeper.go_on()
+    assert outcomes[0].piece == 3
+    assert stored_marks(home) == [3]
+
+
+def test_a_piece_given_up_while_its_mark_was_being_committed_is_not_permitted(home, session, torrent):
+    home.keeper.hangs = True
+    session.durability.mark([3, 4])
+    session.storage.discard([3])
+    session.durability.discard([3])
+    home.keeper.go_on()
+    assert stored_marks(home) == [4]
+    home.keeper.hangs = True
+    session.durability.mark([3])  # begun again
+    outcomes = write(session, torrent, 3)
+    assert outcomes == []
+    home.keeper.go_on()
+    assert outcomes[0].piece == 3
+
+
+def test_what_was_handed_to_the_disk_stays_marked(home, session, torrent):
+    session.durability.mark([3])
+    write(session, torrent, 3)
+    session.durability.discard([3])
+    assert stored_marks(home) == [3]
+
+
+def test_a_flush_comes_after_its_interval_and_settles_the_marks(home, world, session, torrent):
+    session.durability.mark([3, 4])
+    write(session, torrent, 3)
+    session.durability.right(3)
+    world.run(FLUSH_INTERVAL - 1)
+    assert session.durability.have.count == 0
+    world.run(1)
+    assert list(session.durability.have) == [3]
+    assert stored_marks(home) == [4]
+    assert list(session.durability.marked) == [4]
+    assert session.facts.files[0] is not None
+
+
+def test_a_piece_wanted_again_while_its_mark_is_being_removed_stays_marked(home, session, torrent):
+    session.durability.mark([3])
+    write(session, torrent, 3)
+    session.durability.right(3)
+    home.keeper.hangs = True
+    flushing = session.durability.flush()  # its record waits
+    session.durability.mark([3])  # the piece was lost and is fetched again
+    home.keeper.go_on()
+    result(flushing)
+    assert list(session.durability.marked) == stored_marks(home) == [3]
+
+
+def test_much_data_is_flushed_at_once(home, world):
+    torrent = Sample("big", files={"a.bin": 72 * 1024 * 1024}, piece_size=4 * 1024 * 1024)
+    session = home.add(torrent)
+    size = 4 * 1024 * 1024
+    data = memoryview(torrent.files["a.bin"])
+    session.durability.mark(list(range(18)))
+    for piece in range(18):
+        session.storage.store(piece, 0, [data[piece * size : (piece + 1) * size]])
+        result(session.storage.finish(piece))
+        session.durability.right(piece)
+    assert session.durability.have.count >= 16
+
+
+def test_what_is_verified_during_a_flush_goes_with_the_next(home, world, session, torrent):
+    session.durability.mark([3, 4])
+    write(session, torrent, 3)
+    session.durability.right(3)
+    home.flusher.hangs = True
+    world.run(FLUSH_INTERVAL)
+    write(session, torrent, 4)
+    session.durability.right(4)
+    home.flusher.go_on()
+    assert list(session.durability.have) == [3]
+    world.run(FLUSH_INTERVAL)
+    assert list(session.durability.have) == [3, 4]
+
+
+def test_nothing_is_committed_when_nothing_changed(home, session):
+    runs = []
+    real = home.keeper.run
+
+    def run(*args, **kwargs):
+        runs.append(args)
+        return real(*args, **kwargs)
+
+    home.daemon.host.state._commits._run = run
+    result(session.durability.flush())
+    assert runs == []
+
+
+def test_a_worker_that_hangs_gives_back_in_order():
+    worker, seen = Worker(), []
+    worker.hangs = True
+    for n in range(3):
+        worker.run(lambda n=n: n).addCallback(seen.append)
+    worker.go_on()
+    assert seen == [0, 1, 2]

@@ -1,0 +1,58 @@
+"""Rows for the API."""
+
+import pytest
+
+from tests.session.world import PIECE, Sample
+from torrentd.model.layout import Priority
+from torrentd.session.control import FileChoice
+from torrentd.session.snapshots import safe_url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://t.example/announce", "http://t.example/announce"),
+        ("http://t.example:8080/announce?passkey=0123456789abcdef", "http://t.example:8080/announce?..."),
+        ("https://t.example/0123456789abcdef0123456789abcdef/announce", "https://t.example/.../announce"),
+        ("http://user:secret@t.example/announce", "http://t.example/announce"),
+        ("udp://[2001:db8::1]:6969", "udp://[2001:db8::1]:6969"),
+        ("http://t.example/announce#0123456789abcdef", "http://t.example/announce"),
+        ("http://[bad/announce", "(unreadable)"),
+        ("http://t.example/\u202eannounce", "http://t.example/\\u202eannounce"),
+    ],
+)
+def test_urls_are_shown_without_secrets(url, shown):
+    assert safe_url(url) == shown
+
+
+def test_rows_of_a_tracker_show_no_passkey(home):
+    torrent = Sample(trackers=["udp://t.example:6969/0123456789abcdef0123456789abcdef/announce"])
+    home.add(torrent, paused=True)
+    assert "0123456789abcdef" not in str(home.steering.trackers(torrent.id)) + str(home.row(torrent))
+
+
+def test_files_count_bytes_of_verified_pieces(home):
+    torrent = Sample()
+    home.put(torrent, "a.bin")
+    home.add(torrent)
+    files = home.steering.files(torrent.id)
+    assert [(file.done, file.progress) for file in files] == [(5 * PIECE, 1.0), (0, 0.0)]
+    pieces = home.steering.pieces(torrent.id)
+    assert (pieces.count, pieces.have, pieces.availability) == (9, "+AA=", None)
+
+
+def test_nothing_wanted_is_all_there(home):
+    torrent = Sample()
+    home.add(torrent)
+    home.steering.set_files(torrent.id, [FileChoice(Priority.SKIP, glob="*")])
+    row = home.row(torrent)
+    assert (row.progress, row.left, row.wanted, row.completed_at) == (1.0, 0, 0, None)
+
+
+def test_a_hybrid_answers_to_both_hashes(home):
+    tree = {b"a": {b"": {b"length": 100, b"pieces root": bytes(32)}}}
+    torrent = Sample("hybrid", {"a": 100}, **{"file tree": tree, "meta version": 2})
+    home.add(torrent)
+    row = home.row(torrent)
+    assert row.hash_v1 == torrent.id
+    assert home.steering.row(row.hash_v2).id == torrent.id
