@@ -99,7 +99,7 @@ def strace(*rules: str, log: Path) -> list[str]:
 def small_disk(path: Path, size: str) -> Iterator[Path]:
     """A file system of its own at `path`; skips the test where mounting is not allowed."""
     path.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         pytest.skip(f"cannot mount a small disk: {result.stderr.strip()}")
@@ -107,3 +107,8 @@ def small_disk(path: Path, size: str) -> Iterator[Path]:
         yield path
     finally:
         subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+def grow(path: Path, size: str) -> None:
+    """Give a small disk another size."""
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(path)], check=True)
