@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from torrentd.model.errors import StorageError
-from torrentd.state import recovery, suspects, writes
+from torrentd.state import loading, recovery, suspects, writes
 from torrentd.state.commits import Commits, Run, Statement
 from torrentd.state.faults import translate, translate_os
-from torrentd.state.records import FileStat, Loaded, TorrentRecord, Totals
+from torrentd.state.records import Broken, FileStat, Loaded, Stored, TorrentRecord, Totals
 from torrentd.state.rows import MUTABLE, SqlValue, encode, encode_record
 from torrentd.state.writes import NumberedStat
 
@@ -90,6 +90,35 @@ class State:
     def files(self, info_hash: bytes) -> Deferred[list[FileStat | None]]:
         """What each file looked like when last synced; None for one that never was."""
         return self._query(lambda connection: writes.files(connection, info_hash))
+
+    def stored(self, info_hash: bytes) -> Deferred[Stored | Broken]:
+        """Everything of one torrent, as at start."""
+        return self._query(lambda connection: loading.stored(connection, info_hash))
+
+    def contents(self, info_hashes: Sequence[bytes]) -> Deferred[list[tuple[bytes, list[FileStat | None]]]]:
+        """The metainfo and the file stats of some torrents, in one query; LookupError if one of them is gone."""
+        hashes = list(info_hashes)
+        return self._query(
+            lambda connection: [(writes.metainfo(connection, each), writes.files(connection, each)) for each in hashes]
+        )
+
+    def at_rest(self, info_hash: bytes, **columns: object) -> Deferred[None]:
+        """`update` and `note_ok` in one."""
+        try:
+            encoded = _encode_mutable(columns)
+        except ValueError as error:
+            return fail(error)
+
+        def change(connection: sqlite3.Connection) -> None:
+            writes.update(connection, info_hash, encoded)
+            suspects.note_ok(connection, info_hash)
+
+        return self._write(change)
+
+    def set_seeding_times(self, times: Iterable[tuple[bytes, int]]) -> Deferred[None]:
+        """(info hash, seconds) of many torrents at once; those that are gone are passed over."""
+        rows = [(seconds, info_hash) for info_hash, seconds in times]
+        return self._write(lambda connection: writes.set_seeding_times(connection, rows))
 
     # --- pieces
 

@@ -8,14 +8,16 @@ from itertools import groupby
 from operator import itemgetter
 
 from torrentd.state import writes
-from torrentd.state.records import Broken, Loaded
+from torrentd.state.records import Broken, Loaded, Stored, TorrentRecord
 from torrentd.state.rows import COLUMNS, decode
 from torrentd.state.suspects import settle, suspects
 
 _SELECT = (
     f"SELECT torrent.id, {', '.join(COLUMNS)}, metainfo.torrent IS NOT NULL AS has_metainfo"
-    " FROM torrent LEFT JOIN metainfo ON metainfo.torrent = torrent.id ORDER BY torrent.id"
+    " FROM torrent LEFT JOIN metainfo ON metainfo.torrent = torrent.id"
 )
+_ALL = f"{_SELECT} ORDER BY torrent.id"
+_ONE = f"{_SELECT} WHERE torrent.info_hash = ?"
 
 
 def load(connection: sqlite3.Connection, crashed: bool) -> Loaded:
@@ -27,15 +29,34 @@ def load(connection: sqlite3.Connection, crashed: bool) -> Loaded:
     marks = _marks(connection)
     cursor = connection.cursor()
     cursor.row_factory = sqlite3.Row
-    for row in cursor.execute(_SELECT):
-        found = decode(row, marks.get(row["id"], []))
-        if not row["has_metainfo"] and not isinstance(found, Broken):
-            found = Broken(found.info_hash, found.name, "its metainfo is not in the database")
+    for row in cursor.execute(_ALL):
+        found = _found(row, marks.get(row["id"], []))
         if isinstance(found, Broken):
             loaded.broken.append(found)
         else:
             loaded.torrents.append(found)
     return loaded
+
+
+def stored(connection: sqlite3.Connection, info_hash: bytes) -> Stored | Broken:
+    """Everything of one torrent. LookupError when it is not there."""
+    cursor = connection.cursor()
+    cursor.row_factory = sqlite3.Row
+    row = cursor.execute(_ONE, (info_hash,)).fetchone()
+    if row is None:
+        raise LookupError(f"the state has no torrent {info_hash.hex()}")
+    marks = connection.execute("SELECT piece FROM writing WHERE torrent = ? ORDER BY piece", (row["id"],))
+    found = _found(row, [piece for (piece,) in marks])
+    if isinstance(found, Broken):
+        return found
+    return Stored(found, writes.metainfo(connection, info_hash), writes.files(connection, info_hash))
+
+
+def _found(row: sqlite3.Row, marks: list[int]) -> TorrentRecord | Broken:
+    found = decode(row, marks)
+    if not row["has_metainfo"] and not isinstance(found, Broken):
+        return Broken(found.info_hash, found.name, "its metainfo is not in the database")
+    return found
 
 
 def _marks(connection: sqlite3.Connection) -> dict[int, list[int]]:

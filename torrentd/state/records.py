@@ -79,6 +79,15 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """All that is stored of one torrent."""
+
+    record: TorrentRecord
+    metainfo: bytes
+    files: list[FileStat | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """All-time bytes and seconds of this state directory."""
 

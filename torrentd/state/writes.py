@@ -44,6 +44,11 @@ def update(connection: sqlite3.Connection, info_hash: bytes, columns: Mapping[st
         connection.execute(f"UPDATE torrent SET {assignments} WHERE id = :id", {**columns, "id": torrent})
 
 
+def set_seeding_times(connection: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> None:
+    """(seconds, info hash); torrents that are gone are passed over."""
+    connection.executemany("UPDATE torrent SET seeding_time = ? WHERE info_hash = ?", rows)
+
+
 def mark(connection: sqlite3.Connection, info_hash: bytes, pieces: Iterable[int]) -> None:
     torrent = torrent_id(connection, info_hash)
     connection.executemany("INSERT OR IGNORE INTO writing VALUES (?, ?)", [(torrent, piece) for piece in pieces])

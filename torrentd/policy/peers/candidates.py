@@ -43,6 +43,11 @@ class Candidates:
         """Known addresses, connected ones included."""
         return len(self._known)
 
+    @property
+    def is_blank(self) -> bool:
+        """Nothing was ever learned: nobody is known, nobody is banned, and none was found to be ourselves."""
+        return not (self._known or self._busy or self._own or self.bans)
+
     def add(self, addresses: Iterable[Address], source: str, now: float, narrowest: int = 0) -> int:
         """Take in what a source (one of SOURCES) named; how many were new.
 
