@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import content, floor, machine, plot, table
-from benchmarks.alone import machine_to_ourselves
+from benchmarks.alone import machine_to_ourselves, wait_for_quiet
 from benchmarks.cases import CASES, Case, Ground, Measurement
 from benchmarks.clients import Kind, LibtorrentKind, TorrentdKind
 from benchmarks.content import Content
@@ -52,9 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(options: argparse.Namespace, area: Path) -> Results:
-    _progress("limits of the machine")
-    limits = machine.measure() if options.limits else None
-    loops = floor.measure(area, options.size) if options.limits else None
+    limits = loops = None
+    if options.limits:
+        _progress("limits of the machine")
+        wait_for_quiet()
+        limits, loops = machine.measure(), floor.measure(area, options.size)
     kinds: list[Kind] = [TorrentdKind(options.twistd), LibtorrentKind()]
     measurements = []
     contents = {share: _content(area, options, share) for share in {case.share for case in options.cases}}
