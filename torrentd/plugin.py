@@ -17,19 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor as _reactor
-from twisted.logger import LogLevelFilterPredicate
+from twisted.logger import Logger
 from twisted.python import usage
 
 from torrentd import config
-from torrentd.config import ConfigError, Configuration
+from torrentd.config import ConfigError, Configuration, Settings
 from torrentd.disk.disk import Disk
+from torrentd.model.errors import StorageError
 from torrentd.net.network import Network
 from torrentd.service import TorrentdService
-from torrentd.session import logs
 from torrentd.session.daemon import Daemon
 from torrentd.session.host import Host
+from torrentd.session.logs import LogOutput
 from torrentd.session.workers import Workers
 from torrentd.state.database import State
+from torrentd.state.directory import prepare
 
 EX_CONFIG = 78
 """sysexits(3): a configuration error; systemd is told not to restart on it."""
@@ -45,7 +47,8 @@ class Options(usage.Options):
         ["state-dir", None, None, "Where the database, the token and the lock are."],
         ["download-dir", None, None, "Where torrents go unless told otherwise."],
     ]
-    levels: LogLevelFilterPredicate | None = None
+    output: LogOutput | None = None
+    """None: the log goes where twistd's own options say"""
     configuration: Configuration
     optFlags = [["check-config", None, "Check the configuration, say what is wrong with it, and exit."]]
 
@@ -100,11 +103,15 @@ def makeService(options: Options) -> TorrentdService:
     configuration = options.configuration
     host, pools = make_host(configuration)
     daemon = Daemon(host, configuration)
-    service = TorrentdService(
-        daemon, pools, lambda: read(options), dict(os.environ), lambda level: _set_level(options, level), _exit_with
-    )
     if options.parent is not None and not options.parent["syslog"]:
-        service.log_observer = _log_observer(options, options.parent)
+        options.output = _log_output(configuration.settings, options.parent)
+
+    def set_log(level: str, format: str) -> None:
+        if options.output is not None:
+            options.output.set(level, format)
+
+    service = TorrentdService(daemon, pools, lambda: read(options), dict(os.environ), set_log, _fail)
+    service.log_observer = options.output and options.output.observer
     return service
 
 
@@ -144,32 +151,37 @@ def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
     return host, [hashing, flushing, database, others]
 
 
-def _log_observer(options: Options, parent: Any) -> Any:
+def _log_output(settings: Settings, parent: Any) -> LogOutput:
     """Standard output in the foreground; a file in the state directory (or the one the user named) for a daemon."""
-    settings = options.configuration.settings
     if parent["nodaemon"] and not parent["logfile"]:
-        stream, journal = sys.stdout, "JOURNAL_STREAM" in os.environ
-    else:
-        path = Path(parent["logfile"] or f"{settings.paths.state_dir}/torrentd.log")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stream, journal = path.open("a", encoding="utf-8"), False
-    text = logs.render_journal if journal else logs.render_text
-    render = logs.render_json if settings.log.format == "json" else text
-    observer, options.levels = logs.observer(stream, settings.log.level, render)
-    return observer
+        return LogOutput(sys.stdout, settings.log.level, settings.log.format, "JOURNAL_STREAM" in os.environ)
+    path = Path(parent["logfile"] or f"{settings.paths.state_dir}/torrentd.log")
+    try:
+        if not parent["logfile"]:
+            prepare(settings.paths.state_dir)
+        stream = path.open("a", encoding="utf-8")
+    except (OSError, StorageError) as error:
+        _say(f"the log cannot be written: {error}")
+        raise SystemExit(1) from None
+    return LogOutput(stream, settings.log.level, settings.log.format)
 
 
-def _set_level(options: Options, level: str) -> None:
-    if options.levels is not None:
-        logs.set_level(options.levels, level)
+def _say(line: str) -> None:
+    print(f"torrentd: {line}", file=sys.__stderr__)  # where a start says why
 
 
-def _exit_with(code: int) -> None:
-    """twistd exits with 0 whatever happened while the reactor ran; this is the last word."""
+def _fail(reason: str) -> None:
+    """The start failed: said where a user looks and where a daemon's log is. twistd exits with 0 whatever happened
+    while the reactor ran; this is the last word."""
 
     def leave() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
+        os._exit(1)
 
+    _say(reason)
+    log.error("{reason}", reason=reason)
     atexit.register(leave)
+
+
+log = Logger()

@@ -26,6 +26,7 @@ from torrentd.net.notify import Notify
 from torrentd.rpc.serve.listening import ListenError
 from torrentd.rpc.serve.server import RpcOptions, RpcServer
 from torrentd.session.steering import Steering
+from torrentd.session.stopping import Stopping
 from torrentd.state.crash import CrashReport
 from torrentd.state.directory import prepare
 from torrentd.state.lock import Lock
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
 
 log = Logger()
 
+RPC_TIME = 1.25
+"""Seconds for the RPC's last answers: it takes one itself, then it cuts connections."""
+
 
 class TorrentdService(Service):
-    """`read` reads the configuration again; `environ` is the process's environment; `failed(code)` sets the exit
-    status."""
+    """`read` reads the configuration again; `environ` is the process's environment; `set_log(level, format)` changes
+    the log; `failed(reason)` says why the start failed, and sets the exit status."""
 
     def __init__(
         self,
@@ -48,8 +52,8 @@ class TorrentdService(Service):
         pools: Sequence[Runner],
         read: Callable[[], Configuration],
         environ: dict[str, str],
-        set_log_level: Callable[[str], None],
-        failed: Callable[[int], None],
+        set_log: Callable[[str, str], None],
+        failed: Callable[[str], None],
     ) -> None:
         self.log_observer: Any = None
         self._daemon = daemon
@@ -57,7 +61,7 @@ class TorrentdService(Service):
         self._pools = pools
         self._read = read
         self._environ = environ
-        self._set_log_level = set_log_level
+        self._set_log = set_log
         self._failed = failed
         self._lock = Lock(f"{daemon.settings.paths.state_dir}/lock")
         self._crash = CrashReport(f"{daemon.settings.paths.state_dir}/crash")
@@ -152,14 +156,15 @@ class TorrentdService(Service):
     def _could_not_start(self, failure: Failure) -> None:
         if failure.check(CancelledError) is not None:
             return
-        if failure.check(StorageError, ListenError) is not None:
-            line = str(failure.value)
+        error = failure.value
+        if isinstance(error, StorageError | ListenError):
+            self._failed(str(error))
+        elif isinstance(error, OSError):
+            self._failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         else:
             log.failure("torrentd could not start", failure)
-            line = "could not start: a bug of ours; see the log"
-        print(f"torrentd: {line}", file=sys.__stderr__)  # standard error is where a start says why
-        self._failed(1)
-        self._reactor.stop()
+            self._failed("could not start: a bug of ours; see the log")
+        self.shutdown()
 
     # --- stop
 
@@ -180,7 +185,7 @@ class TorrentdService(Service):
         if self._starting is not None and not self._starting.called:
             self._starting.cancel()
         if self._rpc is not None:
-            await self._rpc.stop()
+            await Stopping(self._reactor, RPC_TIME).within(RPC_TIME, self._rpc.stop())
         if self._daemon_started:
             await self._daemon.stop()
             for pool in self._pools:
@@ -205,7 +210,7 @@ class TorrentdService(Service):
         settings = config.applied(old, fresh.settings)
         self._daemon.configuration = Configuration(settings, fresh.path, fresh.written, fresh.given)
         self._daemon.apply_limits()
-        self._set_log_level(settings.log.level)
+        self._set_log(settings.log.level, settings.log.format)
         log.info("configuration reloaded; changed: {live}", live=", ".join(live) or "nothing")
         if restart:
             log.warn("these keys need a restart: {keys}", keys=", ".join(restart))

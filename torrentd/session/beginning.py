@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -47,6 +48,8 @@ async def begin(session: TorrentSession, verify: str = "auto") -> None:
         if not session.gone:
             session.around.trouble.failed(session, error)
         return
+    except CancelledError:
+        raise  # the daemon is stopping
     except Exception:
         session.our_fault(Failure())
         return

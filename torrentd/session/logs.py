@@ -24,21 +24,24 @@ from torrentd.wire.escape import escape
 Render = Callable[[LogEvent], str]
 
 
-def observer(stream: TextIO, level: str, render: Render) -> tuple[ILogObserver, LogLevelFilterPredicate]:
-    """An observer that writes to `stream`, and the predicate through which levels are changed at run time."""
-    levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
-    set_level(levels, level)
+class LogOutput:
+    """Where the log goes. Level and format may change while the daemon runs; `journal` says who reads the text."""
 
-    def write(event: LogEvent) -> None:
-        stream.write(render(event))
-        stream.flush()
+    def __init__(self, stream: TextIO, level: str, format: str, journal: bool = False) -> None:
+        self._stream = stream
+        self._text = render_journal if journal else render_text
+        self._levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
+        self.observer: ILogObserver = FilteringLogObserver(self._write, [self._levels])  # type: ignore[arg-type]
+        self.set(level, format)
 
-    return FilteringLogObserver(write, [levels]), levels  # type: ignore[arg-type]
+    def set(self, level: str, format: str) -> None:
+        """The level of everything of ours, and "text" or "json"."""
+        self._levels.setLogLevelForNamespace("torrentd", LogLevel.levelWithName(level))
+        self._render: Render = render_json if format == "json" else self._text
 
-
-def set_level(levels: LogLevelFilterPredicate, level: str) -> None:
-    """Set the level of everything of ours."""
-    levels.setLogLevelForNamespace("torrentd", LogLevel.levelWithName(level))
+    def _write(self, event: LogEvent) -> None:
+        self._stream.write(self._render(event))
+        self._stream.flush()
 
 
 def render_text(event: LogEvent) -> str:
