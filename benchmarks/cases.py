@@ -4,8 +4,9 @@
     B   seed to one peer                C2   seed to eight peers, a quarter of the size each
 
 Time runs from the call that adds the torrent to "complete" as the control interface says (A, C), or to the last
-peer's completion (B, C2, from the first peer's start). Also told is the rate after the first byte: the far end dials on
-a tick of its own, which is a large and random share of a short transfer. What arrived is compared with the source.
+peer's completion (B, C2, from the first peer's start). The far end dials on a tick of its own; each transfer begins at
+the same time before it, so that it costs all the same. Also told is the rate after the first byte. What arrived is
+compared with the source.
 """
 
 from __future__ import annotations
@@ -109,6 +110,7 @@ def download(case: Case, kind: Kind, content: Content, ground: Ground) -> Measur
             far.add(content, content.directory, complete=True, session=session)
         wait_until(far.done, TIME_LIMIT, "the far end seeds")
         wait_for_quiet(ground.patience)
+        far.wait_for_tick()
         with Meter(client.pid, [far.pid]) as meter:
             began = time.monotonic()
             client.add(content, target, complete=False)
@@ -125,6 +127,7 @@ def upload(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurem
         wait_until(client.done, TIME_LIMIT, f"{kind.name} seeds")
         time.sleep(SETTLE)
         wait_for_quiet(ground.patience)
+        far.wait_for_tick()
         targets = [target / str(session) for session in range(case.peers)]
         with Meter(client.pid, [far.pid]) as meter:
             began = time.monotonic()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,13 @@ HOST = "127.0.0.11"
 clients allow few connections with one address."""
 FAR_HOST = "127.0.0.{}"
 FIRST_FAR = 101
+
+TICK = 1.0
+TICK_PHASE = 0.5
+"""libtorrent dials once a second, half a second after each full second of its session."""
+
+BEFORE_TICK = 0.2
+"""Seconds in which a client takes in a torrent."""
 
 START_TIME = 30.0
 """Seconds for a client to start and answer."""
@@ -196,6 +204,11 @@ class FarEnd(Libtorrent):
 
     def __init__(self, work: Path, peers: int) -> None:
         super().__init__(work, tuple(FAR_HOST.format(FIRST_FAR + index) for index in range(peers)), fast=True)
+        self._opened_at = time.monotonic()
+
+    def wait_for_tick(self) -> None:
+        """Return BEFORE_TICK seconds before it dials next, so that this delay is the same in each transfer."""
+        time.sleep((self._opened_at + TICK_PHASE - BEFORE_TICK - time.monotonic()) % TICK)
 
     def dial(self, endpoint: Endpoint, torrents: list[int]) -> None:
         """Let these torrents connect to the measured client."""
