@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +111,24 @@ def makeService(options: Options) -> TorrentdService:
         if options.output is not None:
             options.output.set(level, format)
 
-    service = TorrentdService(daemon, pools, lambda: read(options), dict(os.environ), set_log, _fail)
+    daemonizes = options.parent is not None and not options.parent["nodaemon"]
+    service = TorrentdService(
+        daemon, pools, lambda: read(options), environment(), set_log, lambda reason: _fail(reason, daemonizes)
+    )
     service.log_observer = options.output and options.output.observer
     return service
+
+
+def environment() -> dict[str, str]:
+    """The process's environment as it was given to it. Twisted's endpoints take away what systemd says about sockets
+    (LISTEN_FDS) when they are imported, for an endpoint of their own; the kernel still knows it."""
+    given = dict(os.environ)
+    with suppress(OSError):
+        for entry in Path("/proc/self/environ").read_bytes().split(b"\0"):
+            name, _, value = os.fsdecode(entry).partition("=")
+            if name.startswith("LISTEN_"):
+                given.setdefault(name, value)
+    return given
 
 
 def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
@@ -170,17 +186,19 @@ def _say(line: str) -> None:
     print(f"torrentd: {line}", file=sys.__stderr__)  # where a start says why
 
 
-def _fail(reason: str) -> None:
-    """The start failed: said where a user looks and where a daemon's log is. twistd exits with 0 whatever happened
-    while the reactor ran; this is the last word."""
+def _fail(reason: str, daemonized: bool) -> None:
+    """The start failed. A daemon has only its log to say so. twistd exits with 0 whatever happened while the reactor
+    ran; this is the last word."""
 
     def leave() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(1)
 
-    _say(reason)
-    log.error("{reason}", reason=reason)
+    if daemonized:
+        log.error("{reason}", reason=reason)
+    else:
+        _say(reason)
     atexit.register(leave)
 
 

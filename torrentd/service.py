@@ -109,7 +109,7 @@ class TorrentdService(Service):
         )
         await self._rpc.start()
         self._say_where()
-        self._notify.ready(f"{len(daemon.around.sessions)} torrents")
+        self._notify.ready(f"{len(daemon.around.torrents)} torrents")
 
     def _rpc_options(self, token: str) -> RpcOptions:
         paths, rpc = self._daemon.settings.paths, self._daemon.settings.rpc
@@ -191,8 +191,8 @@ class TorrentdService(Service):
             for pool in self._pools:
                 pool.stop()
         self._crash.end()
-        self._lock.release()
         log.info("stopped")
+        self._lock.release()
 
     # --- reload
 
