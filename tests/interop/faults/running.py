@@ -9,14 +9,19 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tests.interop.daemon import Torrentd
+from tests.interop.processes import until
 
 INJECTION = Path(__file__).parent / "injection"
 """Holds the sitecustomize module that Python imports at its start."""
+
+ATTACH = 5.0
+"""Seconds that strace has to attach."""
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -84,17 +89,6 @@ def bytes_read(pid: int) -> int:
     return int(lines["rchar"])
 
 
-def strace(*rules: str, log: Path) -> list[str]:
-    """The prefix that makes system calls fail as `rules` say (strace(1), `--inject`), from the first call on."""
-    program = shutil.which("strace")
-    if program is None:
-        pytest.skip("strace is not installed")
-    calls = ",".join(rule.partition(":")[0] for rule in rules)
-    injections = [argument for rule in rules for argument in ("-e", f"inject={rule}")]
-    # -D: the daemon is our child, and strace its tracer from the side
-    return [program, "-D", "-f", "--seccomp-bpf", "-qq", "-o", str(log), "-e", f"trace={calls}", *injections]
-
-
 @contextmanager
 def small_disk(path: Path, size: str) -> Iterator[Path]:
     """A file system of its own at `path`; skips the test where mounting is not allowed."""
@@ -112,3 +106,32 @@ def small_disk(path: Path, size: str) -> Iterator[Path]:
 def grow(path: Path, size: str) -> None:
     """Give a small disk another size."""
     subprocess.run(["mount", "-o", f"remount,size={size}", str(path)], check=True)
+
+
+@contextmanager
+def failing(pid: int, *rules: str, paths: Sequence[Path] = ()) -> Iterator[Path]:
+    """While it lasts, system calls of a process fail as `rules` say (strace(1), `--inject`): those on `paths`, or all.
+    Counting calls (`when=`) begins here, in each thread by itself. Gives strace's log."""
+    program = shutil.which("strace")
+    if program is None:
+        pytest.skip("strace is not installed")
+    calls = ",".join(rule.partition(":")[0] for rule in rules)
+    chosen = [argument for path in paths for argument in ("-P", str(path))]
+    injected = [argument for rule in rules for argument in ("-e", f"inject={rule}")]
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "strace"
+        command = [program, "-fqq", "-p", str(pid), "-o", str(log), "-e", f"trace={calls}", "-e", "signal=none"]
+        with subprocess.Popen([*command, *chosen, *injected], stderr=subprocess.PIPE, text=True) as tracer:
+            try:
+                until(lambda: _is_traced(pid) or tracer.poll() is not None, "strace is attached", ATTACH)
+                if tracer.poll() is not None:
+                    pytest.skip(f"strace is not allowed to attach: {tracer.stderr and tracer.stderr.read()}")
+                yield log
+            finally:
+                tracer.terminate()  # it detaches, and the process goes on
+
+
+def _is_traced(pid: int) -> bool:
+    """Whether every thread of the process is."""
+    states = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return not any("TracerPid:\t0\n" in state for state in states)

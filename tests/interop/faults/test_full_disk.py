@@ -1,27 +1,23 @@
 """No space left, for content or for the state: shown, waited for, and nothing is forgotten or claimed wrongly.
 
-The daemon tries again every half minute; these tests make it three seconds.
+The daemon tries again every half minute; these tests make it one second.
 """
 
 from __future__ import annotations
 
-import base64
 import errno
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from tests.interop.conftest import Stage
-from tests.interop.content import KIB, MIB, Torrent
-from tests.interop.faults import line as wire
+from tests.interop.content import KIB, MIB
 from tests.interop.faults.content import Computed
 from tests.interop.faults.peers import Leecher, Seeder
+from tests.interop.faults.claims import SOON, assert_true_claims, error_of, goes_on
 from tests.interop.faults.running import Injected, grow, small_disk
 from tests.interop.processes import until
 from torrentd.session import trouble
 
-RETRY = 3.0
-SOON = {"values": {"torrentd.session.trouble:RETRY": RETRY}}
 NO_RESERVE = {"min_free": 0}
 WITHIN = 60.0
 """Seconds after which a torrent goes on when there is space again"""
@@ -29,29 +25,12 @@ LINES = 2
 """of the log about one failure that lasts a few seconds"""
 
 
-def error_of(daemon: Injected, torrent: Torrent) -> dict[str, Any]:
-    return daemon.get(torrent)["error"] or {}
-
-
-def goes_on(daemon: Injected, torrent: Torrent) -> None:
-    """By itself, and to its end."""
-    until(lambda: not error_of(daemon, torrent), "it goes on", 5 * RETRY)
-    daemon.wait(torrent)
-
-
-def assert_true_claims(daemon: Injected, torrent: Torrent, content: Computed, directory: Path) -> int:
-    """Every have bit is true; the number of them."""
-    have = wire.pieces_of(base64.b64decode(daemon.rpc("torrent.pieces", id=torrent.info_hash)["have"]))
-    assert have <= content.right_pieces(directory / content.name)
-    return len(have)
-
-
 def test_the_real_retry_comes_in_time() -> None:
     assert trouble.FIRST_RETRY <= trouble.RETRY < WITHIN
 
 
 def test_no_space_for_content(stage: Stage, until_end: ExitStack) -> None:
-    content, other = Computed(12 * MIB), Computed(24 * MIB, seed=2, name="other.bin")
+    content, other = Computed(12 * MIB), Computed(16 * MIB, seed=2, name="other.bin")
     seeder = until_end.enter_context(Seeder(content))
     other_seeder = until_end.enter_context(Seeder(other, rate=8 * MIB))
     small = until_end.enter_context(small_disk(stage.folder / "small", "8m"))
@@ -95,7 +74,7 @@ def test_less_space_than_is_to_be_left_free(stage: Stage, until_end: ExitStack) 
 
 
 def test_no_space_for_the_state(stage: Stage, until_end: ExitStack) -> None:
-    content = Computed(24 * MIB)
+    content = Computed(12 * MIB)
     seeder = until_end.enter_context(Seeder(content, rate=4 * MIB))
     daemon = stage.place(Injected, faults=SOON, storage=NO_RESERVE)
     state = until_end.enter_context(small_disk(daemon.folder / "state", "2m"))

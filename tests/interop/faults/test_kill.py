@@ -6,7 +6,6 @@ nothing here relies on the daemon's own word.
 
 from __future__ import annotations
 
-import base64
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import pytest
 from tests.interop.conftest import Stage
 from tests.interop.content import MIB, Torrent
 from tests.interop.daemon import WAIT
-from tests.interop.faults import line as wire
+from tests.interop.faults.claims import claimed
 from tests.interop.faults.content import Computed
 from tests.interop.faults.peers import Seeder
 from tests.interop.faults.running import Injected, bytes_read
@@ -93,11 +92,6 @@ def start(daemon: Injected, torrent: Torrent | None = None) -> tuple[float, set[
     answered = time.monotonic() - began
     have = set() if torrent is None else claimed(daemon, torrent)
     return answered, have
-
-
-def claimed(daemon: Injected, torrent: Torrent) -> set[int]:
-    pieces = daemon.rpc("torrent.pieces", id=torrent.info_hash)
-    return wire.pieces_of(base64.b64decode(pieces["have"]))
 
 
 def reached(daemon: Injected, torrent: Torrent, mark: int) -> int:
