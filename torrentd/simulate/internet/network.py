@@ -1,0 +1,104 @@
+"""A host's network: the seam `net.network.Network`, over the simulated internet.
+
+Addresses that mean "all of this host" stand for the host's own. There is one address family.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocol, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.protocol import DatagramProtocol
+from zope.interface import implementer
+
+from torrentd.model.address import Address
+from torrentd.net.buffers import Buffers
+from torrentd.net.network import CONNECT_TIMEOUT
+from torrentd.simulate.internet.datagrams import DatagramPort
+from torrentd.simulate.internet.internet import Internet, ip_address
+from torrentd.simulate.internet.names import Names
+from torrentd.simulate.internet.site import Site
+
+ANY = "0.0.0.0"  # nothing listens really
+
+
+class SimulatedNetwork:
+    """What `Network` offers, for one site. `buffers` may be shared by all: only one host runs at a time."""
+
+    def __init__(self, internet: Internet, site: Site, buffers: Buffers | None = None) -> None:
+        self.buffers = buffers or Buffers()
+        self._internet = internet
+        self._site = site
+
+    def listen(self, factory: IProtocolFactory, address: Address) -> Deferred[IListeningPort]:
+        listeners = self._site.listeners
+        problem = self._problem(address, address.port in listeners)
+        if problem is not None:
+            return fail(problem)
+        port = address.port or self._site.free_port(listeners.__contains__)
+        return succeed(_Port(self._site, factory, Address(address.host, port)))
+
+    def connect(
+        self, factory: IProtocolFactory, address: Address, timeout: float = CONNECT_TIMEOUT, bind: str = ""
+    ) -> Deferred[IProtocol]:
+        return self._internet.connect(self._site, factory, address, timeout)
+
+    def endpoint(self, address: Address, timeout: float = CONNECT_TIMEOUT, bind: str = "") -> IStreamClientEndpoint:
+        return _Endpoint(self, address, timeout)
+
+    def datagrams(self, protocol: DatagramProtocol, address: Address) -> IListeningPort:
+        ports = self._site.datagram_ports
+        problem = self._problem(address, address.port in ports)
+        if problem is not None:
+            raise problem
+        number = address.port or self._site.free_port(ports.__contains__)
+        port = DatagramPort(self._internet, self._site, number, protocol, ip_address(address.host, number, "UDP"))
+        port.startListening()
+        return port
+
+    def resolver(self) -> Names:
+        """Names of this internet."""
+        return Names(self._internet, self._site.reactor)
+
+    def _problem(self, address: Address, taken: bool) -> CannotListenError | None:
+        if address.host not in (ANY, self._site.address):
+            return CannotListenError(address.host, address.port, OSError("Cannot assign requested address"))
+        if taken:
+            return CannotListenError(address.host, address.port, OSError("Address already in use"))
+        return None
+
+
+@implementer(IListeningPort)
+class _Port:
+    """A TCP port that is open."""
+
+    def __init__(self, site: Site, factory: Any, address: Address) -> None:
+        self._site = site
+        self._factory = factory
+        self._address = address
+        self.startListening()
+
+    def startListening(self) -> None:
+        self._site.listeners[self._address.port] = self._factory
+        self._factory.doStart()
+
+    def stopListening(self) -> Deferred[None]:
+        if self._site.listeners.get(self._address.port) is self._factory:
+            self._site.listeners.pop(self._address.port).doStop()
+        return succeed(None)
+
+    def getHost(self) -> Any:
+        return ip_address(*self._address)
+
+
+@implementer(IStreamClientEndpoint)
+class _Endpoint:
+    def __init__(self, network: SimulatedNetwork, address: Address, timeout: float) -> None:
+        self._network = network
+        self._address = address
+        self._timeout = timeout
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        return self._network.connect(protocolFactory, self._address, self._timeout)

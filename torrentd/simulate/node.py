@@ -1,0 +1,165 @@
+"""One host with a daemon on it: the shipping `Daemon`, steered as the RPC steers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from torrentd.config import Configuration, Settings
+from torrentd.model.address import Address
+from torrentd.model.bitfield import Bitfield
+from torrentd.session.control import AddOptions
+from torrentd.session.daemon import Daemon
+from torrentd.session.steering import Steering
+from torrentd.session.torrent import TorrentSession
+from torrentd.simulate.disks.platter import Content
+from torrentd.simulate.host import Machine, make_host
+from torrentd.simulate.internet.network import ANY
+from torrentd.simulate.internet.site import Site
+from torrentd.simulate.torrents import SimulatedTorrent
+from torrentd.simulate.trace import Trace
+
+PORT = 51413
+DOWNLOADS = "/simulated/downloads"
+
+Changes = Mapping[str, Mapping[str, Any]]
+"""section -> key -> value of the configuration"""
+
+
+def configure(changes: Changes) -> Configuration:
+    """The default configuration, except for `changes` and for where things are."""
+    given: dict[str, dict[str, Any]] = {section: dict(keys) for section, keys in changes.items()}
+    given["paths"] = {"state_dir": "/simulated/state", "download_dir": DOWNLOADS} | given.get("paths", {})
+    given["network"] = {"listen": (Address(ANY, PORT),)} | given.get("network", {})
+    settings = Settings()
+    sections = {name: msgspec.structs.replace(getattr(settings, name), **keys) for name, keys in given.items()}
+    return Configuration(msgspec.structs.replace(settings, **sections), None)
+
+
+class Node:
+    """`daemon` and `control` are those of the present run; they stay to be looked at when it has ended."""
+
+    daemon: Daemon
+    control: Steering
+
+    def __init__(self, name: str, site: Site, machine: Machine, trace: Trace, luck: str, changes: Changes) -> None:
+        self.name = name
+        self.site = site
+        self.machine = machine
+        self.configuration = configure(changes)
+        self.running = False
+        """started and neither stopped nor crashed"""
+        self.completed: dict[str, float] = {}
+        """torrent's name -> when its last piece was on the disk"""
+        self.wrote: Callable[[Node, Content, int], None] = lambda node, content, piece: None
+        """told of each piece that is on the disk"""
+        self._trace = trace
+        self._luck = luck
+        self._runs = 0
+        self._waiting: list[Deferred[None]] = []
+        machine.platter.wrote = self._wrote
+
+    @property
+    def address(self) -> Address:
+        """Where it accepts peers."""
+        return Address(self.site.address, PORT)
+
+    # --- runs
+
+    def start(self, crashed: bool = False) -> Deferred[None]:
+        """Begin a run; fires when it listens."""
+        self._runs += 1
+        host = make_host(self.machine, self.configuration, f"{self._luck}, run {self._runs}")
+        self.daemon = Daemon(host, self.configuration)
+        self.control = Steering(self.daemon, lambda: ([], []), lambda: None)
+        self._trace.note("start", self.name)
+        return self._watched(self._start(crashed))
+
+    async def _start(self, crashed: bool) -> None:
+        await self.daemon.start(crashed)
+        self.running = True
+        waiting, self._waiting = self._waiting, []
+        for deferred in waiting:
+            deferred.callback(None)
+
+    def stop(self) -> Deferred[None]:
+        """A clean stop."""
+        self.running = False
+        self._trace.note("stop", self.name)
+        return self._watched(self.daemon.stop())
+
+    def crash(self) -> None:
+        """The process is killed. What was written is in the page cache and stays."""
+        self.running = False
+        self._trace.note("crash", self.name)
+        self.machine.reactor.crash()
+        self.site.crash()
+
+    def step_clock(self, seconds: float) -> None:
+        """Somebody sets the wall clock."""
+        self.machine.clock_offset += seconds
+
+    # --- torrents
+
+    def add(self, torrent: SimulatedTorrent, have: Bitfield | None = None, **options: Any) -> Deferred[Any]:
+        """Add a torrent as soon as the daemon runs. `have`: what is on the disk already, and known to be right if it
+        is everything. `options` as of AddOptions."""
+        if have is not None:
+            layout, geometry = torrent.metainfo.layout, torrent.geometry
+            self.machine.platter.put(DOWNLOADS, layout, geometry, have, self.machine.wall_clock())
+            options.setdefault("verify", "skip" if have.has_all() else "auto")
+        return self._watched(self._add(torrent, AddOptions(**options)))
+
+    def seed(self, torrent: SimulatedTorrent, **options: Any) -> Deferred[Any]:
+        """Add a torrent that is all there."""
+        return self.add(torrent, Bitfield.full(torrent.geometry.piece_count), **options)
+
+    async def _add(self, torrent: SimulatedTorrent, options: AddOptions) -> None:
+        if not self.running:
+            started: Deferred[None] = Deferred()
+            self._waiting.append(started)
+            await started
+        await self.control.add(torrent.data, options)
+
+    def session(self, torrent: SimulatedTorrent) -> TorrentSession:
+        """LookupError if it is not there (yet)."""
+        return self.daemon.around.sessions[torrent.info_hash]
+
+    def has_all(self, torrent: SimulatedTorrent) -> bool:
+        """Whether every piece is on the disk."""
+        return self.content(torrent).good.has_all()
+
+    def content(self, torrent: SimulatedTorrent) -> Content:
+        """What is on the disk of it."""
+        return self.machine.platter.content(DOWNLOADS, torrent.metainfo.layout, torrent.geometry)
+
+    def left_behind(self) -> list[str]:
+        """What a stopped daemon should not have left, in words."""
+        calls = [f"{self.name} has {call}" for call in self.machine.reactor.getDelayedCalls()]
+        return [*calls, *self.site.open_things()]
+
+    def _wrote(self, content: Content, piece: int) -> None:
+        self._trace.note("piece", self.name, content.name, piece)
+        if content.good.has_all() and content.name not in self.completed:
+            self.completed[content.name] = self.machine.reactor.seconds()
+            self._trace.note("complete", self.name, content.name)
+        self.wrote(self, content, piece)
+
+    def _watched(self, work: Any) -> Deferred[Any]:
+        done: Deferred[Any] = Deferred.fromCoroutine(work)
+        return done.addErrback(_failed, self.name)
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name}>"
+
+
+def _failed(failure: Failure, name: str) -> None:
+    _log.failure("{name} failed", failure, name=name)
+
+
+_log = Logger()

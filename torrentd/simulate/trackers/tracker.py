@@ -1,0 +1,43 @@
+"""A tracker's host: a name, an address, and a registry behind HTTP and UDP."""
+
+from __future__ import annotations
+
+from random import Random
+
+from torrentd.model.address import Address
+from torrentd.simulate.clock import Clock
+from torrentd.simulate.internet.internet import Internet
+from torrentd.simulate.internet.links import Link
+from torrentd.simulate.internet.network import ANY, SimulatedNetwork
+from torrentd.simulate.reactor import Reactor
+from torrentd.simulate.trackers.http import HttpTracker
+from torrentd.simulate.trackers.registry import Registry
+from torrentd.simulate.trackers.udp import UdpTracker
+
+HTTP_PORT = 80
+UDP_PORT = 6969
+
+
+class Tracker:
+    """Reached at `http` and `udp`, two URLs."""
+
+    def __init__(self, clock: Clock, internet: Internet, name: str, rng: Random, link: Link) -> None:
+        self.registry = Registry(rng)
+        self.http = f"http://{name}/announce"
+        self.udp = f"udp://{name}:{UDP_PORT}/announce"
+        reactor = Reactor(clock)
+        self.site = internet.site(name, link, reactor)
+        internet.names[name] = [self.site.address]
+        self._network = SimulatedNetwork(internet, self.site)
+        self.over_http = HttpTracker(clock, self.registry)
+        self.over_udp = UdpTracker(clock, self.registry, rng)
+        self.revive()
+
+    def die(self) -> None:
+        """Refuse connections, answer no datagram."""
+        self.site.crash()
+
+    def revive(self) -> None:
+        """Begin to listen (again)."""
+        self._network.listen(self.over_http, Address(ANY, HTTP_PORT))
+        self._network.datagrams(self.over_udp, Address(ANY, UDP_PORT))
