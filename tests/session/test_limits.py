@@ -1,0 +1,47 @@
+"""The limits in force."""
+
+import pytest
+
+from torrentd.config import Settings
+from torrentd.config.settings import Limits, Peers
+from torrentd.session.limits import (
+    MOST_CONNECTIONS,
+    RuntimeLimits,
+    effective,
+    fleet_limits,
+    of_torrent,
+    torrent_settings,
+)
+
+
+def test_zero_in_the_file_is_unlimited_and_at_run_time_nothing():
+    file = Settings(limits=Limits(download=0, upload=5))
+    assert effective(file, RuntimeLimits()) == (None, 5)
+    assert effective(file, RuntimeLimits(True, 0, None)) == (0, None)
+
+
+@pytest.mark.parametrize("limits", [RuntimeLimits(), RuntimeLimits(True, 1, None), RuntimeLimits(True, 0, 0)])
+def test_stored_and_read(limits):
+    assert RuntimeLimits.read(limits.stored()) == limits
+
+
+@pytest.mark.parametrize("stored", [None, 5, [], {"down": -1}, {"down": "1"}, {"up": True}, {"down": 1.5}])
+def test_what_we_would_not_have_written_counts_for_nothing(stored):
+    assert RuntimeLimits.read(stored) == RuntimeLimits()
+
+
+def test_the_fleet_and_the_torrents_get_theirs():
+    settings = Settings(peers=Peers(max_connections=7, max_half_open=3, max_connections_per_torrent=5, upload_slots=2))
+    fleet = fleet_limits(settings, RuntimeLimits(True, 10, 20))
+    assert (fleet.max_connections, fleet.max_half_open, fleet.download, fleet.upload) == (7, 3, 10, 20)
+    torrent = torrent_settings(settings)
+    assert (torrent.max_connections, torrent.upload_slots) == (5, 2)
+    assert torrent.client.startswith("torrentd ")
+
+
+def test_a_torrents_own_number_of_connections():
+    daemon = torrent_settings(Settings())
+    assert of_torrent(daemon, {"peers": 3}).max_connections == 3
+    assert of_torrent(daemon, {"peers": "unlimited"}).max_connections == MOST_CONNECTIONS
+    assert of_torrent(daemon, {}) == daemon
+    assert of_torrent(daemon, {}) is not daemon
