@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -112,27 +112,25 @@ class FakeControl:
         except KeyError:
             raise RpcError("torrent_not_found", "There is no such torrent", id=id) from None
 
-    def rows(self) -> list[TorrentRow]:
-        return list(self.torrents.values())
+    def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
+        return Changes(list(self.torrents.values()), self.removed, REVISION, since is None or self.full)
 
-    def changes(self, since: int | None) -> Changes:
-        return Changes(self.rows(), self.removed, REVISION, since is None or self.full)
-
-    def files(self, id: str) -> list[FileRow]:
+    def files(self, id: str) -> Deferred[list[FileRow]]:
         self.row(id)
-        return [FileRow(index, f"data/{index}", 100, 100, 1.0, "normal") for index in range(5)]
+        return succeed([FileRow(index, f"data/{index}", 100, 100, 1.0, "normal") for index in range(5)])
 
-    def peers(self, id: str) -> tuple[list[PeerRow], list[ClosedPeerRow]]:
+    def peers(self, id: str) -> Deferred[tuple[list[PeerRow], list[ClosedPeerRow]]]:
         self.row(id)
-        return [peer("192.0.2.1:6881"), peer("[2001:db8::1]:6881")], [ClosedPeerRow("192.0.2.9:1", "too slow", 1.0)]
+        rows = [peer("192.0.2.1:6881"), peer("[2001:db8::1]:6881")]
+        return succeed((rows, [ClosedPeerRow("192.0.2.9:1", "too slow", 1.0)]))
 
-    def trackers(self, id: str) -> list[TrackerRow]:
+    def trackers(self, id: str) -> Deferred[list[TrackerRow]]:
         self.row(id)
-        return [TrackerRow("http://t.example/announce", 0, "working", "", 3, 4, None, 1.0, 2.0, 0)]
+        return succeed([TrackerRow("http://t.example/announce", 0, "working", "", 3, 4, None, 1.0, 2.0, 0)])
 
-    def pieces(self, id: str) -> PiecesRow:
+    def pieces(self, id: str) -> Deferred[PiecesRow]:
         self.row(id)
-        return PiecesRow(4, 256, "8A==", None)
+        return succeed(PiecesRow(4, 256, "8A==", None))
 
     def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
         self.told.append(("add", metainfo, options))
@@ -164,10 +162,10 @@ class FakeControl:
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         return self._do("set_files", id, choices)
 
-    def add_peers(self, id: str, peers: Sequence[Address]) -> int:
+    def add_peers(self, id: str, peers: Sequence[Address]) -> Deferred[int]:
         self.row(id)
         self.told.append(("add_peers", id, peers))
-        return len(peers)
+        return succeed(len(peers))
 
     def wait(self, ids: Sequence[str], until: str, timeout: float) -> Deferred[WaitRow]:
         for id in ids:

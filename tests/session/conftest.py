@@ -29,7 +29,7 @@ def make_home(world: World, tmp_path: Path) -> Iterator[Callable[..., Home]]:
         if hasattr(home, "daemon") and not home.daemon.stopping:
             home.stop()
     world.run(1.0)
-    assert not world.reactor.getDelayedCalls(), "a timer stayed behind"
+    assert not world.reactor.getDelayedCalls(), f"a timer stayed behind: {world.reactor.getDelayedCalls()}"
 
 
 @pytest.fixture

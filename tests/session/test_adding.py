@@ -35,8 +35,8 @@ def test_what_was_asked_is_kept(make_home, torrent):
         row = home.row(torrent)
         assert (row.state, row.sequential, row.labels) == ("paused", True, ["x", "y"])
         assert row.limits == LimitsRow(down=1000, up="unlimited", ratio=1.5)
-        assert [tracker.url for tracker in home.steering.trackers(torrent.id)] == ["http://t.example/announce"]
-        assert home.steering.files(torrent.id)[0].priority == "low"
+        assert [tracker.url for tracker in result(home.steering.trackers(torrent.id))] == ["http://t.example/announce"]
+        assert result(home.steering.files(torrent.id))[0].priority == "low"
         assert home.session(torrent).torrent.down_limit.rate == 1000
         home.crash()
         home.start()
@@ -108,7 +108,7 @@ def test_merge_adds_what_is_new_and_keeps_it(home, world):
     assert result(merged) == (torrent.id, False)
     for _ in range(2):
         assert home.row(torrent).labels == ["a", "b"]
-        urls = [tracker.url for tracker in home.steering.trackers(torrent.id)]
+        urls = [tracker.url for tracker in result(home.steering.trackers(torrent.id))]
         assert urls == ["http://one.example/announce", "http://two.example/announce"]
         home.crash()
         home.start()

@@ -153,7 +153,7 @@ def test_a_stop_ends_in_time_while_a_goodbye_and_the_disk_hang(home, world):
     torrent = Sample(trackers=["udp://127.0.0.1:1/announce"])  # answers nothing
     home.put(torrent)
     home.add(torrent)
-    assert home.steering.trackers(torrent.id)[0].status == "announcing"
+    assert result(home.steering.trackers(torrent.id))[0].status == "announcing"
     home.flusher.hangs = home.worker.hangs = True
     began = world.reactor.seconds()
     home.stop()

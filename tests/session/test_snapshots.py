@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.session.world import PIECE, Sample
+from tests.session.world import PIECE, Sample, result
 from torrentd.model.layout import Priority
 from torrentd.session.control import FileChoice
 from torrentd.session.snapshots import safe_url
@@ -28,16 +28,16 @@ def test_urls_are_shown_without_secrets(url, shown):
 def test_rows_of_a_tracker_show_no_passkey(home):
     torrent = Sample(trackers=["udp://t.example:6969/0123456789abcdef0123456789abcdef/announce"])
     home.add(torrent, paused=True)
-    assert "0123456789abcdef" not in str(home.steering.trackers(torrent.id)) + str(home.row(torrent))
+    assert "0123456789abcdef" not in str(result(home.steering.trackers(torrent.id))) + str(home.row(torrent))
 
 
 def test_files_count_bytes_of_verified_pieces(home):
     torrent = Sample()
     home.put(torrent, "a.bin")
     home.add(torrent)
-    files = home.steering.files(torrent.id)
+    files = result(home.steering.files(torrent.id))
     assert [(file.done, file.progress) for file in files] == [(5 * PIECE, 1.0), (0, 0.0)]
-    pieces = home.steering.pieces(torrent.id)
+    pieces = result(home.steering.pieces(torrent.id))
     assert (pieces.count, pieces.have, pieces.availability) == (9, "+AA=", None)
 
 

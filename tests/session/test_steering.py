@@ -70,7 +70,7 @@ def test_pause_and_resume_during_a_check(home, torrent):
 
 def test_peers_named_while_paused_are_dialled_after_the_resume(home, world, torrent):
     home.add(torrent, paused=True)
-    assert home.steering.add_peers(torrent.id, [Address("127.0.0.1", 7001)]) == 1
+    assert result(home.steering.add_peers(torrent.id, [Address("127.0.0.1", 7001)])) == 1
     world.run(10)
     assert world.network.dialled == []
     result(home.steering.resume(torrent.id, False))
@@ -95,10 +95,10 @@ def test_only_the_chosen_files_are_fetched(make_home, world, torrent):
     assert leech.same(torrent)
     assert leech.session(torrent).is_durably_finished
     assert leech.row(torrent).completed_at == first
-    assert [file.priority for file in leech.steering.files(torrent.id)] == ["normal", "high"]
+    assert [file.priority for file in result(leech.steering.files(torrent.id))] == ["normal", "high"]
     leech.stop()
     leech.start()
-    assert [file.priority for file in leech.steering.files(torrent.id)] == ["normal", "high"]
+    assert [file.priority for file in result(leech.steering.files(torrent.id))] == ["normal", "high"]
 
 
 def test_a_selection_that_leaves_nothing_to_fetch_completes(home, torrent):
@@ -221,10 +221,10 @@ def test_everything_the_api_shows_can_be_encoded(home, torrent):
     steering = home.steering
     for rows in (
         steering.rows(),
-        steering.files(torrent.id),
-        steering.peers(torrent.id),
-        steering.trackers(torrent.id),
-        steering.pieces(torrent.id),
+        result(steering.files(torrent.id)),
+        result(steering.peers(torrent.id)),
+        result(steering.trackers(torrent.id)),
+        result(steering.pieces(torrent.id)),
         steering.status(),
         steering.config_values(),
         steering.config_schema(),

@@ -54,7 +54,7 @@ def test_a_bug_while_a_peer_speaks_costs_that_peer(trio, world, torrent):
     world.until(lambda: broken, 30)
     assert trio.row(torrent).peers.connected == 1
     assert trio.row(torrent).error is None
-    assert any(closed.reason == "a bug of ours" for closed in trio.steering.peers(torrent.id)[1])
+    assert any(closed.reason == "a bug of ours" for closed in result(trio.steering.peers(torrent.id))[1])
     world.until(lambda: trio.row(torrent).state == "seeding", 180)
     assert trio.same(torrent)
 

@@ -295,6 +295,7 @@ class Home:
             for connection in list(session.connections.values()):
                 connection.close("crashed")
         self.daemon.backups.stop()
+        self.daemon.around.dormancy.stop()
         self.daemon.around.saving.cancel()
         self.daemon.connections.stop()
         result(self.daemon.listening.stop())
@@ -312,7 +313,9 @@ class Home:
         return self.session(id)
 
     def session(self, torrent: Sample | str) -> TorrentSession:
-        return self.daemon.around.session(torrent if isinstance(torrent, str) else torrent.id)
+        """The torrent's session, woken if need be."""
+        around = self.daemon.around
+        return result(around.waking.awake(around.find(torrent if isinstance(torrent, str) else torrent.id)))
 
     def put(self, torrent: Sample, *names: str) -> None:
         """Put files of the torrent there, as the user would."""

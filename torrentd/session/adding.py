@@ -12,11 +12,12 @@ from twisted.logger import Logger
 from torrentd.model.errors import RpcError
 from torrentd.model.layout import Layout, Priority
 from torrentd.session.beginning import begin_watched
-from torrentd.session.building import build
+from torrentd.session.building import build, new_peer_id
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.roots import allowed_directory
 from torrentd.state.records import TorrentRecord
 from torrentd.swarm.events import PeersFound, SetTrackers
+from torrentd.wire.escape import escape
 from torrentd.wire.metainfo import Metainfo, parse
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ class Adding:
         return await self._daemon.turns.run(metainfo.info_hash, self._add, data, metainfo, options)
 
     async def _add(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> tuple[str, bool]:
-        session = self._daemon.around.sessions.get(metainfo.info_hash)
-        if session is not None:
-            return await self._existing(session, options), False
+        if metainfo.info_hash in self._daemon.around.torrents:
+            await self._existing(metainfo, options)
+            return metainfo.info_hash.hex(), False
         await self._new(data, metainfo, options)
         return metainfo.info_hash.hex(), True
 
@@ -75,6 +76,7 @@ class Adding:
             metainfo,
             self._daemon.torrent_settings,
             self._daemon.settings.storage.allocation,
+            new_peer_id(self._daemon.host.secret_rng),
         )
         session.facts.files = [None] * len(metainfo.layout.files)
         return session
@@ -103,13 +105,14 @@ class Adding:
             have=bytes((metainfo.geometry.piece_count + 7) // 8),
         )
 
-    async def _existing(self, session: TorrentSession, options: AddOptions) -> str:
+    async def _existing(self, metainfo: Metainfo, options: AddOptions) -> None:
         if options.if_exists == "error":
-            raise RpcError("already_exists", f"The torrent is here already: {session.name}", id=session.id)
+            id = metainfo.info_hash.hex()
+            raise RpcError("already_exists", f"The torrent is here already: {escape(metainfo.name)}", id=id)
         if options.if_exists == "merge":
+            session = await self._daemon.around.waking.awake(metainfo.info_hash)
             self._merge(session, options)
             await self._daemon.around.saving.write(session)
-        return session.id
 
     def _merge(self, session: TorrentSession, options: AddOptions) -> None:
         facts = session.facts

@@ -10,6 +10,7 @@ from torrentd.swarm.commands import Announce
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
 if TYPE_CHECKING:
+    from torrentd.model.ids import PeerId
     from torrentd.net.trackers.trackers import Trackers
     from torrentd.session.torrent import TorrentSession
 
@@ -23,16 +24,17 @@ class Announces:
         self._trackers = trackers
         self._port = port
         self._goodbyes: dict[Deferred[Answer], None] = {}
+        self.under_way = 0
+        """announces that were not answered yet, those that wait for their turn included"""
 
-    def announce(self, session: TorrentSession, command: Announce) -> Deferred[Answer]:
+    def announce(self, info_hash: bytes, peer_id: PeerId, command: Announce) -> Deferred[Answer]:
         """Errback TrackerError."""
-        done = self._trackers.announce(
-            command, info_hash=session.facts.info_hash[:20], peer_id=session.peer_id, port=self._port
-        )
+        done = self._trackers.announce(command, info_hash=info_hash[:20], peer_id=peer_id, port=self._port)
         if command.event == "stopped" and not done.called:
             self._goodbyes[done] = None
             done.addBoth(self._said, done)
-        return done
+        self.under_way += 1
+        return done.addBoth(self._over)
 
     def scrape(self, session: TorrentSession, url: str) -> Deferred[ScrapeAnswer]:
         """Errback TrackerError."""
@@ -50,6 +52,10 @@ class Announces:
     def stop(self) -> None:
         """Give up everything that is under way."""
         self._trackers.stop()
+
+    def _over(self, result: T) -> T:
+        self.under_way -= 1
+        return result
 
     def _said(self, result: T, done: Deferred[Answer]) -> T:
         self._goodbyes.pop(done, None)

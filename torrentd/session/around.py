@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from torrentd.model.errors import RpcError
 from torrentd.session.changes import ChangeLog
 from torrentd.session.checking import Checks
+from torrentd.session.dormancy import Dormancy
 from torrentd.session.saving import Saving
+from torrentd.session.sleeper import Sleeper
 from torrentd.session.standing import standing, unusable
 from torrentd.session.trouble import Trouble
 from torrentd.session.waiting import Standing, Until, Waits
@@ -18,21 +20,28 @@ if TYPE_CHECKING:
     from torrentd.session.connections import Connections
     from torrentd.session.host import Host
     from torrentd.session.torrent import TorrentSession
+    from torrentd.session.waking import Waking
 
+V2_HASH = 32
+"""Bytes of a v2 info hash."""
 MICROSECONDS = 1_000_000
 """Revisions begin at the wall clock's microseconds: later runs begin higher than earlier ones ended."""
 
 
 class Around:
-    """Made by the daemon, which sets `connections` at once and `announces` when the peer ports are open."""
+    """Made by the daemon, which sets `connections` and `waking` at once and `announces` when the peer ports are
+    open."""
 
     connections: Connections
+    waking: Waking
     announces: Announces
 
     def __init__(self, host: Host) -> None:
         self.host = host
+        self.torrents: dict[bytes, TorrentSession | Sleeper] = {}
+        """all of them by info hash, in the order in which they were added"""
         self.sessions: dict[bytes, TorrentSession] = {}
-        """by info hash, in the order in which they were added"""
+        """those that are awake"""
         self.broken: dict[bytes, Broken] = {}
         """in the database, but not usable"""
         self.disk_busy = False
@@ -41,25 +50,44 @@ class Around:
         self.waits = Waits(host.reactor, self._standing)
         self.checks = Checks()
         self.trouble = Trouble(self)
+        self.dormancy = Dormancy(self)
 
-    def session(self, id: str) -> TorrentSession:
-        """The torrent with this hex info hash. RpcError("torrent_not_found")."""
-        session = self.sessions.get(bytes.fromhex(id)) or self._by_second_hash(id)
-        if bytes.fromhex(id) in self.broken:
+    def find(self, id: str) -> bytes:
+        """The info hash of the torrent that this hex hash names: a hybrid answers to its v2 hash, too.
+        RpcError("torrent_not_found"), or "wrong_state" if its record cannot be used."""
+        info_hash = bytes.fromhex(id)
+        if info_hash in self.torrents:
+            return info_hash
+        if info_hash in self.broken:
             raise RpcError("wrong_state", "The torrent's record cannot be used; remove it, or add it again", id=id)
-        if session is None:
-            raise RpcError("torrent_not_found", "No such torrent", id=id)
-        return session
+        if len(info_hash) == V2_HASH:
+            for first_hash, torrent in self.torrents.items():
+                if id == (torrent.row.hash_v2 if isinstance(torrent, Sleeper) else torrent.hash_v2):
+                    return first_hash
+        raise self.unknown(id)
+
+    def unknown(self, id: str) -> RpcError:
+        """The error about an id that names no torrent."""
+        return RpcError("torrent_not_found", "No such torrent", id=id)
+
+    def put(self, info_hash: bytes, torrent: TorrentSession | Sleeper) -> None:
+        """A new torrent, or what takes an old one's place as it wakes or falls asleep."""
+        self.torrents[info_hash] = torrent
+        if isinstance(torrent, Sleeper):
+            self.sessions.pop(info_hash, None)
+        else:
+            self.sessions[info_hash] = torrent
+            self.dormancy.changed()
+
+    def drop(self, info_hash: bytes) -> None:
+        """The torrent is no longer one of ours."""
+        self.torrents.pop(info_hash, None)
+        self.sessions.pop(info_hash, None)
 
     def _standing(self, id: str, until: Until) -> Standing:
         info_hash = bytes.fromhex(id)
         broken = self.broken.get(info_hash)
-        return unusable(id) if broken else standing(self.sessions.get(info_hash), id, until)
-
-    def _by_second_hash(self, id: str) -> TorrentSession | None:
-        """A hybrid answers to its v2 hash, too."""
-        wanted = bytes.fromhex(id)
-        return next((session for session in self.sessions.values() if session.metainfo.hash_v2 == wanted), None)
+        return unusable(id) if broken else standing(self.torrents.get(info_hash), id, until)
 
     def touched(self, session: TorrentSession) -> None:
         """Something of the torrent's row may have changed."""
@@ -72,3 +100,4 @@ class Around:
         """Its state may have changed: somebody may be waiting for that."""
         self.touched(session)
         self.waits.changed(session.id)
+        self.dormancy.changed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import CancelledError
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 log = Logger()
 
 
-async def begin_watched(session: TorrentSession, verify: str = "auto") -> None:
+def _nobody_waits() -> None:
+    """Nobody is told that the files were looked at."""
+
+
+async def begin_watched(
+    session: TorrentSession, verify: str = "auto", looked: Callable[[], None] = _nobody_waits
+) -> None:
     """Begin, with a note in the database for the case that this brings us down."""
     state, reactor = session.around.host.state, session.around.host.reactor
     if not session.facts.paused:
@@ -30,14 +37,14 @@ async def begin_watched(session: TorrentSession, verify: str = "auto") -> None:
             log.debug("{name}: the note of its start could not be written", name=session.name)
         if not session.gone and (session.probation is None or not session.probation.active()):
             session.probation = reactor.callLater(PROBATION, _ran_well, session)
-    await begin(session, verify)
+    await begin(session, verify, looked)
 
 
-async def begin(session: TorrentSession, verify: str = "auto") -> None:
+async def begin(session: TorrentSession, verify: str = "auto", looked: Callable[[], None] = _nobody_waits) -> None:
     """Find out what is on the disk, hash what is doubtful, and start. Whatever goes wrong is shown at the torrent.
 
     `verify` concerns a new torrent: "auto" hashes what is there, "full" hashes all, "skip" believes files of the right
-    size.
+    size. `looked` is called when the files were looked at, before anything follows from that.
     """
     session.begun = False
     if verify == "full":
@@ -45,14 +52,17 @@ async def begin(session: TorrentSession, verify: str = "auto") -> None:
     try:
         await _look(session, verify == "skip")
     except StorageError as error:
+        looked()
         if not session.gone:
             session.around.trouble.failed(session, error)
         return
     except CancelledError:
         raise  # the daemon is stopping
     except Exception:
+        looked()
         session.our_fault(Failure())
         return
+    looked()
     if session.gone or session.error is not None:
         return
     session.begun = True

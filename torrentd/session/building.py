@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -26,8 +27,18 @@ CLIENT_ID = b"-TD0100-"
 """Azureus style (BEP 20): torrentd 0.1.0.0."""
 
 
+def new_peer_id(secret_rng: Random) -> PeerId:
+    """Ours in one torrent, for one run."""
+    return PeerId(CLIENT_ID + secret_rng.randbytes(20 - len(CLIENT_ID)))
+
+
 def build(
-    around: Around, record: TorrentRecord, metainfo: Metainfo, settings: Settings, allocation: Literal["sparse", "full"]
+    around: Around,
+    record: TorrentRecord,
+    metainfo: Metainfo,
+    settings: Settings,
+    allocation: Literal["sparse", "full"],
+    peer_id: PeerId,
 ) -> TorrentSession:
     """A session that is not in its swarm yet; see session.beginning. ValueError: the record holds what it cannot."""
     facts = Facts.of(record)
@@ -36,7 +47,6 @@ def build(
     host = around.host
     storage = host.disk.open(metainfo.layout, metainfo.geometry, metainfo.hashes, facts.download_dir, allocation)
     storage.set_wanted(priorities)
-    peer_id = PeerId(CLIENT_ID + host.secret_rng.randbytes(20 - len(CLIENT_ID)))
     fleet = around.connections.fleet
     torrent = Torrent(
         info_hash=facts.info_hash,

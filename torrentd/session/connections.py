@@ -9,6 +9,8 @@ from twisted.internet.interfaces import IDelayedCall
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash, PeerId, PeerKey
 from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
+from torrentd.session.doorstep import Doorstep, Nobody
+from torrentd.session.sleeper import Sleeper
 from torrentd.swarm.events import ConnectFailed, Dial, PeerConnected
 from torrentd.swarm.fleet import NEVER, Fleet
 from torrentd.swarm.fleet_events import (
@@ -29,7 +31,6 @@ from torrentd.swarm.fleet_events import (
     WantPeers,
 )
 from torrentd.wire.peer.handshake import RESERVED, Handshake
-from torrentd.wire.peer.messages import Message
 
 if TYPE_CHECKING:
     from torrentd.net.connector import Connector
@@ -122,31 +123,43 @@ class Connections:
         return not any(isinstance(command, Refuse) for command in self.handle(IncomingArrived(address)))
 
     def identify(self, info_hash: bytes) -> Identity | None:
-        session = self._around.sessions.get(info_hash)
-        return self._identity(session) if session is not None and session.torrent.running else None
+        found = self._around.torrents.get(info_hash)
+        if isinstance(found, Sleeper):
+            return Identity(info_hash[:20], found.peer_id, found.row.piece_count, RESERVED) if found.runs else None
+        return self._identity(found) if found is not None and found.torrent.running else None
 
     def established(self, connection: PeerConnection, handshake: Handshake) -> PeerOwner:
         refusal = self._count(connection, connected=True)
         _, session = self._dialling.pop(connection.key, (None, None))
-        if session is None:
-            session = self._around.sessions.get(handshake.info_hash)
-        if session is None or session.gone:
+        found = session or self._around.torrents.get(handshake.info_hash)
+        if isinstance(found, Sleeper):
+            doorstep = Doorstep(self, connection, handshake)
+            if refusal:
+                connection.close(refusal)
+            else:
+                self._around.waking.awake(handshake.info_hash, at_once=True).addCallbacks(
+                    doorstep.opened, doorstep.refused
+                )
+            return doorstep
+        if found is None or found.gone:
             connection.close("the torrent was removed")
             return Nobody(self)
+        self.join(found, connection, handshake, refusal)
+        return found
+
+    def join(self, session: TorrentSession, connection: PeerConnection, handshake: Handshake, refusal: str) -> None:
+        """The connection is the session's from now on; `refusal` says why it has to go, if it has to."""
         key = PeerKey(connection.key)
         session.connections[key] = connection
         if refusal:
             connection.close(refusal)
-        else:
-            if self._around.disk_busy:
-                connection.pause_reading()
-                session.disk_is(True)
-            session.handle(
-                PeerConnected(
-                    key, connection.address, connection.incoming, PeerId(handshake.peer_id), handshake.reserved
-                )
-            )
-        return session
+            return
+        if self._around.disk_busy:
+            connection.pause_reading()
+            session.disk_is(True)
+        session.handle(
+            PeerConnected(key, connection.address, connection.incoming, PeerId(handshake.peer_id), handshake.reserved)
+        )
 
     def refused(self, connection: PeerConnection, reason: str) -> None:
         self._count(connection, connected=False)
@@ -168,22 +181,3 @@ class Connections:
 
     def _identity(self, session: TorrentSession) -> Identity:
         return Identity(session.facts.info_hash[:20], session.peer_id, session.metainfo.geometry.piece_count, RESERVED)
-
-
-class Nobody:
-    """Implements net's PeerOwner for a connection whose torrent went while it shook hands."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
-    def received(self, connection: PeerConnection, messages: list[Message]) -> None:
-        """The connection is closing."""
-
-    def drained(self, connection: PeerConnection, sent: int) -> None:
-        """Nothing is served."""
-
-    def read_failed(self, connection: PeerConnection, piece: int, error: Exception) -> None:
-        """Nothing is read."""
-
-    def closed(self, connection: PeerConnection, reason: str) -> None:
-        self._connections.ended(connection)

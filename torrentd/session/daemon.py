@@ -27,8 +27,10 @@ from torrentd.session.connections import Connections
 from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
 from torrentd.session.listening import Listening
 from torrentd.session.loading import begin_all, load
+from torrentd.session.sleeper import Sleeper
 from torrentd.session.stopping import Stopping
 from torrentd.session.turns import Turns
+from torrentd.session.waking import Waking
 from torrentd.swarm.fleet import Fleet
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Daemon:
         self.torrent_settings = torrent_settings(configuration.settings)
         self.around = Around(host)
         self.adding = Adding(self)
+        self.around.waking = Waking(self)
         self.runtime_limits = RuntimeLimits()
         self.started_at = 0.0
         """monotonic"""
@@ -97,7 +100,7 @@ class Daemon:
         )
         self._announces = self.around.announces = Announces(trackers, self.listening.port)
         self.backups.daily()
-        self._beginning = Deferred.fromCoroutine(begin_all(self, loaded.suspects))
+        self._beginning = Deferred.fromCoroutine(begin_all(self, loaded))
         self._beginning.addErrback(_not_begun)
 
     async def stop(self) -> None:
@@ -108,6 +111,8 @@ class Daemon:
             self._beginning.cancel()
         self.around.waits.stop()
         self.backups.stop()
+        self.around.dormancy.stop()
+        sleepers = self._say_goodbye_for_sleepers()
         sessions = list(self.around.sessions.values())
         for session in sessions:
             session.stop()
@@ -116,7 +121,8 @@ class Daemon:
         if self._announces is not None:
             self._announces.stop()
         await stop.within(STOP_TIME / 4, self.listening.stop(), *_flushed_again(sessions))
-        await stop.within(STOP_TIME / 4, self.around.saving.save())
+        times = self.host.state.set_seeding_times(sleepers)
+        await stop.within(STOP_TIME / 4, self.around.saving.save(), times)
         self.connections.stop()
         for session in sessions:
             session.leave()
@@ -125,11 +131,23 @@ class Daemon:
         await stop.within(STOP_TIME / 4, self.host.state.backup())
         await stop.within(STOP_TIME / 4, self.host.state.close())
 
+    def _say_goodbye_for_sleepers(self) -> list[tuple[bytes, int]]:
+        """Trackers are told without waking anybody. Info hashes and seeding times, to be saved."""
+        now, times = self.host.reactor.seconds(), []
+        for info_hash, sleeper in self.around.torrents.items():
+            if not isinstance(sleeper, Sleeper):
+                continue
+            times.append((info_hash, int(sleeper.seeding_time_at(now))))
+            row, rest = sleeper.row, sleeper.rest
+            for command in rest.farewell(now, row.uploaded, row.downloaded, row.size - row.done) if rest else ():
+                self.around.announces.announce(info_hash, sleeper.peer_id, command).addErrback(_unanswered)
+        return times
+
     # --- the registry
 
     def take_in(self, session: TorrentSession) -> TorrentSession:
         """The torrent is one of ours from now on."""
-        self.around.sessions[session.facts.info_hash] = session
+        self.around.put(session.facts.info_hash, session)
         self.around.touched(session)
         return session
 
@@ -149,7 +167,7 @@ class Daemon:
         self.around.saving.forget(session)
         session.leave()
         self.connections.gone(session)
-        del self.around.sessions[info_hash]
+        self.around.drop(info_hash)
         self.around.trouble.forget(session)
         self.around.changes.remove(session.id)
         self.around.waits.changed(session.id)
@@ -194,6 +212,10 @@ class Daemon:
 def _flushed_again(sessions: list[TorrentSession]) -> list[Deferred[Any]]:
     """What was on its way to the disk when the torrents stopped."""
     return [session.durability.flush() for session in sessions if not session.durability.is_settled]
+
+
+def _unanswered(failure: Failure) -> None:
+    """A tracker that did not hear that we are gone finds out by itself."""
 
 
 def _not_begun(failure: Failure) -> None:

@@ -67,6 +67,12 @@ class Durability:
         """Nothing waits to be flushed or recorded."""
         return not self.verified and self.have == self.flushed
 
+    @property
+    def is_at_rest(self) -> bool:
+        """The database knows all that is here, and nothing is under way."""
+        waits = self.marked or self._awaited or self._writing or self._settled or self._stats or self._finish
+        return self.is_settled and not waits and not self._turn.locked
+
     # --- marks
 
     def mark(self, pieces: list[int]) -> None:

@@ -50,6 +50,10 @@ class Facts:
         self._saved = columns
         return changed
 
+    def has_unsaved(self) -> bool:
+        """Whether `unsaved` would say anything."""
+        return self._columns() != self._saved
+
     def not_saved(self, columns: Iterable[str]) -> None:
         """Writing these failed: they are unsaved still."""
         for name in columns:

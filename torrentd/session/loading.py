@@ -1,7 +1,8 @@
-"""At start: what was recorded becomes torrent sessions again. One bad torrent is set aside and stops nothing.
+"""At start: what was recorded becomes torrents again. One bad torrent is set aside and stops nothing.
 
-Torrents of the last run that was not a crash begin together. One that was under way in a crash begins alone, after the
-others, so that a second crash tells which it was; two crashes in a row and it is left out until the user resumes it.
+Nearly all are listed asleep, from their records alone, and begin afterwards (`session.proving`). One that was under way
+in a crash begins alone, after the others, so that a second crash tells which it was; two crashes in a row and it is
+left out until the user resumes it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from twisted.logger import Logger
 
 from torrentd.model.errors import TorrentdError
 from torrentd.session.beginning import begin_watched
-from torrentd.session.building import build
+from torrentd.session.building import build, new_peer_id
+from torrentd.session.proving import begin_sleepers
 from torrentd.session.rows import ErrorRow
-from torrentd.state.records import Broken, Loaded, TorrentRecord
+from torrentd.session.sleeper import of_record, tells_all
+from torrentd.session.torrent import OUR_FAULT
+from torrentd.state.records import Broken, Loaded, Stored, TorrentRecord
 from torrentd.state.suspects import PROBATION, QUARANTINE_AFTER
 from torrentd.wire.escape import escape
 from torrentd.wire.metainfo import Metainfo
 
 if TYPE_CHECKING:
+    from torrentd.model.ids import PeerId
     from torrentd.session.daemon import Daemon
     from torrentd.session.torrent import TorrentSession
 
@@ -29,31 +34,42 @@ log = Logger()
 
 
 async def load(daemon: Daemon, loaded: Loaded) -> None:
-    """Make a session of every torrent. Nothing is begun yet; see `begin_all`."""
+    """List every torrent. Nothing is begun yet; see `begin_all`."""
+    now, secret_rng = daemon.host.reactor.seconds(), daemon.host.secret_rng
     for broken in loaded.broken:
-        _set_aside(daemon, broken)
+        set_aside(daemon, broken)
     for record in loaded.torrents:
         try:
-            session = await _session(daemon, record)
+            if tells_all(record) and record.info_hash not in loaded.suspects:
+                daemon.around.put(record.info_hash, of_record(record, new_peer_id(secret_rng), now))
+            else:
+                await _load_whole(daemon, record)
         except (TorrentdError, ValueError, LookupError) as error:
-            _set_aside(daemon, Broken(record.info_hash, record.name, str(error)))
+            set_aside(daemon, Broken(record.info_hash, record.name, str(error)))
         except CancelledError:
             raise  # the daemon is stopped while it starts
         except Exception:
             log.failure("{name}: a bug of ours", name=escape(record.name))
-            _set_aside(daemon, Broken(record.info_hash, record.name, "a bug of ours; see the log"))
-        else:
-            daemon.take_in(session)
+            set_aside(daemon, Broken(record.info_hash, record.name, OUR_FAULT))
 
 
-async def _session(daemon: Daemon, record: TorrentRecord) -> TorrentSession:
-    state = daemon.host.state
-    metainfo = await daemon.adding.parse(await state.metainfo(record.info_hash))
-    _compare(record, metainfo)
-    session = build(daemon.around, record, metainfo, daemon.torrent_settings, daemon.settings.storage.allocation)
-    files = await state.files(record.info_hash)
+async def _load_whole(daemon: Daemon, record: TorrentRecord) -> None:
+    """A torrent whose row its record alone does not tell: it begins awake."""
+    stored = await daemon.host.state.stored(record.info_hash)
+    if isinstance(stored, Broken):
+        raise ValueError(stored.reason)
+    session = await stored_session(daemon, stored, new_peer_id(daemon.host.secret_rng))
+    daemon.around.put(record.info_hash, session)
+
+
+async def stored_session(daemon: Daemon, stored: Stored, peer_id: PeerId) -> TorrentSession:
+    """A session of what the database has. ValueError, MetainfoError: it cannot be used."""
+    metainfo = await daemon.adding.parse(stored.metainfo)
+    _compare(stored.record, metainfo)
+    allocation = daemon.settings.storage.allocation
+    session = build(daemon.around, stored.record, metainfo, daemon.torrent_settings, allocation, peer_id)
     count = len(metainfo.layout.files)
-    session.facts.files = files if len(files) == count else [None] * count
+    session.facts.files = stored.files if len(stored.files) == count else [None] * count
     return session
 
 
@@ -66,16 +82,21 @@ def _compare(record: TorrentRecord, metainfo: Metainfo) -> None:
         raise ValueError("the stored metainfo has other pieces or files than the record")
 
 
-def _set_aside(daemon: Daemon, broken: Broken) -> None:
+def set_aside(daemon: Daemon, broken: Broken) -> None:
+    """List it as a torrent that cannot be used."""
     log.error("{name}: set aside: {reason}", name=escape(broken.name), reason=escape(broken.reason))
-    daemon.around.broken[broken.info_hash] = broken
+    around, id = daemon.around, broken.info_hash.hex()
+    around.drop(broken.info_hash)
+    around.broken[broken.info_hash] = broken
+    around.changes.touch(id)
+    around.waits.changed(id)
 
 
-async def begin_all(daemon: Daemon, crashes: dict[bytes, int]) -> None:
-    """Begin everything; `crashes`: info hash -> crashes in a row."""
+async def begin_all(daemon: Daemon, loaded: Loaded) -> None:
+    """Begin everything, one after the other where something may be wrong."""
     suspects = []
-    for session in daemon.around.sessions.values():
-        count = crashes.get(session.facts.info_hash, 0)
+    for info_hash, session in list(daemon.around.sessions.items()):
+        count = loaded.suspects.get(info_hash, 0)
         if count >= QUARANTINE_AFTER:
             session.fail(QUARANTINED)
             log.error("{name}: {reason}", name=session.name, reason=QUARANTINED.message)
@@ -83,6 +104,7 @@ async def begin_all(daemon: Daemon, crashes: dict[bytes, int]) -> None:
             suspects.append(session)
         else:
             Deferred.fromCoroutine(begin_watched(session))
+    await begin_sleepers(daemon, loaded.torrents)
     for session in suspects:
         await begin_watched(session)
         await deferLater(daemon.host.reactor, PROBATION)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IDelayedCall
@@ -54,7 +54,7 @@ class Saving:
             self._timer = self._host.reactor.callLater(SAVE_INTERVAL, self.save)
 
     def forget(self, session: TorrentSession) -> None:
-        """It was removed."""
+        """It was removed, or sleeps."""
         self._count(session)
         self._unsaved.pop(session, None)
 
@@ -76,6 +76,15 @@ class Saving:
             write.addErrback(self._not_saved)
         return gatherResults(writes).addCallback(lambda _: None)
 
+    def settle(self, session: TorrentSession) -> Deferred[None]:
+        """Write all that is not saved, and that it ran well, if it did: it is about to sleep. Errback as of `write`."""
+        self._count(session)
+        if session.error is not None:
+            return self.write(session)
+        columns = session.facts.unsaved()
+        done = self._host.state.at_rest(session.facts.info_hash, **columns)
+        return done.addErrback(self._failed, session, columns)
+
     def write(self, session: TorrentSession) -> Deferred[None]:
         """Write what changed of the torrent's facts; they stay unsaved if that fails. Errback StorageError, or
         LookupError if the torrent was removed."""
@@ -83,13 +92,12 @@ class Saving:
         if not columns:
             return succeed(None)
         done = self._host.state.update(session.facts.info_hash, **columns)
+        return done.addErrback(self._failed, session, columns)
 
-        def failed(failure: Failure) -> Failure:
-            session.facts.not_saved(columns)
-            self.note(session)
-            return failure
-
-        return done.addErrback(failed)
+    def _failed(self, failure: Failure, session: TorrentSession, columns: dict[str, Any]) -> Failure:
+        session.facts.not_saved(columns)
+        self.note(session)
+        return failure
 
     def cancel(self) -> None:
         """No save is planned any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torrentd.session.rows import WaitFailure
+from torrentd.session.sleeper import Sleeper
 from torrentd.session.waiting import Standing, Until
 
 if TYPE_CHECKING:
@@ -14,12 +15,14 @@ TORRENT_NOT_FOUND, WRONG_STATE, IO_ERROR = 1, 4, 6
 """Codes of the API."""
 
 
-def standing(session: TorrentSession | None, id: str, until: Until) -> Standing:
+def standing(session: TorrentSession | Sleeper | None, id: str, until: Until) -> Standing:
     """Done, still possible, or no longer. A check comes to an end, so it is still possible."""
     if session is None:
         return WaitFailure(id, TORRENT_NOT_FOUND, "the torrent was removed")
     if until == "metadata":
         return "done"
+    if isinstance(session, Sleeper):
+        return _of_sleeper(session, id, until)
     if until == "paused":
         return "done" if session.facts.paused and not session.torrent.running else "pending"
     if session.error is not None:
@@ -31,6 +34,19 @@ def standing(session: TorrentSession | None, id: str, until: Until) -> Standing:
     if session.facts.paused:
         return WaitFailure(id, WRONG_STATE, "the torrent is paused")
     return "pending"
+
+
+def _of_sleeper(sleeper: Sleeper, id: str, until: Until) -> Standing:
+    """Nothing of it is on its way to the disk, or it would not sleep."""
+    if until == "paused":
+        return "done" if sleeper.paused else "pending"
+    if sleeper.row.error is not None:
+        return WaitFailure(id, IO_ERROR, sleeper.row.error.message)
+    if not sleeper.known:
+        return "pending"
+    if not sleeper.row.left:
+        return "done"
+    return WaitFailure(id, WRONG_STATE, "the torrent is paused") if sleeper.paused else "pending"
 
 
 def unusable(id: str) -> WaitFailure:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, execute, succeed
+from twisted.internet.defer import Deferred, execute
 
 from torrentd import config
 from torrentd.model.address import Address
@@ -33,6 +33,7 @@ from torrentd.session.rows import (
     TrackerRow,
     WaitRow,
 )
+from torrentd.session.sleeper import Sleeper
 from torrentd.session.waiting import Until
 from torrentd.swarm.events import AnnounceNow, PeersFound
 
@@ -55,37 +56,47 @@ class Steering:
     # --- looking
 
     def ids(self) -> list[str]:
-        return [info_hash.hex() for info_hash in (*self._around.sessions, *self._around.broken)]
+        return [info_hash.hex() for info_hash in (*self._around.torrents, *self._around.broken)]
 
     def row(self, id: str) -> TorrentRow:
         broken = self._around.broken.get(bytes.fromhex(id))
-        return snapshots.broken_row(broken) if broken else snapshots.torrent_row(self._around.session(id))
+        return snapshots.broken_row(broken) if broken else self._row(self._around.torrents[self._around.find(id)])
 
-    def rows(self) -> list[TorrentRow]:
-        rows = [snapshots.torrent_row(session) for session in self._around.sessions.values()]
-        return rows + [snapshots.broken_row(broken) for broken in self._around.broken.values()]
+    def rows(self, columns: Collection[str] | None = None) -> list[TorrentRow]:
+        around = self._around
+        if columns is None or "seeding_time" in columns:
+            rows = [self._row(torrent) for torrent in around.torrents.values()]
+        else:
+            rows = [
+                torrent.row if type(torrent) is Sleeper else self._row(torrent) for torrent in around.torrents.values()
+            ]
+        return rows + [snapshots.broken_row(broken) for broken in around.broken.values()]
 
-    def changes(self, since: int | None) -> Changes:
+    def _row(self, torrent: TorrentSession | Sleeper) -> TorrentRow:
+        if isinstance(torrent, Sleeper):
+            return torrent.row_at(self._daemon.host.reactor.seconds())
+        return snapshots.torrent_row(torrent)
+
+    def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
         log = self._around.changes
         if since is None or not log.knows(since):
-            return Changes(self.rows(), [], log.revision, True)
-        rows = [snapshots.torrent_row(self._around.session(id)) for id in log.changed(since)]
-        return Changes(rows, log.removed(since), log.revision, False)
+            return Changes(self.rows(columns), [], log.revision, True)
+        return Changes([self.row(id) for id in log.changed(since)], log.removed(since), log.revision, False)
 
-    def files(self, id: str) -> list[FileRow]:
-        return snapshots.file_rows(self._around.session(id))
+    def files(self, id: str) -> Deferred[list[FileRow]]:
+        return self._awake(id, snapshots.file_rows)
 
-    def peers(self, id: str) -> tuple[list[PeerRow], list[ClosedPeerRow]]:
-        return snapshots.peer_rows(self._around.session(id))
+    def peers(self, id: str) -> Deferred[tuple[list[PeerRow], list[ClosedPeerRow]]]:
+        return self._awake(id, snapshots.peer_rows)
 
-    def trackers(self, id: str) -> list[TrackerRow]:
-        return snapshots.tracker_rows(self._around.session(id))
+    def trackers(self, id: str) -> Deferred[list[TrackerRow]]:
+        return self._awake(id, snapshots.tracker_rows)
 
-    def pieces(self, id: str) -> PiecesRow:
-        return snapshots.pieces_row(self._around.session(id))
+    def pieces(self, id: str) -> Deferred[PiecesRow]:
+        return self._awake(id, snapshots.pieces_row)
 
     def wait(self, ids: Sequence[str], until: Until, timeout: float) -> Deferred[WaitRow]:
-        known = [id if bytes.fromhex(id) in self._around.broken else self._around.session(id).id for id in ids]
+        known = [id if bytes.fromhex(id) in self._around.broken else self._around.find(id).hex() for id in ids]
         return self._around.waits.wait(known, until, timeout)
 
     def inspect(self, metainfo: bytes) -> Deferred[InspectRow]:
@@ -96,14 +107,22 @@ class Steering:
     def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
         return Deferred.fromCoroutine(self._daemon.adding.add(metainfo, options))
 
+    def _awake(self, id: str, then: Callable[[TorrentSession], Any]) -> Deferred[Any]:
+        """Fires with what `then` makes of the torrent's session, which is woken if need be."""
+        return self._around.waking.awake(self._around.find(id)).addCallback(then)
+
     def pause(self, id: str) -> Deferred[None]:
-        session = self._around.session(id)
+        return self._awake(id, self._pause)
+
+    def _pause(self, session: TorrentSession) -> Deferred[None]:
         session.facts.paused = True
         session.stop()
         return self._saved(session)
 
     def resume(self, id: str, force: bool) -> Deferred[None]:
-        session = self._around.session(id)
+        return self._awake(id, self._resume)
+
+    def _resume(self, session: TorrentSession) -> Deferred[None]:
         session.facts.paused = False
         if session.error == QUARANTINED:
             self._forgiven(session)
@@ -117,36 +136,37 @@ class Steering:
         done.addErrback(lambda failure: failure.trap(StorageError, LookupError) and None)
 
     def verify(self, id: str) -> Deferred[None]:
-        session = self._around.session(id)
+        return self._awake(id, self._verify)
+
+    def _verify(self, session: TorrentSession) -> None:
         if session.error == QUARANTINED:
-            raise RpcError("wrong_state", QUARANTINED.message, id=id)
+            raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
         session.recover()
         session.begun = True  # whatever was not known before will be known then
         self._around.checks.verify(session)
-        return succeed(None)
 
     def announce(self, id: str) -> Deferred[None]:
-        session = self._around.session(id)
-        if not session.torrent.running:
-            raise RpcError("wrong_state", "The torrent is not running", id=id)
-        session.handle(AnnounceNow())
-        return succeed(None)
+        return self._awake(id, _announce)
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]:
         info_hash = bytes.fromhex(id)
         if info_hash in self._around.broken:
             return self._daemon.turns.run(info_hash, self._daemon.remove_broken, info_hash)
-        return self._daemon.remove(self._around.session(id), delete_data)
+        return self._awake(id, lambda session: self._daemon.remove(session, delete_data))
 
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
-        session = self._around.session(id)
-        session.set_priorities(choose(session.metainfo.layout, session.torrent.priorities, list(choices)))
-        return self._saved(session)
+        def choose_them(session: TorrentSession) -> Deferred[None]:
+            session.set_priorities(choose(session.metainfo.layout, session.torrent.priorities, list(choices)))
+            return self._saved(session)
 
-    def add_peers(self, id: str, peers: Sequence[Address]) -> int:
-        session = self._around.session(id)
-        session.handle(PeersFound(list(peers), "user"))
-        return len(peers)
+        return self._awake(id, choose_them)
+
+    def add_peers(self, id: str, peers: Sequence[Address]) -> Deferred[int]:
+        def add_them(session: TorrentSession) -> int:
+            session.handle(PeersFound(list(peers), "user"))
+            return len(peers)
+
+        return self._awake(id, add_them)
 
     def _saved(self, session: TorrentSession) -> Deferred[None]:
         """What the user decided is on the disk before he is told so."""
@@ -156,11 +176,10 @@ class Steering:
 
     def status(self) -> StatusRow:
         daemon, around = self._daemon, self._around
-        sessions = list(around.sessions.values())
-        rates = [session.rates() for session in sessions]
+        rates = [session.rates() for session in around.sessions.values()]
         by_state: dict[str, int] = {}
-        for session in sessions:
-            state = snapshots.state_of(session)
+        for torrent in around.torrents.values():
+            state = torrent.row.state if isinstance(torrent, Sleeper) else snapshots.state_of(torrent)
             by_state[state] = by_state.get(state, 0) + 1
         if around.broken:
             by_state["error"] = by_state.get("error", 0) + len(around.broken)
@@ -170,7 +189,7 @@ class Steering:
             listen=[str(address) for address in daemon.listening.addresses],
             external_addresses=list(daemon.connections.external),
             dht=DhtRow(0),
-            torrents=TorrentCounts(len(sessions) + len(around.broken), by_state),
+            torrents=TorrentCounts(len(around.torrents) + len(around.broken), by_state),
             rates=RatesRow(sum(down for down, _ in rates), sum(up for _, up in rates)),
             totals=around.saving.totals(),
             disk=[_disk_row(path) for path in self._places()],
@@ -179,7 +198,10 @@ class Steering:
 
     def _places(self) -> list[str]:
         paths = self._daemon.settings.paths
-        places = (session.facts.download_dir for session in self._around.sessions.values())
+        places = (
+            torrent.row.download_dir if isinstance(torrent, Sleeper) else torrent.facts.download_dir
+            for torrent in self._around.torrents.values()
+        )
         return list(dict.fromkeys((paths.download_dir, *places)))
 
     def limits(self) -> tuple[int | None, int | None]:
@@ -213,6 +235,12 @@ class Steering:
 
     def shutdown(self) -> None:
         self._shutdown()
+
+
+def _announce(session: TorrentSession) -> None:
+    if not session.torrent.running:
+        raise RpcError("wrong_state", "The torrent is not running", id=session.id)
+    session.handle(AnnounceNow())
 
 
 def _in_file(rate: int | None) -> object:

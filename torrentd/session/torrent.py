@@ -85,6 +85,8 @@ class TorrentSession:
         """progress of the check under way, 0.0 to 1.0"""
         self.gone = False
         """removed, or the daemon is stopping: nothing that comes back from a worker matters any more"""
+        self.idle_since: float | None = None
+        """since when it could sleep, as far as was looked; see session.dormancy"""
         self.retry: IDelayedCall | None = None
         """see session.trouble"""
         self.probation: IDelayedCall | None = None
@@ -206,7 +208,7 @@ class TorrentSession:
     @property
     def may_run(self) -> bool:
         """Whether nothing speaks against being in the swarm."""
-        stopped = self.facts.paused or self.gone or (self.error is not None and self.error.code in STOPPING)
+        stopped = self.facts.paused or self.gone or self.has_failed_for_good
         return self.begun and not (stopped or self.checking is not None or self.doubtful.count)
 
     def start(self) -> None:
@@ -231,6 +233,12 @@ class TorrentSession:
             self.handle(Stop(silent))
             self.around.connections.gone(self)
         self.around.state_changed(self)
+
+    def resumed(self) -> None:
+        """It slept, and its swarm was given back to it: go on."""
+        if self.torrent.running:
+            self._was_running_since = self.now()
+        self.handle(Tick())
 
     def fail(self, error: ErrorRow) -> None:
         """Show an error; if it is of those that stop a torrent, stop it, and look at the disk before it runs again."""
@@ -306,6 +314,21 @@ class TorrentSession:
         """Seconds, up to now."""
         self.count_time()
         return self.facts.seeding_time
+
+    @property
+    def hash_v2(self) -> str | None:
+        """In hex; None if it has none."""
+        return self.metainfo.hash_v2.hex() if self.metainfo.hash_v2 else None
+
+    @property
+    def is_quiet(self) -> bool:
+        """No event is being handled, and no message waits to be sent."""
+        return not (self._handling or self._events or self.unflushed)
+
+    @property
+    def has_failed_for_good(self) -> bool:
+        """It is out of the swarm until the user acts."""
+        return self.error is not None and self.error.code in STOPPING
 
     @property
     def stalled(self) -> bool:

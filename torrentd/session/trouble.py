@@ -72,7 +72,7 @@ class Trouble:
         return Deferred.fromCoroutine(self._try(session)).addErrback(session.our_fault)
 
     def forget(self, session: TorrentSession) -> None:
-        """It was removed."""
+        """It was removed, or sleeps."""
         self._said.pop(session, None)
         self._failed.pop(session, None)
 

@@ -95,12 +95,9 @@ class State:
         """Everything of one torrent, as at start."""
         return self._query(lambda connection: loading.stored(connection, info_hash))
 
-    def contents(self, info_hashes: Sequence[bytes]) -> Deferred[list[tuple[bytes, list[FileStat | None]]]]:
-        """The metainfo and the file stats of some torrents, in one query; LookupError if one of them is gone."""
-        hashes = list(info_hashes)
-        return self._query(
-            lambda connection: [(writes.metainfo(connection, each), writes.files(connection, each)) for each in hashes]
-        )
+    def contents(self, info_hashes: Sequence[bytes]) -> Deferred[list[tuple[bytes, bytes, list[FileStat | None]]]]:
+        """(info hash, metainfo, file stats) of some torrents, in one query; those that are gone are passed over."""
+        return self._query(lambda connection: loading.contents(connection, info_hashes))
 
     def at_rest(self, info_hash: bytes, **columns: object) -> Deferred[None]:
         """`update` and `note_ok` in one."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 
 from torrentd.state import writes
-from torrentd.state.records import Broken, Loaded, Stored, TorrentRecord
+from torrentd.state.records import Broken, FileStat, Loaded, Stored, TorrentRecord
 from torrentd.state.rows import COLUMNS, decode
 from torrentd.state.suspects import settle, suspects
 
@@ -50,6 +51,17 @@ def stored(connection: sqlite3.Connection, info_hash: bytes) -> Stored | Broken:
     if isinstance(found, Broken):
         return found
     return Stored(found, writes.metainfo(connection, info_hash), writes.files(connection, info_hash))
+
+
+def contents(
+    connection: sqlite3.Connection, info_hashes: Iterable[bytes]
+) -> list[tuple[bytes, bytes, list[FileStat | None]]]:
+    """Metainfo and file stats; torrents that are gone are passed over."""
+    found = []
+    for info_hash in info_hashes:
+        with suppress(LookupError):
+            found.append((info_hash, writes.metainfo(connection, info_hash), writes.files(connection, info_hash)))
+    return found
 
 
 def _found(row: sqlite3.Row, marks: list[int]) -> TorrentRecord | Broken:

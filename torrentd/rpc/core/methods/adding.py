@@ -39,9 +39,9 @@ class Adding(Noun):
         await self.control.set_files(params.id.lower(), _choices(params.files))
         return Done()
 
-    def jsonrpc_add_peers(self, params: AddPeers) -> AddedPeers:
+    async def jsonrpc_add_peers(self, params: AddPeers) -> AddedPeers:
         """Name peers; they are dialled at once."""
-        return AddedPeers(self.control.add_peers(params.id.lower(), parse_peers(params.peers)))
+        return AddedPeers(await self.control.add_peers(params.id.lower(), parse_peers(params.peers)))
 
 
 def _options(params: Add) -> AddOptions:

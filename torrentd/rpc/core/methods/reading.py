@@ -52,7 +52,7 @@ class Trackers(msgspec.Struct, frozen=True):
 class Reading(Noun):
     def jsonrpc_list(self, params: List) -> TorrentList:
         """Torrents that fit a filter, sorted and paged; or what changed since a revision."""
-        changes = self.control.changes(params.since)
+        changes = self.control.changes(params.since, _columns(params))
         rows = matching(changes.rows, params.filter)
         removed = list(changes.removed)
         if not changes.full and len(rows) < len(changes.rows):
@@ -65,24 +65,24 @@ class Reading(Noun):
         """One torrent."""
         return TorrentResult(narrowed([self.control.row(params.id.lower())], params.fields)[0])
 
-    def jsonrpc_files(self, params: Page) -> Files:
+    async def jsonrpc_files(self, params: Page) -> Files:
         """The files of a torrent, with progress and priority."""
-        rows = self.control.files(params.id.lower())
+        rows = await self.control.files(params.id.lower())
         return Files(_page(rows, params), len(rows))
 
-    def jsonrpc_peers(self, params: Page) -> Peers:
+    async def jsonrpc_peers(self, params: Page) -> Peers:
         """The connected peers of a torrent, and why the last ones went."""
-        rows, closed = self.control.peers(params.id.lower())
+        rows, closed = await self.control.peers(params.id.lower())
         return Peers(_page(rows, params), len(rows), closed)
 
-    def jsonrpc_trackers(self, params: Page) -> Trackers:
+    async def jsonrpc_trackers(self, params: Page) -> Trackers:
         """The trackers of a torrent, with their own words."""
-        rows = self.control.trackers(params.id.lower())
+        rows = await self.control.trackers(params.id.lower())
         return Trackers(_page(rows, params), len(rows))
 
-    def jsonrpc_pieces(self, params: One) -> PiecesRow:
+    async def jsonrpc_pieces(self, params: One) -> PiecesRow:
         """Which pieces are there, and how many peers have each."""
-        return self.control.pieces(params.id.lower())
+        return await self.control.pieces(params.id.lower())
 
     async def jsonrpc_inspect(self, params: Inspect) -> InspectRow:
         """What a metainfo says, without adding it."""
@@ -93,6 +93,13 @@ class Reading(Noun):
         """Wait until torrents have come as far as asked, or cannot."""
         ids = self.control.ids() if params.ids == "all" else [id.lower() for id in params.ids]
         return await self.control.wait(ids, params.until, params.timeout)
+
+
+def _columns(params: List) -> set[str] | None:
+    """What the answer is made from; None: everything. (`seeding_time` can be sorted by, and nothing filters by it.)"""
+    if params.fields is None:
+        return None
+    return {*params.fields, (params.sort or "").removeprefix("-")}
 
 
 def _page(rows: Sequence[T], params: Page) -> list[T]:

@@ -1,0 +1,98 @@
+"""Connections to torrents that are not there at the moment: asleep, or gone for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from torrentd.wire.peer.messages import Blocks, Message
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+    from torrentd.net.interfaces import PeerConnection
+    from torrentd.session.torrent import TorrentSession
+    from torrentd.wire.peer.handshake import Handshake
+
+WAKING = "waking"
+"""Why a connection is not read: its torrent has to be loaded first."""
+
+
+class Joining(Protocol):
+    """What is asked of `session.connections`."""
+
+    def join(self, session: TorrentSession, connection: PeerConnection, handshake: Handshake, refusal: str) -> None: ...
+
+    def ended(self, connection: PeerConnection) -> None: ...
+
+
+class Nobody:
+    """Implements net's PeerOwner for a connection whose torrent went while it shook hands."""
+
+    def __init__(self, connections: Joining) -> None:
+        self._connections = connections
+
+    def received(self, connection: PeerConnection, messages: list[Message]) -> None:
+        """The connection is closing."""
+
+    def drained(self, connection: PeerConnection, sent: int) -> None:
+        """Nothing is served."""
+
+    def read_failed(self, connection: PeerConnection, piece: int, error: Exception) -> None:
+        """Nothing is read."""
+
+    def closed(self, connection: PeerConnection, reason: str) -> None:
+        self._connections.ended(connection)
+
+
+class Doorstep:
+    """Implements net's PeerOwner for a peer whose torrent has to wake; afterwards it passes on what it is told.
+
+    The connection is not read meanwhile. What came with its handshake is kept: a bitfield, perhaps an `interested`.
+    """
+
+    def __init__(self, connections: Joining, connection: PeerConnection, handshake: Handshake) -> None:
+        self._connections = connections
+        self._connection = connection
+        self._handshake = handshake
+        self._session: TorrentSession | None = None
+        self._kept: list[Message] = []
+        self._closed = False
+        connection.pause_reading(WAKING)
+
+    def opened(self, session: TorrentSession) -> None:
+        """The torrent is awake; it may be that it does not run, after what it found."""
+        if self._closed:
+            return
+        self._session = session
+        self._connections.join(session, self._connection, self._handshake, "")
+        if self._kept:
+            kept, self._kept = self._kept, []
+            session.received(self._connection, kept)
+        self._connection.resume_reading(WAKING)
+
+    def refused(self, failure: Failure) -> None:
+        """The torrent cannot be woken, which is in the log."""
+        self._connection.close("the torrent cannot be loaded")
+
+    def received(self, connection: PeerConnection, messages: list[Message]) -> None:
+        if self._session is not None:
+            self._session.received(connection, messages)
+        elif any(isinstance(message, Blocks) for message in messages):
+            connection.close("sent blocks that nobody asked for")  # they would have to be copied
+        else:
+            self._kept += messages
+
+    def drained(self, connection: PeerConnection, sent: int) -> None:
+        if self._session is not None:
+            self._session.drained(connection, sent)
+
+    def read_failed(self, connection: PeerConnection, piece: int, error: Exception) -> None:
+        if self._session is not None:
+            self._session.read_failed(connection, piece, error)
+
+    def closed(self, connection: PeerConnection, reason: str) -> None:
+        self._closed = True
+        if self._session is not None:
+            self._session.closed(connection, reason)
+        else:
+            self._connections.ended(connection)
