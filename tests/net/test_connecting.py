@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import resource
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +16,7 @@ from twisted.python.failure import Failure
 
 from tests.net.fakes import Reactor
 from torrentd.model.address import Address
+from torrentd.net import sockets
 from torrentd.net.buffers import Buffers
 from torrentd.net.connecting import Connecting
 
@@ -65,6 +68,17 @@ def failure_of(attempt: Deferred[Any]) -> BaseException | None:
 def check_nothing_left(reactor: Reactor) -> None:
     assert reactor.getDelayedCalls() == []
     assert reactor.writers == []
+
+
+def test_the_last_descriptors_are_not_for_peers(listening: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "RESERVE", resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    reactor = Reactor()
+    attempt = connecting(reactor, listening.getsockname()[1])
+    reactor.advance(0)
+    failure = failure_of(attempt.connected)
+    assert isinstance(failure, error.ConnectError)
+    assert failure.osError == errno.EMFILE
+    check_nothing_left(reactor)
 
 
 def test_connected(listening: socket.socket) -> None:

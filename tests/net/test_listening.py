@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from tests.net.fakes import Reactor
+from torrentd.net import sockets
 from torrentd.net.buffers import Buffers
 from torrentd.net.listening import ACCEPTS_PER_TURN, REST, DirectPort
 
@@ -103,6 +105,15 @@ def test_out_of_descriptors_it_rests_instead_of_spinning(stage: Stage, code: int
     assert stage.reactor.readers == []
     stage.reactor.advance(REST / 2)
     assert stage.reactor.readers == [stage.port]
+
+
+def test_the_last_descriptors_are_not_for_peers(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "RESERVE", resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    stage.come(2)
+    stage.port.doRead()
+    assert stage.factory.asked == []
+    assert stage.far[0].recv(1) == b""  # closed
+    assert stage.reactor.readers == []
 
 
 def test_closed_while_it_rests(stage: Stage) -> None:

@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
-from torrentd.net.sockets import source_address, stream_socket, twisted_address
+from torrentd.net.sockets import check_reserve, source_address, stream_socket, twisted_address
 from torrentd.net.transport import DirectTransport
 
 
@@ -45,6 +45,7 @@ class Connecting:
         host, port = self._address
         source = source_address(bind, host)
         self._socket = stream_socket(host)
+        check_reserve(self._socket)
         if source:
             self._socket.bind((source, 0))
         code = self._socket.connect_ex((host, port))

@@ -1,7 +1,8 @@
 """A listening TCP port of ours: accepts, and hands each connection to a `DirectTransport`.
 
 Bounded per turn, so that a flood of connections does not starve the peers we have. Out of descriptors, `accept` fails
-while the port stays readable: a loop that tried again at once would take a whole core, so accepting rests instead.
+while the port stays readable: a loop that tried again at once would take a whole core, so accepting rests instead. It
+rests already when only a reserve is left, so that peers do not take the descriptors that files and the RPC need.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from torrentd.net.buffers import Buffers
-from torrentd.net.sockets import twisted_address
+from torrentd.net.sockets import check_reserve, twisted_address
 from torrentd.net.transport import DirectTransport
 
 ACCEPTS_PER_TURN: Final = 16
@@ -52,6 +53,7 @@ class DirectPort:
         for _ in range(ACCEPTS_PER_TURN):
             try:
                 accepted, name = self._socket.accept()
+                check_reserve(accepted)
             except BlockingIOError:
                 return
             except OSError as problem:

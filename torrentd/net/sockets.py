@@ -3,7 +3,10 @@ package that makes internet sockets."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
+import resource
 import socket
 import struct
 from pathlib import Path
@@ -15,6 +18,9 @@ from torrentd.model.address import Address
 
 BACKLOG: Final = 128
 """Connections the kernel may finish while we are busy: more than the handshakes we let wait at one address."""
+
+RESERVE: Final = 24
+"""Descriptors that peers leave to the database, the content files, trackers and the RPC, however few there are."""
 
 SIOCGIFADDR: Final = 0x8915  # linux/sockios.h
 IN6_ADDRESSES: Final = "/proc/net/if_inet6"
@@ -30,6 +36,15 @@ def stream_socket(host: str) -> socket.socket:
     made = socket.socket(family_of(host), socket.SOCK_STREAM)
     made.setblocking(False)
     return made
+
+
+def check_reserve(made: socket.socket) -> None:
+    """OSError (EMFILE), the socket closed, if no peer may have it. The kernel hands out the lowest number that is free:
+    a high one tells that nearly all descriptors are taken."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and made.fileno() >= most - RESERVE:
+        made.close()
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def listening_socket(address: Address) -> socket.socket:

@@ -107,10 +107,17 @@ class Silent(Server):
 class Caller:
     """A peer that dials `address` from `host`, and is interested."""
 
-    def __init__(self, content: Computed, address: str, host: str = "127.0.0.1", peer_id: bytes | None = None) -> None:
+    def __init__(
+        self,
+        content: Computed,
+        address: str,
+        host: str = "127.0.0.1",
+        peer_id: bytes | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
         self.content = content
         target, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((target, int(port)), PATIENCE, (host, 0))
+        self.socket = socket.create_connection((target, int(port)), patience, (host, 0))
         self.line = Line(self.socket)
         own = f"-XX0001-{host}".encode().ljust(20, b"-")[:20]
         self.line.shake(content.torrent().info_hash, peer_id or own)

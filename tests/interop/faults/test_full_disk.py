@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.interop.conftest import Stage
 from tests.interop.content import KIB, MIB
+from tests.interop.faults.claims import SOON, assert_true_claims, error_of, goes_on
 from tests.interop.faults.content import Computed
 from tests.interop.faults.peers import Leecher, Seeder
-from tests.interop.faults.claims import SOON, assert_true_claims, error_of, goes_on
 from tests.interop.faults.running import Injected, grow, small_disk
 from tests.interop.processes import until
 from torrentd.session import trouble
