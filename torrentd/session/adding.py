@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from torrentd.model.errors import RpcError
 from torrentd.model.layout import Layout, Priority
-from torrentd.session.beginning import begin_watched
 from torrentd.session.building import build, new_peer_id
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.roots import allowed_directory
+from torrentd.session.sleeper import of_record, tells_all
 from torrentd.state.records import TorrentRecord
 from torrentd.swarm.events import PeersFound, SetTrackers
 from torrentd.wire.escape import escape
@@ -62,12 +61,23 @@ class Adding:
             await daemon.host.state.remove(metainfo.info_hash)
             del daemon.around.broken[metainfo.info_hash]
         await daemon.host.state.add(record, data)
-        session = daemon.take_in(self._build(record, metainfo))
         daemon.backups.soon()
-        log.info("{name}: added", name=session.name)
-        if options.peers:
-            session.handle(PeersFound(list(options.peers), "user"))
-        Deferred.fromCoroutine(begin_watched(session, options.verify))
+        log.info("{name}: added", name=escape(metainfo.name))
+        if daemon.entrance.is_free or options.peers or options.verify != "auto" or not tells_all(record):
+            session = daemon.take_in(self._build(record, metainfo))
+            if options.peers:
+                session.handle(PeersFound(list(options.peers), "user"))
+            daemon.entrance.enter(session, options.verify)
+        else:
+            self._let_wait(record)
+
+    def _let_wait(self, record: TorrentRecord) -> None:
+        """It begins when those before it have found out what is on the disk."""
+        daemon, host = self._daemon, self._daemon.host
+        sleeper = of_record(record, new_peer_id(host.secret_rng), host.reactor.seconds())
+        daemon.around.put(record.info_hash, sleeper)
+        daemon.around.changes.touch(sleeper.row.id)
+        daemon.entrance.wait(record.info_hash)
 
     def _build(self, record: TorrentRecord, metainfo: Metainfo) -> TorrentSession:
         session = build(

@@ -1,4 +1,5 @@
-"""Hashing what is on the disk: at add, at the user's wish, after a crash. One torrent at a time, so that disks stream.
+"""Hashing what is on the disk: at add, at the user's wish, after a crash. One torrent at a time, so that disks stream;
+what was found of several is recorded in one commit.
 
 While a torrent is checked it is out of the swarm; afterwards it goes on as before. What is hashed is what the session
 calls doubtful. Pieces that become doubtful during a check are hashed in the next round of it; a check that fails leaves
@@ -27,8 +28,8 @@ class Checks:
         self._turn = DeferredLock()
         self._over: dict[TorrentSession, list[Deferred[None]]] = {}
         """checks that wait or are under way, and who waits for their end"""
-        self._whole: TorrentSession | None = None
-        """of which all pieces are being hashed right now"""
+        self._whole: dict[TorrentSession, None] = {}
+        """those of which all pieces are being hashed"""
 
     def check(self, session: TorrentSession) -> Deferred[None]:
         """Hash what is doubtful, record what is there, and start the torrent again.
@@ -42,28 +43,46 @@ class Checks:
         self._over[session] = [over]
         session.checking = 0.0
         session.stop(silent=True)
-        done: Deferred[None] = self._turn.run(lambda: Deferred.fromCoroutine(self._rounds(session)))
+        done = Deferred.fromCoroutine(self._rounds(session))
         done.addErrback(_failed, session).addErrback(session.our_fault)
         done.addCallback(self._ended, session)
         return over
 
     def verify(self, session: TorrentSession) -> Deferred[None]:
         """Hash all of the torrent, unless that is what happens already."""
-        if session is not self._whole:
+        if session not in self._whole:
             session.doubtful = Bitfield.full(session.metainfo.geometry.piece_count)
         return self.check(session)
 
     async def _rounds(self, session: TorrentSession) -> None:
         while session.doubtful.count and not session.gone:
             asked, session.doubtful = session.doubtful, Bitfield(session.doubtful.size)
-            self._whole = session if asked.has_all() else None
+            if asked.has_all():
+                self._whole[session] = None
             try:
-                await _round(session, asked)
+                await self._round(session, asked)
             except BaseException:
                 session.doubt(asked)
                 raise
             finally:
-                self._whole = None
+                self._whole.pop(session, None)
+
+    async def _round(self, session: TorrentSession, asked: Bitfield) -> None:
+        durability = session.durability
+        durability.written_since.clear()
+        await durability.flush()
+        found = await self._turn.run(self._hash, session, asked)
+        if session.gone:
+            return
+        for piece in durability.written_since:
+            if piece in asked:
+                found.add(piece)
+        await settle(session, asked, found)
+
+    def _hash(self, session: TorrentSession, asked: Bitfield) -> Deferred[Bitfield]:
+        return session.storage.check(
+            list(asked), lambda done: _progress(session, done / asked.count), lambda: session.gone
+        )
 
     def _ended(self, _: object, session: TorrentSession) -> None:
         session.checking = None
@@ -74,21 +93,6 @@ class Checks:
             session.around.state_changed(session)
         for over in waiting:
             over.callback(None)
-
-
-async def _round(session: TorrentSession, asked: Bitfield) -> None:
-    durability = session.durability
-    durability.written_since.clear()
-    await durability.flush()
-    found = await session.storage.check(
-        list(asked), lambda done: _progress(session, done / asked.count), lambda: session.gone
-    )
-    if session.gone:
-        return
-    for piece in durability.written_since:
-        if piece in asked:
-            found.add(piece)
-    await settle(session, asked, found)
 
 
 async def settle(session: TorrentSession, asked: Bitfield, found: Bitfield) -> None:

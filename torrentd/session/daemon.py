@@ -24,6 +24,7 @@ from torrentd.session.announces import Announces
 from torrentd.session.around import Around
 from torrentd.session.backups import Backups
 from torrentd.session.connections import Connections
+from torrentd.session.entrance import Entrance
 from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
 from torrentd.session.listening import Listening
 from torrentd.session.loading import begin_all, load
@@ -54,6 +55,7 @@ class Daemon:
         self.around = Around(host)
         self.adding = Adding(self)
         self.around.waking = Waking(self)
+        self.entrance = Entrance(self.around)
         self.runtime_limits = RuntimeLimits()
         self.started_at = 0.0
         """monotonic"""
@@ -112,6 +114,7 @@ class Daemon:
         self.around.waits.stop()
         self.backups.stop()
         self.around.dormancy.stop()
+        self.entrance.stop()
         sleepers = self._say_goodbye_for_sleepers()
         sessions = list(self.around.sessions.values())
         for session in sessions:
