@@ -30,7 +30,7 @@ TIME_LIMIT = 120.0
 """Seconds for one transfer; the slowest client that we know needs 60 for case A."""
 
 REDIAL = 1.0
-"""Seconds after which a far end that has no peer dials again."""
+"""Seconds after which a far end that has no peer dials again, and the client is asked how it is."""
 
 TAIL = 0.3
 """Seconds that the meter runs on: what the end of a transfer still costs belongs to it (a flush, a database commit)."""
@@ -114,7 +114,7 @@ def download(case: Case, kind: Kind, content: Content, ground: Ground) -> Measur
         with Meter(client.pid, [far.pid]) as meter:
             began = time.monotonic()
             client.add(content, target, complete=False)
-            clock = _transfer(client, far, began, client.done, "sent", case.peers)
+            clock = _transfer(client, far, began, client.done, "sent", case.peers, content.size)
             time.sleep(TAIL)
         verified = content.is_in(target)
     return _measurement(case, kind, content.size, clock, meter, verified)
@@ -134,7 +134,7 @@ def upload(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurem
             for session, folder in enumerate(targets):
                 folder.mkdir()
                 far.add(content, folder, complete=False, session=session)
-            clock = _transfer(client, far, began, far.done, "received", case.peers)
+            clock = _transfer(client, far, began, far.done, "received", case.peers, content.size * case.peers)
             time.sleep(TAIL)
         verified = all(content.is_in(folder) for folder in targets)
     return _measurement(case, kind, content.size * case.peers, clock, meter, verified)
@@ -151,22 +151,30 @@ CASES = {
 }
 
 
-def _transfer(client: Client, far: FarEnd, began: float, done: Callable[[], bool], moved: str, peers: int) -> _Clock:
-    """Connect the far end and wait for the end; `moved` is the counter of the far end that tells the first byte."""
+def _transfer(
+    client: Client, far: FarEnd, began: float, done: Callable[[], bool], moved: str, peers: int, size: int
+) -> _Clock:
+    """Connect the far end and wait for the end; `moved` is its counter of the payload, `size` bytes in the end.
+
+    The measured client is left alone until the far end has counted everything: asking it costs it CPU. Once a second it
+    is asked all the same, so that an error is not waited out.
+    """
     far.dial(client.endpoint, list(range(peers)))
-    redial_at = began + REDIAL
+    look_after_at = began + REDIAL
     first_byte: float | None = None
-    while not done():
-        now = time.monotonic()
+    while True:
+        look, now = far.look(), time.monotonic()
+        if first_byte is None and look[moved]:
+            first_byte = now - began
+        due = now > look_after_at
+        if (due or look[moved] >= size) and done():
+            return _Clock(first_byte or 0.0, time.monotonic() - began)
+        if due:
+            far.dial(client.endpoint, look["lonely"])
+            look_after_at = now + REDIAL
         if now > began + TIME_LIMIT:
             raise TimeoutError(f"the transfer did not end within {TIME_LIMIT:g} s")
-        if first_byte is None and far.look()[moved]:
-            first_byte = time.monotonic() - began
-        if now > redial_at:
-            far.dial(client.endpoint, far.look()["lonely"])
-            redial_at = now + REDIAL
         time.sleep(POLL)
-    return _Clock(first_byte or 0.0, time.monotonic() - began)
 
 
 def _measurement(case: Case, kind: Kind, size: int, clock: _Clock, meter: Meter, verified: bool) -> Measurement:
