@@ -27,6 +27,7 @@ from torrentd.simulate.audit import audit
 from torrentd.simulate.clock import Clock
 from torrentd.simulate.disks.platter import Platter
 from torrentd.simulate.host import Machine
+from torrentd.simulate.hostile.stranger import Script, Stranger
 from torrentd.simulate.internet.internet import Internet
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.internet.network import SimulatedNetwork
@@ -59,6 +60,7 @@ class Swarm:
         self.internet = Internet(self.clock, Random(f"{seed}, internet"), self.trace)
         self.nodes: list[Node] = []
         self.trackers: list[Tracker] = []
+        self.strangers: list[Stranger] = []
         self._buffers = Buffers()
         self._torrents = 0
         self._bugs = _Bugs()
@@ -97,6 +99,15 @@ class Swarm:
         node.start()
         return node
 
+    def stranger(self, name: str, torrent: SimulatedTorrent, script: Script, link: Link | None = None) -> Stranger:
+        """A scripted peer, told to the torrent's tracker as one that has everything."""
+        site = self.internet.site(name, link or Link(), Reactor(self.clock))
+        stranger = Stranger(self.internet, site, torrent, script)
+        self.strangers.append(stranger)
+        for tracker in self.trackers:
+            tracker.registry.enter(torrent.info_hash, stranger.address, left=1)
+        return stranger
+
     # --- time
 
     @property
@@ -134,6 +145,8 @@ class Swarm:
         for deferred in waiting:
             deferred.addCallback(done.append)
         self.run_until(lambda: len(done) == len(waiting), STOP_LIMIT)
+        for stranger in self.strangers:
+            stranger.leave()
         self.run(STOP_LIMIT)
         problems = audit(self)
         if problems:

@@ -43,11 +43,15 @@ class Registry:
         self.log.append(told)
         swarm = self._swarms.setdefault(told.info_hash, {})
         swarm.pop(told.address, None)
-        others = [address for address, left in swarm.items() if left or told.left]
         if told.event == "stopped":
             return []
-        swarm[told.address] = told.left
+        others = [address for address, left in swarm.items() if left or told.left]
+        self.enter(told.info_hash, told.address, told.left)
         return self._rng.sample(others, min(told.numwant, len(others)))
+
+    def enter(self, info_hash: bytes, address: Address, left: int) -> None:
+        """A peer is in the swarm; `left`: bytes that it lacks."""
+        self._swarms.setdefault(info_hash, {})[address] = left
 
     def numbers(self, info_hash: bytes) -> tuple[int, int]:
         """(seeders, leechers)."""
