@@ -43,7 +43,7 @@ def test_a_clean_restart_continues_without_reading_anything(make_home, world):
     assert "preadv" not in leech.system.calls
     after = leech.row(torrent)
     assert (after.state, after.downloaded, after.completed_at) == ("seeding", before.downloaded, before.completed_at)
-    assert not leech.session(torrent).durability.marked
+    assert not leech.session(torrent).durability.marks.marked
 
 
 def test_after_a_kill_only_what_was_being_written_is_hashed(make_home, world):
@@ -55,7 +55,7 @@ def test_after_a_kill_only_what_was_being_written_is_hashed(make_home, world):
     leech.add(torrent, peers=(seed.address,))
     world.until(lambda: leech.session(torrent).durability.have.count >= 8, 60)
     world.until(lambda: leech.session(torrent).durability.verified, 60)
-    had, marked = leech.session(torrent).torrent.have.copy(), len(leech.session(torrent).durability.marked)
+    had, marked = leech.session(torrent).torrent.have.copy(), len(leech.session(torrent).durability.marks.marked)
     assert len(leech.session(torrent).durability.verified) <= marked < 10
     leech.crash()
     leech.system.calls.clear()

@@ -22,7 +22,7 @@ def content(torrent, piece):
 
 def write(session, torrent, piece):
     """Hand a whole piece to the disk, as a Store command does; what came of it."""
-    session.durability.writing(piece)
+    session.durability.marks.writing(piece)
     session.storage.store(piece, 0, [content(torrent, piece)])
     outcomes = []
     session.storage.finish(piece).addBoth(outcomes.append)
@@ -37,7 +37,7 @@ def stored_marks(home):
 
 def test_nothing_is_written_before_its_mark_is_committed(home, session, torrent):
     home.keeper.hangs = True
-    session.durability.mark([3])
+    session.durability.marks.mark([3])
     outcomes = write(session, torrent, 3)
     assert outcomes == []
     home.keeper.go_on()
@@ -47,13 +47,13 @@ def test_nothing_is_written_before_its_mark_is_committed(home, session, torrent)
 
 def test_a_piece_given_up_while_its_mark_was_being_committed_is_not_permitted(home, session, torrent):
     home.keeper.hangs = True
-    session.durability.mark([3, 4])
+    session.durability.marks.mark([3, 4])
     session.storage.discard([3])
-    session.durability.discard([3])
+    session.durability.marks.discard([3])
     home.keeper.go_on()
     assert stored_marks(home) == [4]
     home.keeper.hangs = True
-    session.durability.mark([3])  # begun again
+    session.durability.marks.mark([3])  # begun again
     outcomes = write(session, torrent, 3)
     assert outcomes == []
     home.keeper.go_on()
@@ -61,14 +61,14 @@ def test_a_piece_given_up_while_its_mark_was_being_committed_is_not_permitted(ho
 
 
 def test_what_was_handed_to_the_disk_stays_marked(home, session, torrent):
-    session.durability.mark([3])
+    session.durability.marks.mark([3])
     write(session, torrent, 3)
-    session.durability.discard([3])
+    session.durability.marks.discard([3])
     assert stored_marks(home) == [3]
 
 
 def test_a_flush_comes_after_its_interval_and_settles_the_marks(home, world, session, torrent):
-    session.durability.mark([3, 4])
+    session.durability.marks.mark([3, 4])
     write(session, torrent, 3)
     session.durability.right(3)
     world.run(FLUSH_INTERVAL - 1)
@@ -76,20 +76,20 @@ def test_a_flush_comes_after_its_interval_and_settles_the_marks(home, world, ses
     world.run(1)
     assert list(session.durability.have) == [3]
     assert stored_marks(home) == [4]
-    assert list(session.durability.marked) == [4]
+    assert list(session.durability.marks.marked) == [4]
     assert session.facts.files[0] is not None
 
 
 def test_a_piece_wanted_again_while_its_mark_is_being_removed_stays_marked(home, session, torrent):
-    session.durability.mark([3])
+    session.durability.marks.mark([3])
     write(session, torrent, 3)
     session.durability.right(3)
     home.keeper.hangs = True
     flushing = session.durability.flush()  # its record waits
-    session.durability.mark([3])  # the piece was lost and is fetched again
+    session.durability.marks.mark([3])  # the piece was lost and is fetched again
     home.keeper.go_on()
     result(flushing)
-    assert list(session.durability.marked) == stored_marks(home) == [3]
+    assert list(session.durability.marks.marked) == stored_marks(home) == [3]
 
 
 def test_much_data_is_flushed_at_once(home, world):
@@ -97,7 +97,7 @@ def test_much_data_is_flushed_at_once(home, world):
     session = home.add(torrent)
     size = 4 * 1024 * 1024
     data = memoryview(torrent.files["a.bin"])
-    session.durability.mark(list(range(18)))
+    session.durability.marks.mark(list(range(18)))
     for piece in range(18):
         session.storage.store(piece, 0, [data[piece * size : (piece + 1) * size]])
         result(session.storage.finish(piece))
@@ -106,7 +106,7 @@ def test_much_data_is_flushed_at_once(home, world):
 
 
 def test_what_is_verified_during_a_flush_goes_with_the_next(home, world, session, torrent):
-    session.durability.mark([3, 4])
+    session.durability.marks.mark([3, 4])
     write(session, torrent, 3)
     session.durability.right(3)
     home.flusher.hangs = True

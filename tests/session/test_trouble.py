@@ -136,11 +136,11 @@ def test_a_sync_that_fails_in_a_verify_withdraws_what_was_claimed(home, world, t
     assert home.row(torrent).error.code == "io_error"
     assert not session.torrent.running
     assert session.durability.have.count == 0
-    assert len(session.durability.marked) == 20
+    assert len(session.durability.marks.marked) == 20
     del home.system.errors["fdatasync"]
     world.until(lambda: home.row(torrent).state == "seeding", 60)
     assert session.durability.have.has_all()
-    assert session.durability.marked == {}
+    assert session.durability.marks.marked == {}
 
 
 def test_a_sync_that_fails_for_ever_is_not_a_busy_loop(home, world, torrent):
@@ -225,7 +225,7 @@ def test_a_sector_that_cannot_be_read_is_fetched_again(make_home, world, torrent
     lost = [piece for piece in range(20) if piece not in session.torrent.have]
     assert lost
     assert session.durability.have == session.torrent.have
-    assert set(lost) <= set(session.durability.marked)
+    assert set(lost) <= set(session.durability.marks.marked)
     del seed.system.errors["preadv"]
     world.until(lambda: seed.row(torrent).error is None, 60)
     assert session.torrent.running

@@ -101,7 +101,7 @@ async def _compare(session: TorrentSession) -> Recovery:
         session.metainfo.layout,
         session.metainfo.geometry,
         durability.flushed,
-        list(durability.marked),
+        list(durability.marks.marked),
         recorded,
         found,
     )

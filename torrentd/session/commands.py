@@ -54,13 +54,13 @@ def want_peers(session: TorrentSession, command: c.WantPeers) -> None:
 
 
 def mark(session: TorrentSession, command: c.Mark) -> None:
-    session.durability.mark(command.pieces)
+    session.durability.marks.mark(command.pieces)
 
 
 def store(session: TorrentSession, command: c.Store) -> None:
     session.storage.store(command.piece, command.begin, command.views)
     if command.complete:
-        session.durability.writing(command.piece)
+        session.durability.marks.writing(command.piece)
         done = session.storage.finish(command.piece, command.digests)
         done.addCallbacks(
             lambda outcome: _stored(session, outcome), lambda failure: _store_failed(session, command.piece, failure)
@@ -75,7 +75,7 @@ def _stored(session: TorrentSession, outcome: Verified | Failed) -> None:
         session.durability.right(outcome.piece)
         session.handle(PieceVerified(outcome.piece, outcome.digests))
     else:
-        session.durability.wrong(outcome.piece)
+        session.durability.marks.answered(outcome.piece)
         session.handle(PieceFailed(outcome.piece, outcome.digests))
 
 
@@ -88,7 +88,7 @@ def _store_failed(session: TorrentSession, piece: int, failure: Failure) -> None
 
 def discard(session: TorrentSession, command: c.Discard) -> None:
     session.storage.discard(command.pieces)
-    session.durability.discard(command.pieces)
+    session.durability.marks.discard(command.pieces)
 
 
 def finished(session: TorrentSession, command: c.Finished) -> None:

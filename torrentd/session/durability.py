@@ -1,6 +1,7 @@
 """What a torrent may claim after a crash: marks before writing, flush before recording.
 
-    requested -> mark committed -> written -> flushed (fdatasync, fsync of folders) -> have bits recorded, marks removed
+    requested -> mark committed (session.marks) -> written -> flushed (fdatasync, fsync of folders)
+        -> have bits recorded, marks removed
 
 The flush comes 5 s after the first verified piece, or after 64 MiB, or at once with the last wanted piece. One flush is
 under way at a time; what is verified meanwhile goes with the next one.
@@ -16,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IDelayedCall
-from twisted.python.failure import Failure
 
 from torrentd.disk.results import Flushed
-from torrentd.disk.writing.whole import WHOLE_LIMIT
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import StorageError
+from torrentd.session.marks import Marks
 from torrentd.state.records import FileStat
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ FLUSH_BYTES = 64 << 20
 
 
 class Durability:
-    """The marks and flushes of one torrent."""
+    """The flushes and records of one torrent."""
 
     def __init__(self, session: TorrentSession, have: Bitfield) -> None:
         self._session = session
@@ -46,15 +46,8 @@ class Durability:
         self.verified: dict[int, None] = {}
         """written and right, not yet flushed"""
         self.written_since: dict[int, None] = {}
-        """verified since the last check began"""
-        self.marked = dict.fromkeys(session.facts.writing)
-        """the pieces that the next start would hash, at least"""
-        self._awaited: dict[int, list[int]] = {}
-        """piece -> the batch whose commit will permit it to be written"""
-        self._writing: dict[int, None] = {}
-        """handed to the disk, and nothing heard yet"""
-        self._settled: dict[int, None] = {}
-        """marks to be removed with the next record"""
+        """verified while a check is under way, since it began"""
+        self.marks = Marks(session)
         self._stats: dict[int, FileStat | None] = {}
         """files that look different now, to be recorded"""
         self._finish = False
@@ -70,58 +63,15 @@ class Durability:
     @property
     def is_at_rest(self) -> bool:
         """The database knows all that is here, and nothing is under way."""
-        waits = self.marked or self._awaited or self._writing or self._settled or self._stats or self._finish
-        return self.is_settled and not waits and not self._turn.locked
-
-    # --- marks
-
-    def mark(self, pieces: list[int]) -> None:
-        """Commit "writing" marks; only then the storage may write these pieces."""
-        for piece in pieces:
-            self.marked[piece] = None
-            self._awaited[piece] = pieces
-            self._settled.pop(piece, None)
-        done = self._state.mark(self._session.facts.info_hash, pieces)
-        done.addCallbacks(lambda _: self._permit(pieces), self._state_failed)
-        done.addErrback(self._session.our_fault)
-
-    def _permit(self, pieces: list[int]) -> None:
-        """Those that were not given up, or given up and begun again, in the meantime."""
-        permitted = [piece for piece in pieces if self._awaited.get(piece) is pieces]
-        for piece in permitted:
-            del self._awaited[piece]
-        if not self._session.gone:
-            self._session.storage.permit(permitted)
-
-    def discard(self, pieces: list[int]) -> None:
-        """The pieces were given up unfinished. Those that may have left bytes on the disk stay marked."""
-        session = self._session
-        untouched = [piece for piece in pieces if piece not in self._writing]
-        for piece in untouched:
-            self._awaited.pop(piece, None)
-        if untouched and not session.gone and session.metainfo.geometry.piece_size <= WHOLE_LIMIT:
-            for piece in untouched:
-                self.marked.pop(piece, None)
-            done = self._state.unmark(session.facts.info_hash, untouched)
-            # a mark too many is harmless: the next start hashes a piece for nothing
-            done.addErrback(lambda failure: failure.trap(StorageError, LookupError) and None)
-            done.addErrback(session.our_fault)
-
-    # --- what the disk does
-
-    def writing(self, piece: int) -> None:
-        """All of the piece is handed to the disk."""
-        self._writing[piece] = None
-
-    def wrong(self, piece: int) -> None:
-        """Its hash was wrong. A piece that is written whole has left nothing then."""
-        self._writing.pop(piece, None)
+        waits = self._stats or self._finish or self._turn.locked
+        return self.is_settled and self.marks.are_settled and not waits
 
     def right(self, piece: int) -> None:
         """The piece is written and right."""
-        self._writing.pop(piece, None)
+        self.marks.answered(piece)
         self.verified[piece] = None
-        self.written_since[piece] = None
+        if self._session.checking is not None:
+            self.written_since[piece] = None
         if self._turn.locked:
             return
         if self._session.storage.dirty_bytes >= FLUSH_BYTES:
@@ -139,6 +89,10 @@ class Durability:
         """Everything wanted is verified: flush now, then tell the torrent."""
         self._finish = True
         self.flush()
+
+    def told(self) -> None:
+        """The torrent knows that everything wanted is durable."""
+        self._finish = False
 
     def flush(self) -> Deferred[Any]:
         """Flush and record what is verified; fires when that is done or has failed (which is handled here)."""
@@ -165,7 +119,8 @@ class Durability:
         if self.verified:
             self._plan()
         elif self._finish:
-            self._finish = not self._session.completed()
+            done = self._session.completed()
+            self._finish = self._session.torrent.finished and not done
 
     async def _synced(self) -> bool:
         """Put what is written on the disk; whether that went well."""
@@ -188,7 +143,7 @@ class Durability:
             if piece in self.verified:
                 del self.verified[piece]
                 self.flushed.add(piece)
-                self._settled[piece] = None
+                self.marks.settle([piece])
         for index, stat in flushed.files:
             self._saw(index, tuple(stat))
 
@@ -216,11 +171,9 @@ class Durability:
         claimed = [piece for piece in pieces if self.flushed.discard(piece)]
         for piece in pieces:
             self.verified.pop(piece, None)
-            self._settled.pop(piece, None)
+        self.marks.unsettle(pieces)
         if claimed:
-            self.marked.update(dict.fromkeys(claimed))  # the next start looks at these, and not at all of their files
-            marks = self._state.mark(self._session.facts.info_hash, claimed)
-            marks.addErrback(self._state_failed).addErrback(self._session.our_fault)
+            self.marks.doubt(claimed)
             await self._recorded()
 
     def found(self, asked: Bitfield, found: Bitfield) -> Deferred[Any]:
@@ -233,15 +186,13 @@ class Durability:
         await self._sync()
         for index, stat in enumerate(await self._session.storage.existing()):
             self._saw(index, None if stat is None else tuple(stat))
-        for piece in asked:
-            if piece in self.verified:
-                continue
+        known = [piece for piece in asked if piece not in self.verified]
+        for piece in known:
             if piece in found:
                 self.flushed.add(piece)
             else:
                 self.flushed.discard(piece)
-            if piece in self.marked and piece not in self._writing:
-                self._settled[piece] = None
+        self.marks.settle(known)
         self._session.facts.checked = True
         await self._recorded()
 
@@ -250,17 +201,14 @@ class Durability:
         return self._turn.run(lambda: Deferred.fromCoroutine(self._catch_up()))
 
     async def _catch_up(self) -> None:
-        if pieces := list(self._awaited):
-            self._awaited = dict.fromkeys(pieces, pieces)
-            await self._state.mark(self._session.facts.info_hash, pieces)
-            self._permit(pieces)
+        await self.marks.catch_up()
         await self._record()
         if self.verified or self._finish:
             self.flush()
 
     async def _recorded(self) -> bool:
         """Record what changed; whether that went well."""
-        if self._settled or self._stats or self.have != self.flushed:
+        if self.marks.have_settled or self._stats or self.have != self.flushed:
             try:
                 await self._record()
             except StorageError as error:
@@ -273,27 +221,16 @@ class Durability:
         """One transaction: bits, marks, file stats, counters. StorageError; nothing is lost then."""
         facts, have = self._session.facts, self.flushed.copy()
         columns = facts.unsaved()
-        settled, self._settled = self._settled, {}
+        settled = self.marks.take_settled()
         stats, self._stats = self._stats, {}
-        for piece in settled:
-            self.marked.pop(piece, None)
         rows = [(index, *stat) for index, stat in stats.items() if stat is not None]
         try:
-            await self._state.record(facts.info_hash, have.to_bytes(), list(settled), rows, **columns)
+            await self._state.record(facts.info_hash, have.to_bytes(), settled, rows, **columns)
         except LookupError:
             return  # the torrent was removed meanwhile
         except StorageError:
             facts.not_saved(columns)
-            again = {piece: None for piece in settled if piece not in self.marked}
-            self._settled.update(again)
-            self.marked.update(again)
+            self.marks.give_back(settled)
             self._stats = stats | self._stats
             raise
         self.have = have
-
-    def _state_failed(self, failure: Failure) -> None:
-        """Marks could not be committed: nothing new may be written."""
-        failure.trap(StorageError, LookupError)  # LookupError: the torrent was removed meanwhile
-        error: Any = failure.value
-        if not self._session.gone and isinstance(error, StorageError):
-            self._session.around.trouble.failed(self._session, error, "state")

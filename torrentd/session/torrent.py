@@ -266,6 +266,7 @@ class TorrentSession:
         if self.facts.completed_at is None and self.torrent.wanted_size:
             self.facts.completed_at = self.around.host.wall_clock()
             log.info("{name}: complete", name=self.name)
+        self.durability.told()
         self.handle(Durable())
         self.around.state_changed(self)
         return True
