@@ -7,9 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
+from torrentd.rpc.core.encoded import EncodedRows, TorrentObjects
 from torrentd.rpc.core.listing import TorrentObject, matching, narrowed, sorted_rows
 from torrentd.rpc.core.registry import Noun, long_poll
 from torrentd.rpc.core.schema import Get, Inspect, List, One, Page, Wait
+from torrentd.session.control import Control
 from torrentd.session.rows import ClosedPeerRow, FileRow, InspectRow, PeerRow, PiecesRow, TrackerRow, WaitRow
 
 T = TypeVar("T")
@@ -20,7 +22,7 @@ class TorrentList(msgspec.Struct, frozen=True):
     `removed` are the ids that are gone, or do not fit the filter any more; `full` says that the revision is unknown
     here (the daemon was restarted, or it is too old) and everything is told."""
 
-    torrents: list[TorrentObject]
+    torrents: TorrentObjects
     total: int
     revision: int
     removed: list[str]
@@ -50,6 +52,10 @@ class Trackers(msgspec.Struct, frozen=True):
 
 
 class Reading(Noun):
+    def __init__(self, control: Control) -> None:
+        super().__init__(control)
+        self._encoded = EncodedRows()
+
     def jsonrpc_list(self, params: List) -> TorrentList:
         """Torrents that fit a filter, sorted and paged; or what changed since a revision."""
         changes = self.control.changes(params.since, _columns(params))
@@ -59,7 +65,8 @@ class Reading(Noun):
             fitting = {row.id for row in rows}
             removed += [row.id for row in changes.rows if row.id not in fitting]
         page = sorted_rows(rows, params.sort)[params.offset : params.offset + params.limit]
-        return TorrentList(narrowed(page, params.fields), len(rows), changes.revision, removed, changes.full)
+        torrents = self._encoded.array(page, params.fields)
+        return TorrentList(torrents, len(rows), changes.revision, removed, changes.full)
 
     def jsonrpc_get(self, params: Get) -> TorrentResult:
         """One torrent."""
