@@ -127,8 +127,12 @@ class Node:
         await self.control.add(torrent.data, options)
 
     def session(self, torrent: SimulatedTorrent) -> TorrentSession:
-        """LookupError if it is not there (yet)."""
+        """LookupError if it is not there (yet), or asleep: a torrent with nothing to do keeps no session."""
         return self.daemon.around.sessions[torrent.info_hash]
+
+    def awake(self, torrent: SimulatedTorrent) -> TorrentSession | None:
+        """The same; None instead of the error."""
+        return self.daemon.around.sessions.get(torrent.info_hash)
 
     def has_all(self, torrent: SimulatedTorrent) -> bool:
         """Whether every piece is on the disk."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from twisted.internet.interfaces import IListeningPort
+
 from torrentd.model.address import Address
 from torrentd.simulate.clock import Clock
 from torrentd.simulate.internet.internet import Internet
@@ -35,9 +37,11 @@ class Tracker:
 
     def die(self) -> None:
         """Refuse connections, answer no datagram."""
+        for port in self._ports:
+            port.stopListening()
         self.site.crash()
 
     def revive(self) -> None:
         """Begin to listen (again)."""
-        self._network.listen(self.over_http, Address(ANY, HTTP_PORT))
-        self._network.datagrams(self.over_udp, Address(ANY, UDP_PORT))
+        self._ports: list[IListeningPort] = [self._network.datagrams(self.over_udp, Address(ANY, UDP_PORT))]
+        self._network.listen(self.over_http, Address(ANY, HTTP_PORT)).addCallback(self._ports.append)
