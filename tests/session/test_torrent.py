@@ -5,7 +5,7 @@ from twisted.internet.defer import fail
 
 from tests.session.world import PIECE, Sample, result
 from torrentd.session import torrent as module
-from torrentd.swarm.commands import Ask
+from torrentd.swarm.commands import Ask, Mark
 from torrentd.swarm.events import AnnounceNow, PieceVerified, Received, Stop, Tick
 
 
@@ -86,6 +86,25 @@ def test_a_bug_in_the_stop_itself(trio, world, torrent):
     world.run(1)
     assert session.connections == {}
     assert trio.row(torrent).error.code == "internal"
+
+
+def test_a_mark_that_fails_costs_the_torrent(trio, world, torrent, monkeypatch):
+    """Its pieces would wait for ever to be written, whichever peer brings them."""
+    real, failed = module.RUN[Mark], []
+
+    def mark(session, command):
+        if not failed:
+            failed.append(command)
+            raise ZeroDivisionError("an injected bug")
+        real(session, command)
+
+    monkeypatch.setitem(module.RUN, Mark, mark)
+    world.until(lambda: failed, 60)
+    world.run()
+    assert trio.row(torrent).error.code == "internal"
+    result(trio.steering.resume(torrent.id, False))
+    world.until(lambda: trio.row(torrent).state == "seeding", 300)
+    assert trio.same(torrent)
 
 
 def test_a_torrent_that_always_fails_comes_to_rest(home, world, torrent):

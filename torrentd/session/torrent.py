@@ -136,7 +136,7 @@ class TorrentSession:
         try:
             RUN[type(command)](self, command)
         except Exception:
-            self._our_fault_in(event)
+            self._our_fault_in(event, command)
 
     def _flush(self) -> None:
         connections, self.unflushed = self.unflushed, {}
@@ -166,10 +166,12 @@ class TorrentSession:
         else:
             self._arm()
 
-    def _our_fault_in(self, event: Event) -> None:
-        """A bug of ours costs one peer, or this torrent, and is seen in the log."""
+    def _our_fault_in(self, event: Event, command: Command | None = None) -> None:
+        """A bug of ours costs one peer, or this torrent, and is seen in the log. A command that concerns no peer is
+        done for the torrent: a piece whose mark was not made, for one, would wait for ever."""
         log.failure("{name}: a bug of ours, in {event}", name=self.name, event=type(event).__name__)
-        if isinstance(event, Received | Drained) and event.peer in self.connections:
+        concerns_peer = command is None or hasattr(command, "peer")
+        if concerns_peer and isinstance(event, Received | Drained) and event.peer in self.connections:
             self._events.append(PeerClosed(event.peer, OUR_FAULT))
             self.connections[event.peer].close(OUR_FAULT)
         elif not (isinstance(event, Stop) and self.error == INTERNAL):

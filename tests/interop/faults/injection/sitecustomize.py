@@ -5,7 +5,7 @@ The environment variable FAULTS holds a JSON object:
     hang    names whose resolution never ends
     clock   a file with the seconds by which the wall clock is wrong; it may change at any time
     values  "module:NAME" -> a value in place of a constant
-    raising "module:function" -> [n, ...]: these calls of the function, counted from 1, raise an exception
+    raising "module:function" or "module:Class.method" -> [n, ...]: these calls, counted from 1, raise an exception
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -75,11 +76,13 @@ class Changes(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._loaders: dict[str, Any] = {}
 
     def add(self, place: str, change: Callable[[Any], Any]) -> None:
-        """`place`: "module:NAME"; `change` gets the old value and returns the new one."""
-        module, _, name = place.partition(":")
+        """`place`: "module:NAME" or "module:Class.NAME"; `change` gets the old value and returns the new one."""
+        module, _, dotted = place.partition(":")
+        *owners, name = dotted.split(".")
 
         def apply(imported: ModuleType) -> None:
-            setattr(imported, name, change(getattr(imported, name)))
+            owner = reduce(getattr, owners, imported)
+            setattr(owner, name, change(getattr(owner, name)))
 
         self._wanted.setdefault(module, []).append(apply)
 
