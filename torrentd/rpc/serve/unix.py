@@ -17,6 +17,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import IProtocolFactory, IReactorFDSet
@@ -33,8 +34,29 @@ OWNER_AND_GROUP = 0o660
 PRIVATE_UMASK = 0o177
 
 
+class UnixConnection(unix.Server):
+    """Twisted's, but for two things that cost a small call a quarter of its time: an answer is written at once, as far
+    as the socket takes it, and not after another turn of the reactor; and no file descriptors are taken from callers.
+    """
+
+    def write(self, data: bytes) -> None:
+        if not self.connected or self.disconnecting or self.dataBuffer or self._tempDataBuffer:
+            super().write(data)
+            return
+        sent = tcp.Server.writeSomeData(self, data)
+        if not isinstance(sent, int):
+            super().write(data)  # the connection is lost, which the reactor finds out
+        elif sent < len(data):
+            super().write(data[sent:])
+
+    def doRead(self) -> Any:
+        return tcp.Server.doRead(self)
+
+
 class UnixPort(unix.Port):
     """Accepts from a socket that listens already, and leaves its path alone."""
+
+    transport = UnixConnection
 
     def __init__(self, listening: socket.socket, factory: IProtocolFactory, reactor: IReactorFDSet) -> None:
         super().__init__(listening.getsockname(), factory, reactor=reactor)
