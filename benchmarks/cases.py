@@ -32,6 +32,9 @@ TIME_LIMIT = 120.0
 REDIAL = 1.0
 """Seconds after which a far end that has no peer dials again, and the client is asked how it is."""
 
+DISTURBED = 0.1
+"""Foreign CPU, as a share of a transfer's time, above which the transfer says little."""
+
 TAIL = 0.3
 """Seconds that the meter runs on: what the end of a transfer still costs belongs to it (a flush, a database commit)."""
 
@@ -56,6 +59,11 @@ class Measurement:
     """CPU of processes that have nothing to do with it"""
     verified: bool
     """the content was the same, byte by byte"""
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether other programs had much of the CPUs meanwhile."""
+        return self.foreign > self.seconds * DISTURBED
 
     @property
     def rate(self) -> float:

@@ -12,9 +12,6 @@ from benchmarks.cases import CASES, Measurement
 from benchmarks.floor import Floor, Loop
 from benchmarks.machine import Machine
 
-DISTURBED = 0.1
-"""Foreign CPU, as a share of the time of a transfer, above which it says little."""
-
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -84,7 +81,7 @@ def _summary(runs: Sequence[Measurement]) -> Summary:
         cpu_per_gib=median(run.cpu_per_gib for run in runs),
         peak_rss=median(run.peak_rss for run in runs),
         verified=all(run.verified for run in runs),
-        disturbed=sum(run.foreign > run.seconds * DISTURBED for run in runs),
+        disturbed=sum(run.disturbed for run in runs),
     )
 
 
