@@ -4,12 +4,15 @@ import grp
 import os
 import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.selectreactor import SelectReactor
 
 from torrentd.rpc.serve.listening import ListenError
-from torrentd.rpc.serve.unix import bind, inherited, unlink
+from torrentd.rpc.serve.unix import UnixPort, bind, inherited, unlink
 
 
 @pytest.fixture
@@ -104,3 +107,56 @@ def test_only_our_own_socket_is_unlinked(path: Path) -> None:
 def test_nothing_is_inherited() -> None:
     assert inherited({}) == []
     assert inherited({"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "rpc"}) == []
+
+
+class Answers(Protocol):
+    """Says something when it is told to."""
+
+    def dataReceived(self, data: bytes) -> None:
+        self.transport.write(b"<")
+        self.transport.write(b"x" * int(data))
+        self.transport.write(b">")
+        self.transport.loseConnection()
+
+
+@pytest.mark.parametrize("size", [0, 10, 3_000_000])
+def test_answers_arrive_whole_and_in_order(path: Path, size: int) -> None:
+    reactor = SelectReactor()
+    factory = Factory.forProtocol(Answers)
+    port = UnixPort(bind(str(path)), factory, reactor)
+    port.startListening()
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(path))
+        caller.sendall(b"%d" % size)
+        caller.setblocking(False)
+        answer = b""
+        while not answer.endswith(b">"):
+            reactor.doIteration(0.01)
+            with suppress(BlockingIOError):
+                answer += caller.recv(1 << 20)
+        assert answer == b"<" + b"x" * size + b">"
+    port.stopListening()
+
+
+def test_a_caller_that_has_gone_is_noticed(path: Path) -> None:
+    reactor = SelectReactor()
+    lost: list[object] = []
+
+    class Late(Protocol):
+        def dataReceived(self, data: bytes) -> None:
+            caller.close()
+            self.transport.write(b"x" * 1000)
+            self.transport.write(b"x" * 1000)
+
+        def connectionLost(self, reason: object = None) -> None:
+            lost.append(reason)
+
+    port = UnixPort(bind(str(path)), Factory.forProtocol(Late), reactor)
+    port.startListening()
+    caller = socket.socket(socket.AF_UNIX)
+    caller.connect(str(path))
+    caller.sendall(b"x")
+    for _ in range(100):
+        reactor.doIteration(0.01)
+    assert len(lost) == 1
+    port.stopListening()
