@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, execute
 from tests.state.samples import HASH, HeldRun, opened, record, result, thread_run
 from torrentd.model.errors import StorageError
 from torrentd.state.database import State
-from torrentd.state.records import TorrentRecord, Totals
+from torrentd.state.records import Broken, TorrentRecord, Totals
 
 OTHER = b"o" * 20
 
@@ -185,3 +185,40 @@ def test_settings_and_totals_survive(path: Path) -> None:
         result(state.set_setting("limits.download", None))
     with opened(path) as (_, loaded):
         assert loaded.settings == {}
+
+
+def test_all_of_one_torrent(path: Path) -> None:
+    with opened(path) as (state, _):
+        result(state.add(record(writing=[1]), b"de"))
+        stats = (100, 5, 7)
+        result(state.record(HASH, record().have, [], [(0, *stats)]))
+        stored = result(state.stored(HASH))
+        assert (stored.record.writing, stored.metainfo, stored.files[0]) == ([1], b"de", stats)
+        assert result(state.contents([OTHER, HASH])) == [(HASH, b"de", stored.files)]
+        with pytest.raises(LookupError):
+            result(state.stored(OTHER))
+
+
+def test_what_cannot_be_used_is_told_as_broken(path: Path) -> None:
+    with opened(path) as (state, _):
+        result(state.add(record(), b"de"))
+        result(state._write(lambda connection: connection.execute("DELETE FROM metainfo")))
+        assert result(state.stored(HASH)) == Broken(HASH, record().name, "its metainfo is not in the database")
+
+
+def test_at_rest_writes_and_clears_the_suspicion(path: Path) -> None:
+    with opened(path) as (state, _):
+        result(state.add(record(), b"de"))
+        result(state.note_started(HASH))
+        result(state.at_rest(HASH, uploaded=7))
+        with pytest.raises(ValueError, match="name"):
+            result(state.at_rest(HASH, name="other"))
+        assert result(state.stored(HASH)).record.uploaded == 7
+        assert result(state._query(lambda connection: connection.execute("SELECT * FROM suspect").fetchall())) == []
+
+
+def test_seeding_times_of_many(path: Path) -> None:
+    with opened(path) as (state, _):
+        result(state.add(record(), b"de"))
+        result(state.set_seeding_times([(OTHER, 1), (HASH, 77)]))
+    assert reloaded(path).seeding_time == 77

@@ -1,0 +1,124 @@
+"""A torrent that slept goes on exactly where it was."""
+
+from __future__ import annotations
+
+from tests.swarm.evaluator import Log, arrives, commands, evaluate, make, run
+from torrentd.model.address import Address
+from torrentd.swarm.commands import Announce, Connect
+from torrentd.swarm.events import (
+    Announced,
+    AnnounceFailed,
+    ConnectFailed,
+    Dial,
+    PeerClosed,
+    PeersFound,
+    Start,
+    Stop,
+    Tick,
+)
+from torrentd.swarm.resting import WORTHWHILE, Rest, may_rest, rest, resume
+from torrentd.swarm.settings import Totals
+from torrentd.swarm.torrent import Torrent
+from torrentd.wire.tracker.answer import Answer
+
+ONE, TWO = "http://one.example/announce", "http://two.example/announce"
+PEER = Address("10.9.9.9", 6881)
+NUMBERS = Answer(interval=1800, min_interval=900, seeders=1, leechers=1, tracker_id=b"t")
+
+
+def seed(**others: object) -> Torrent:
+    return make(pieces=2, have=[0, 1], **others)  # type: ignore[arg-type]
+
+
+def woken(torrent: Torrent, now: float) -> Torrent:
+    """What it is after a sleep."""
+    assert may_rest(torrent, now)
+    kept = rest(torrent)
+    fresh = seed(tiers=[["http://other.example"]] if kept is None else [[ONE], [TWO]])
+    if kept is not None:
+        resume(fresh, kept, now)
+    return fresh
+
+
+def _announces(log: Log) -> list[tuple[float, Announce]]:
+    return [(at, command) for at, command in log if isinstance(command, Announce)]
+
+
+def test_the_same_words_to_trackers_with_and_without_sleep() -> None:
+    told = []
+    for asleep in (False, True):
+        torrent = seed(tiers=[[ONE], [TWO]])
+        run(torrent, (0, Start()), (0.5, AnnounceFailed(ONE, "refused")), (1, Announced(TWO, NUMBERS)), until=100)
+        if asleep:
+            torrent = woken(torrent, 100)
+        log = evaluate(torrent, lambda _: [(100, Tick()), (4000, Stop())], until=4000)
+        told.append(_announces(log))
+    assert told[0] == told[1] != []
+
+
+def test_who_met_nobody_keeps_nothing() -> None:
+    torrent = seed()
+    run(torrent, (0, Start()))
+    assert may_rest(torrent, 10)
+    assert rest(torrent) is None
+
+
+def test_a_candidate_is_dialled_no_earlier_and_no_later() -> None:
+    torrent = seed()
+    run(torrent, (0, Start()), (0, PeersFound([PEER], "tracker")), (0, Dial()), (1, ConnectFailed(PEER, "refused")))
+    assert not may_rest(torrent, 2)  # he is dialled again in a minute
+    run(torrent, (60, Dial()), (61, ConnectFailed(PEER, "refused")))
+    kept = rest(torrent)
+    assert kept is not None
+    assert kept.wakes_at > 61 + WORTHWHILE
+    fresh = woken(torrent, 61)
+    log = run(fresh, (61, Tick()), (kept.wakes_at - 1, Dial()), (kept.wakes_at, Dial()))
+    assert [(at, command.address) for at, command in log if isinstance(command, Connect)] == [(kept.wakes_at, PEER)]
+
+
+def test_bans_and_the_last_words_of_peers_are_kept() -> None:
+    torrent = seed()
+    run(torrent, (0, Start()), (0, arrives(1)), (1, PeerClosed(1, "gone")))
+    torrent.bans.ban(PEER, "sent bad data")
+    fresh = woken(torrent, 1000)
+    assert [peer.reason for peer in fresh.closed_peers] == ["gone"]
+    assert fresh.bans.reason(PEER) == "sent bad data"
+    assert fresh.candidates.bans is fresh.bans
+
+
+def test_who_may_not_rest() -> None:
+    torrent = seed(tiers=[[ONE]])
+    run(torrent, (0, Start()))
+    assert not may_rest(torrent, 0)  # the tracker has not answered
+    run(torrent, (1, Announced(ONE, NUMBERS)))
+    assert may_rest(torrent, 1)
+    assert not may_rest(torrent, 1 + 1800 - WORTHWHILE / 2)  # the next announce is near
+    run(torrent, (2, arrives(1)))
+    assert not may_rest(torrent, 2)
+    busy = make(pieces=2)
+    run(busy, (0, Start()), (0, PeersFound([PEER], "tracker")))
+    assert not may_rest(busy, 0)
+
+
+def test_a_paused_torrent_has_no_deadline() -> None:
+    torrent = make(pieces=2, tiers=[[ONE]])
+    run(torrent, (0, PeersFound([PEER], "user")))
+    kept = rest(torrent)
+    assert kept is not None
+    assert (kept.running, kept.wakes_at) == (False, float("inf"))
+    fresh = make(pieces=2, tiers=[[ONE]])
+    resume(fresh, kept, 5)
+    log = run(fresh, (5, Start()), (5, Dial()))
+    assert len(commands(log, Connect)) == 1
+
+
+def test_goodbyes_are_said_asleep() -> None:
+    torrent = seed(tiers=[[ONE]], totals=Totals(uploaded=100))
+    run(torrent, (0, Start()), (1, Announced(ONE, NUMBERS)))
+    kept = rest(torrent)
+    assert kept is not None
+    (goodbye,) = kept.farewell(500, 150, 0, 0)
+    assert (goodbye.event, goodbye.uploaded, goodbye.tracker_id) == ("stopped", 50, b"t")
+    assert kept.farewell(501, 150, 0, 0) == []
+    silent = Rest(True, False, Totals(), None, None, None, [], {})
+    assert silent.farewell(0, 0, 0, 0) == []
