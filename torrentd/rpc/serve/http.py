@@ -22,6 +22,7 @@ from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http, resource, server
+from twisted.web.http import NO_CONTENT, OK, datetimeToString  # the module itself is slow to ask: it has deprecations
 
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.core.context import Context
@@ -112,7 +113,7 @@ class RpcRequest(server.Request):
         if self._gone:
             return
         if answer is None:
-            self.setResponseCode(http.NO_CONTENT)
+            self.setResponseCode(NO_CONTENT)
         elif self.channel.persistent and self.clientproto == b"HTTP/1.1":
             self._write_usual(answer)
         else:
@@ -123,7 +124,7 @@ class RpcRequest(server.Request):
         """What `_write_json` would send of an answer to nearly every request, without an object for each header."""
         self.startedWriting = 1
         self.sentLength = len(body)
-        head = _USUAL_HEAD % (http.datetimeToString(), len(body))
+        head = _USUAL_HEAD % (datetimeToString(), len(body))
         if len(body) <= JOINED:
             self.channel.write(head + body)
         else:
@@ -164,7 +165,7 @@ class RpcRequest(server.Request):
 
     def _write_json(self, body: bytes) -> None:
         headers = self.responseHeaders
-        headers.setRawHeaders(b"Date", [http.datetimeToString()])
+        headers.setRawHeaders(b"Date", [datetimeToString()])
         headers.setRawHeaders(b"Content-Type", [b"application/json"])
         headers.setRawHeaders(b"Content-Length", [b"%d" % len(body)])
         headers.setRawHeaders(b"Cache-Control", [b"no-store"])
@@ -219,7 +220,7 @@ class RpcSite(server.Site):
 
     def log(self, request: http.Request) -> None:
         """Refusals only: a line of each call would cost more than many a call."""
-        if request.code == http.OK:
+        if request.code == OK:
             return
         _log.debug(
             "{method} {uri} {code} from {peer}",
