@@ -16,10 +16,10 @@ def allowed_directory(wanted: str | None, default: str, roots: Sequence[str]) ->
         raise RpcError("path_not_allowed", "download_dir must be an absolute path", path="download_dir")
     try:
         resolved = Path(wanted).resolve()
-        allowed = [Path(root).resolve() for root in (default, *roots)]
+        allowed = any(resolved.is_relative_to(Path(root).resolve()) for root in (default, *roots))
     except (OSError, RuntimeError, ValueError) as error:  # loops of links, text that is no path
         raise RpcError("path_not_allowed", f"download_dir cannot be resolved: {error}", path="download_dir") from None
-    if not any(resolved.is_relative_to(root) for root in allowed):
+    if not allowed:
         raise RpcError(
             "path_not_allowed",
             "download_dir is neither inside paths.download_dir nor one of paths.allowed_roots",
