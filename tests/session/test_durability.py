@@ -4,6 +4,7 @@ import pytest
 
 from tests.session.world import PIECE, Sample, Worker, result
 from torrentd.session.durability import FLUSH_INTERVAL
+from torrentd.session.marks import SPACING
 
 
 @pytest.fixture
@@ -45,13 +46,54 @@ def test_nothing_is_written_before_its_mark_is_committed(home, session, torrent)
     assert stored_marks(home) == [3]
 
 
-def test_a_piece_given_up_while_its_mark_was_being_committed_is_not_permitted(home, session, torrent):
+def test_marks_are_gathered_after_a_commit(home, world, session, torrent):
+    session.durability.marks.mark([3])
+    session.durability.marks.mark([4])
+    session.durability.marks.mark([5])
+    outcomes = write(session, torrent, 5)
+    assert stored_marks(home) == [3]
+    assert outcomes == []
+    world.run(SPACING)
+    assert stored_marks(home) == [3, 4, 5]
+    assert outcomes[0].piece == 5
+
+
+def test_a_piece_given_up_before_its_mark_is_committed_is_not_marked(home, world, session):
+    session.durability.marks.mark([3])
+    session.durability.marks.mark([4, 5])
+    session.storage.discard([4])
+    session.durability.marks.discard([4])
+    world.run(SPACING)
+    assert list(session.durability.marks.marked) == stored_marks(home) == [3, 5]
+
+
+def test_a_piece_given_up_and_begun_again_before_its_mark_is_committed(home, world, session, torrent):
+    session.durability.marks.mark([3])
+    session.durability.marks.mark([4])
+    session.durability.marks.discard([4])
+    session.durability.marks.mark([4])
+    outcomes = write(session, torrent, 4)
+    world.run(SPACING)
+    assert stored_marks(home) == [3, 4]
+    assert outcomes[0].piece == 4
+
+
+def test_marks_that_are_gathered_at_the_end_are_not_committed(home, world, session):
+    session.durability.marks.mark([3])
+    session.durability.marks.mark([4])
+    session.leave()
+    world.run(SPACING)
+    assert stored_marks(home) == [3]
+
+
+def test_a_piece_given_up_while_its_mark_was_being_committed_is_not_permitted(home, world, session, torrent):
     home.keeper.hangs = True
     session.durability.marks.mark([3, 4])
     session.storage.discard([3])
     session.durability.marks.discard([3])
     home.keeper.go_on()
     assert stored_marks(home) == [4]
+    world.run(SPACING)
     home.keeper.hangs = True
     session.durability.marks.mark([3])  # begun again
     outcomes = write(session, torrent, 3)
@@ -80,7 +122,7 @@ def test_a_flush_comes_after_its_interval_and_settles_the_marks(home, world, ses
     assert session.facts.files[0] is not None
 
 
-def test_a_piece_wanted_again_while_its_mark_is_being_removed_stays_marked(home, session, torrent):
+def test_a_piece_wanted_again_while_its_mark_is_being_removed_stays_marked(home, world, session, torrent):
     session.durability.marks.mark([3])
     write(session, torrent, 3)
     session.durability.right(3)
@@ -89,6 +131,7 @@ def test_a_piece_wanted_again_while_its_mark_is_being_removed_stays_marked(home,
     session.durability.marks.mark([3])  # the piece was lost and is fetched again
     home.keeper.go_on()
     result(flushing)
+    world.run(SPACING)
     assert list(session.durability.marks.marked) == stored_marks(home) == [3]
 
 

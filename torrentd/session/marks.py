@@ -2,6 +2,9 @@
 
 A piece is marked, and the mark is on the disk, before the first of its bytes is. The mark goes with the record that
 says that the piece is there, or when the piece is given up and nothing of it was written.
+
+Marks are committed at most every SPACING: a fast peer begins pieces with every read, and a commit for each would cost
+more than all else that is done for a piece. The first one does not wait, so that a slow download never does.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from torrentd.disk.writing.whole import WHOLE_LIMIT
@@ -18,6 +22,14 @@ from torrentd.model.errors import StorageError
 
 if TYPE_CHECKING:
     from torrentd.session.torrent import TorrentSession
+
+
+SPACING = 0.02
+"""Seconds between two commits of marks. Blocks are asked for when their piece is marked, and with any peer that is fast
+enough to notice, more than this passes before a whole piece has come: the queue of requests is longer."""
+
+Batch = dict[int, None]
+"""pieces that are marked in one commit"""
 
 
 class Marks:
@@ -28,12 +40,16 @@ class Marks:
         """the pieces that the next start would hash, at least"""
         self._session = session
         self._state = session.around.host.state
-        self._awaited: dict[int, list[int]] = {}
+        self._awaited: dict[int, Batch] = {}
         """piece -> the batch whose commit will permit it to be written"""
         self._writing: dict[int, None] = {}
         """handed to the disk, and nothing heard yet"""
         self._settled: dict[int, None] = {}
         """marks to be removed with the next record"""
+        self._gathered: Batch = {}
+        """the batch that waits for its commit"""
+        self._spacing: IDelayedCall | None = None
+        """runs from each commit on; what is marked meanwhile is gathered"""
 
     @property
     def are_settled(self) -> bool:
@@ -51,10 +67,28 @@ class Marks:
         """Commit marks; only then the storage may write these pieces."""
         for piece in pieces:
             self.marked[piece] = None
-            self._awaited[piece] = pieces
+            self._awaited[piece] = self._gathered
+            self._gathered[piece] = None
             self._settled.pop(piece, None)
+        if self._spacing is None:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Commit what was gathered, without what was given up meanwhile, and gather again."""
+        batch, self._gathered = self._gathered, {}
+        self._spacing = None
+        pieces = [piece for piece in batch if self._awaited.get(piece) is batch]
+        if not pieces or self._session.gone:
+            return
+        self._spacing = self._session.around.host.reactor.callLater(SPACING, self._commit)
         done = self._state.mark(self._session.facts.info_hash, pieces)
-        done.addCallbacks(lambda _: self._permit(pieces), self._failed).addErrback(self._session.our_fault)
+        done.addCallbacks(lambda _: self._permit(batch), self._failed).addErrback(self._session.our_fault)
+
+    def cancel(self) -> None:
+        """The session ends: nothing is committed any more."""
+        if self._spacing is not None:
+            self._spacing.cancel()
+            self._spacing = None
 
     def doubt(self, pieces: list[int]) -> None:
         """Mark them so that the next start hashes them alone, and not all of their files."""
@@ -64,15 +98,15 @@ class Marks:
 
     async def catch_up(self) -> None:
         """Commit what could not be committed. StorageError if it still cannot."""
-        if pieces := list(self._awaited):
-            self._awaited = dict.fromkeys(pieces, pieces)
+        if batch := dict.fromkeys(self._awaited):
+            self._awaited = dict.fromkeys(batch, batch)
             with suppress(LookupError):  # the torrent was removed meanwhile
-                await self._state.mark(self._session.facts.info_hash, pieces)
-            self._permit(pieces)
+                await self._state.mark(self._session.facts.info_hash, list(batch))
+            self._permit(batch)
 
-    def _permit(self, pieces: list[int]) -> None:
+    def _permit(self, batch: Batch) -> None:
         """Those that were not given up, or given up and begun again, in the meantime."""
-        permitted = [piece for piece in pieces if self._awaited.get(piece) is pieces]
+        permitted = [piece for piece in batch if self._awaited.get(piece) is batch]
         for piece in permitted:
             del self._awaited[piece]
         if not self._session.gone:

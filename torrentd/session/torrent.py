@@ -347,6 +347,7 @@ class TorrentSession:
         """The session ends: no timer stays behind."""
         self.gone = True
         self.durability.cancel()
+        self.durability.marks.cancel()
         for timer in (self.probation, self.retry, self._timer):
             if timer is not None and timer.active():
                 timer.cancel()
