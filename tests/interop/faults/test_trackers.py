@@ -18,6 +18,7 @@ from tests.interop.faults.peers import Seeder
 from tests.interop.faults.running import Injected, resident
 from tests.interop.faults.trackers import answers
 from tests.interop.faults.trackers.http import HttpTracker
+from tests.interop.faults.trackers.udp import UdpTracker
 from tests.interop.processes import free_port, until
 
 SIZE = 64 * KIB
@@ -67,12 +68,15 @@ def test_the_next_tier_serves(torrentd: Torrentd, until_end: ExitStack, bad_trac
     good = until_end.enter_context(HttpTracker(answers.peers(), "127.0.9.100"))
     cases = {name: Case(number, tracker.url, good) for number, (name, tracker) in enumerate(bad_trackers.items())}
     cases["refused"] = Case(100, f"http://127.0.9.101:{free_port('127.0.9.101')}/announce", good)
+    udp = until_end.enter_context(UdpTracker())
+    udp.failure = "no such torrent here"
+    cases["UDP error"] = Case(101, udp.url, good)
     began = time.monotonic()
     assert torrentd.process is not None
     before = resident(torrentd.process.pid)
     for case in cases.values():
         torrentd.add(case.torrent)
-    reasons = {name: words for name, (_, words) in QUICK.items()} | {"refused": "refused"}
+    reasons = {name: words for name, (_, words) in QUICK.items()} | {"refused": "refused", "UDP error": udp.failure}
     for name, words in reasons.items():
         serves(torrentd, good, cases[name], words, SOON)
     assert time.monotonic() - began < SOON
