@@ -116,6 +116,7 @@ class Dormancy:
         around.trouble.forget(session)
         around.saving.forget(session)
         session.leave()
+        del session.durability  # it knows the session: memory would be held until the next garbage collection
         session.storage.close().addErrback(session.our_fault)
         if sleeper.rest is not None:
             self.call(session.facts.info_hash, sleeper, sleeper.rest.wakes_at)
