@@ -137,9 +137,8 @@ class Connections:
             if refusal:
                 connection.close(refusal)
             else:
-                self._around.waking.awake(handshake.info_hash, at_once=True).addCallbacks(
-                    doorstep.opened, doorstep.refused
-                )
+                awake = self._around.waking.awake(handshake.info_hash, at_once=True)
+                awake.addCallback(doorstep.opened).addErrback(doorstep.refused)
             return doorstep
         if found is None or found.gone:
             connection.close("the torrent was removed")

@@ -140,8 +140,10 @@ class Daemon:
         for info_hash, sleeper in self.around.torrents.items():
             if not isinstance(sleeper, Sleeper):
                 continue
-            times.append((info_hash, int(sleeper.seeding_time_at(now))))
             row, rest = sleeper.row, sleeper.rest
+            seconds = int(sleeper.seeding_time_at(now))
+            if seconds != row.seeding_time:
+                times.append((info_hash, seconds))
             for command in rest.farewell(now, row.uploaded, row.downloaded, row.size - row.done) if rest else ():
                 self.around.announces.announce(info_hash, sleeper.peer_id, command).addErrback(_unanswered)
         return times

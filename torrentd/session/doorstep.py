@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+
+from torrentd.model.errors import RpcError, StorageError
 from torrentd.wire.peer.messages import Blocks, Message
 
 if TYPE_CHECKING:
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
     from torrentd.net.interfaces import PeerConnection
     from torrentd.session.torrent import TorrentSession
     from torrentd.wire.peer.handshake import Handshake
+
+log = Logger()
 
 WAKING = "waking"
 """Why a connection is not read: its torrent has to be loaded first."""
@@ -71,7 +77,9 @@ class Doorstep:
         self._connection.resume_reading(WAKING)
 
     def refused(self, failure: Failure) -> None:
-        """The torrent cannot be woken, which is in the log."""
+        """The torrent cannot be woken, which its row shows, or something went wrong here."""
+        if failure.check(RpcError, StorageError, CancelledError) is None:
+            log.failure("a peer could not be let in: a bug of ours", failure)
         self._connection.close("the torrent cannot be loaded")
 
     def received(self, connection: PeerConnection, messages: list[Message]) -> None:

@@ -40,7 +40,7 @@ ROUND = 10.0
 """Seconds between two looks at those that are awake."""
 MOST_ASKING = 100
 """Announces under way beyond which nobody is woken for another one; twice as many as are sent at once."""
-NOT_NOW = 1.0
+NOT_NOW = 0.25
 """Seconds until the next attempt then."""
 
 
@@ -53,6 +53,8 @@ class Dormancy:
         self._due: list[tuple[float, bytes]] = []
         """when sleepers have to wake; entries of those that woke before are passed over"""
         self._alarm: IDelayedCall | None = None
+        self._called = 0
+        """who was called and is not awake yet"""
         self._stopped = False
 
     # --- falling asleep
@@ -143,14 +145,18 @@ class Dormancy:
     def _wake_due(self) -> None:
         now = self._around.host.reactor.seconds()
         while self._due and self._due[0][0] <= now:
-            if self._around.announces.under_way >= MOST_ASKING:
+            if self._around.announces.under_way + self._called >= MOST_ASKING:
                 self._arm(at_least=NOT_NOW)
                 return
             at, info_hash = heappop(self._due)
             sleeper = self._around.torrents.get(info_hash)
             if isinstance(sleeper, Sleeper) and sleeper.due == at:
-                self._around.waking.awake(info_hash).addErrback(_not_woken)
+                self._called += 1
+                self._around.waking.awake(info_hash).addErrback(_not_woken).addCallback(self._came)
         self._arm()
+
+    def _came(self, _: object) -> None:
+        self._called -= 1
 
 
 def may_sleep(session: TorrentSession) -> bool:

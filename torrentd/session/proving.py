@@ -32,15 +32,15 @@ PAUSE = 0.01
 
 
 async def begin_sleepers(daemon: Daemon, records: Iterable[TorrentRecord]) -> None:
-    """Those that have work are woken in turn; the files of the others are looked at."""
-    quiet = []
+    """Those that have work are woken, the files of the others are looked at; some together, so that somebody who is
+    asked for waits for few."""
+    busy: list[bytes] = []
+    quiet: list[bytes] = []
     for record in records:
-        if record.info_hash in daemon.around.sessions:
-            continue
-        if has_work(record):
-            _wake(daemon, record.info_hash)
-        else:
-            quiet.append(record.info_hash)
+        if record.info_hash not in daemon.around.sessions:
+            (busy if has_work(record) else quiet).append(record.info_hash)
+    for start in range(0, len(busy), TOGETHER):
+        await gatherResults([_wake(daemon, info_hash) for info_hash in busy[start : start + TOGETHER]])
     for start in range(0, len(quiet), TOGETHER):
         await _prove(daemon, quiet[start : start + TOGETHER])
         await deferLater(daemon.host.reactor, PAUSE)
@@ -114,8 +114,8 @@ def _not_compared(failure: Failure, daemon: Daemon, info_hash: bytes) -> None:
     _wake(daemon, info_hash)
 
 
-def _wake(daemon: Daemon, info_hash: bytes) -> None:
-    daemon.around.waking.awake(info_hash).addErrback(_shown)
+def _wake(daemon: Daemon, info_hash: bytes) -> Deferred[Any]:
+    return daemon.around.waking.awake(info_hash).addErrback(_shown)
 
 
 def _shown(failure: Failure) -> None:
