@@ -80,9 +80,16 @@ class Marks:
         pieces = [piece for piece in batch if self._awaited.get(piece) is batch]
         if not pieces or self._session.gone:
             return
-        self._spacing = self._session.around.host.reactor.callLater(SPACING, self._commit)
+        self._spacing = self._session.around.host.reactor.callLater(SPACING, self._commit_next)
         done = self._state.mark(self._session.facts.info_hash, pieces)
         done.addCallbacks(lambda _: self._permit(batch), self._failed).addErrback(self._session.our_fault)
+
+    def _commit_next(self) -> None:
+        """The same by the timer, where nobody else would notice that it fails: those pieces would wait for ever."""
+        try:
+            self._commit()
+        except Exception:
+            self._session.our_fault(Failure())
 
     def cancel(self) -> None:
         """The session ends: nothing is committed any more."""

@@ -34,7 +34,7 @@ CASES = {
     "storing": ("torrentd.disk.storage:Storage.store", [30]),
     "hashing": ("torrentd.disk.writing.whole:piece_hash", [6]),
     "flushing": ("torrentd.disk.verbs.flushing:sync", [1]),
-    "marking": ("torrentd.state.database:State.mark", [2]),
+    "marking": ("torrentd.state.database:State.mark", [2, 4, 5]),
     "recording": ("torrentd.state.database:State.record", [1]),
     "sending": ("torrentd.net.peer:PeerProtocol.send", [20]),
     "serving": ("torrentd.net.peer:PeerProtocol.serve", [2]),
