@@ -26,7 +26,10 @@ class HttpTracker(Server):
 
     def converse(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as lines:
-            target = lines.readline().split()[1].decode("ascii")
+            request = lines.readline()
+            if not request.endswith(b"\n"):
+                return  # given up before it was sent
+            target = request.split()[1].decode("ascii")
             while lines.readline().strip():
                 pass  # headers
         parts = urlsplit(target)
