@@ -3,6 +3,7 @@
 from twisted.internet.defer import fail
 
 from tests.session.world import PIECE, Sample, error, result
+from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.control import AddOptions
 from torrentd.session.daemon import STOP_TIME
@@ -64,6 +65,33 @@ def test_after_a_kill_only_what_was_being_written_is_hashed(make_home, world):
     assert leech.system.calls.count("preadv") == marked
     assert session.torrent.have == had  # those that were not recorded were found again
     assert session.durability.have == had
+
+
+def test_peers_named_by_the_user_are_dialled_again_after_a_restart(make_home, world):
+    torrent = Sample()
+    leech = make_home(6882).start()
+    leech.add(torrent, peers=(Address("127.0.0.1", 7001),))
+    result(leech.steering.add_peers(torrent.id, [Address("127.0.0.1", 7002)]))
+    leech.crash()
+    world.network.dialled.clear()
+    leech.start()
+    world.until(lambda: len(world.network.dialled) >= 2, 10)
+    assert sorted(set(world.network.dialled)) == [Address("127.0.0.1", 7001), Address("127.0.0.1", 7002)]
+
+
+def test_counters_are_recorded_with_the_pieces_that_they_count(make_home, world):
+    torrent = Sample(files={"a": 40 * PIECE})
+    seed, leech = make_home(6881).start(), make_home(6882).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    result(seed.steering.set_limits(None, PIECE))
+    leech.add(torrent, peers=(seed.address,))
+    world.until(lambda: leech.session(torrent).durability.have.count >= 8, 60)
+    done = leech.session(torrent).durability.have.count * PIECE
+    assert leech.row(torrent).downloaded == leech.steering.status().totals.session.downloaded
+    leech.crash()
+    leech.start()
+    assert leech.row(torrent).downloaded >= done
 
 
 def test_removed_with_and_without_data(home, world):

@@ -14,8 +14,8 @@ from torrentd.session.building import build, new_peer_id
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.roots import allowed_directory
 from torrentd.session.sleeper import of_record, tells_all
-from torrentd.state.records import TorrentRecord
-from torrentd.swarm.events import PeersFound, SetTrackers
+from torrentd.state.records import MAX_PEERS, TorrentRecord
+from torrentd.swarm.events import SetTrackers
 from torrentd.wire.escape import escape
 from torrentd.wire.metainfo import Metainfo, parse
 
@@ -65,8 +65,6 @@ class Adding:
         log.info("{name}: added", name=escape(metainfo.name))
         if daemon.entrance.is_free or options.peers or options.verify != "auto" or not tells_all(record):
             session = daemon.take_in(self._build(record, metainfo))
-            if options.peers:
-                session.handle(PeersFound(list(options.peers), "user"))
             daemon.entrance.enter(session, options.verify)
         else:
             self._let_wait(record)
@@ -110,6 +108,7 @@ class Adding:
             sequential=options.sequential,
             priorities=bytes(priorities),
             labels=list(options.labels),
+            peers=list(dict.fromkeys(map(str, options.peers)))[-MAX_PEERS:],
             limits=_set_limits(options),
             tiers=_with(metainfo.tiers, options.trackers),
             have=bytes((metainfo.geometry.piece_count + 7) // 8),
@@ -132,7 +131,7 @@ class Adding:
             facts.tiers = tiers
             session.handle(SetTrackers(tiers))
         if options.peers:
-            session.handle(PeersFound(list(options.peers), "user"))
+            session.name_peers(options.peers)
         session.around.touched(session)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from torrentd.model.address import parse_address
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerId
 from torrentd.model.layout import Priority
@@ -15,7 +16,7 @@ from torrentd.session.limits import of_torrent
 from torrentd.session.rows import LimitsRow
 from torrentd.session.torrent import TorrentSession
 from torrentd.state.records import TorrentRecord
-from torrentd.swarm.events import SetLimits
+from torrentd.swarm.events import PeersFound, SetLimits
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.torrent import Torrent
 from torrentd.wire.metainfo import Metainfo
@@ -71,10 +72,12 @@ def build(
 
 
 def _apply(session: TorrentSession) -> None:
-    """What the user set of this torrent alone."""
+    """What the user said of this torrent alone. ValueError for what he cannot have said."""
     down, up = (_cap(session.facts.limits.get(key)) for key in ("down", "up"))
     if down is not None or up is not None:
         session.handle(SetLimits(down, up))
+    if session.facts.peers:
+        session.handle(PeersFound([parse_address(text) for text in session.facts.peers], "user"))
 
 
 def _cap(value: int | float | str | None) -> int | None:

@@ -220,6 +220,7 @@ class Durability:
     async def _record(self) -> None:
         """One transaction: bits, marks, file stats, counters. StorageError; nothing is lost then."""
         facts, have = self._session.facts, self.flushed.copy()
+        self._session.around.saving.count(self._session)
         columns = facts.unsaved()
         settled = self.marks.take_settled()
         stats, self._stats = self._stats, {}

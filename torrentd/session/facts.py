@@ -28,6 +28,7 @@ class Facts:
     priorities: bytes
     labels: list[str]
     limits: dict[str, LimitValue]
+    peers: list[str]
     tiers: list[list[str]] | None
     checked: bool
     writing: list[int] = field(default_factory=list)
@@ -62,7 +63,7 @@ class Facts:
     def _columns(self) -> dict[str, Any]:
         columns = {name: getattr(self, name) for name in _COLUMNS}
         columns["seeding_time"] = int(self.seeding_time)
-        columns["labels"], columns["limits"] = list(self.labels), dict(self.limits)
+        columns["labels"], columns["limits"], columns["peers"] = list(self.labels), dict(self.limits), list(self.peers)
         return columns
 
 

@@ -55,7 +55,7 @@ class Saving:
 
     def forget(self, session: TorrentSession) -> None:
         """It was removed, or sleeps."""
-        self._count(session)
+        self.count(session)
         self._unsaved.pop(session, None)
 
     def save(self) -> Deferred[None]:
@@ -65,7 +65,7 @@ class Saving:
         writes = []
         for session in sessions:
             try:
-                self._count(session)
+                self.count(session)
                 writes.append(self.write(session))
                 if session.rates() != (0, 0):
                     self._moved(session)
@@ -78,7 +78,7 @@ class Saving:
 
     def settle(self, session: TorrentSession) -> Deferred[None]:
         """Write all that is not saved, and that it ran well, if it did: it is about to sleep. Errback as of `write`."""
-        self._count(session)
+        self.count(session)
         if session.error is not None:
             return self.write(session)
         columns = session.facts.unsaved()
@@ -106,12 +106,14 @@ class Saving:
         self._timer = None
 
     def totals(self) -> AllTotals:
-        """Of this run and of all runs, up to the last save."""
+        """Of this run and of all runs."""
+        for session in self._unsaved:
+            self.count(session)
         run = TotalsRow(self._downloaded, self._uploaded, self._wasted, self._seconds())
         ever = self._all_time()
         return AllTotals(run, TotalsRow(ever.downloaded, ever.uploaded, ever.wasted, ever.seconds))
 
-    def _count(self, session: TorrentSession) -> None:
+    def count(self, session: TorrentSession) -> None:
         """Move the torrent's counters into its facts, and what they grew by into the daemon's totals."""
         facts, totals = session.facts, session.torrent.totals
         session.count_time()

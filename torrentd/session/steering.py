@@ -35,7 +35,7 @@ from torrentd.session.rows import (
 )
 from torrentd.session.sleeper import Sleeper
 from torrentd.session.waiting import Until
-from torrentd.swarm.events import AnnounceNow, PeersFound
+from torrentd.swarm.events import AnnounceNow
 
 if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
@@ -162,9 +162,9 @@ class Steering:
         return self._awake(id, choose_them)
 
     def add_peers(self, id: str, peers: Sequence[Address]) -> Deferred[int]:
-        def add_them(session: TorrentSession) -> int:
-            session.handle(PeersFound(list(peers), "user"))
-            return len(peers)
+        def add_them(session: TorrentSession) -> Deferred[int]:
+            session.name_peers(peers)
+            return self._saved(session).addCallback(lambda _: len(peers))
 
         return self._awake(id, add_them)
 

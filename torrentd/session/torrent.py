@@ -8,7 +8,7 @@ the pure torrent is never entered twice.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Priority
@@ -23,6 +24,7 @@ from torrentd.session.commands import RUN
 from torrentd.session.durability import Durability
 from torrentd.session.facts import Facts
 from torrentd.session.rows import ErrorRow
+from torrentd.state.records import MAX_PEERS
 from torrentd.swarm.commands import Command, Connect
 from torrentd.swarm.events import (
     Dial,
@@ -31,6 +33,7 @@ from torrentd.swarm.events import (
     Durable,
     Event,
     PeerClosed,
+    PeersFound,
     ReadFailed,
     Received,
     SetPriorities,
@@ -272,6 +275,12 @@ class TorrentSession:
         self.handle(Durable())
         self.around.state_changed(self)
         return True
+
+    def name_peers(self, peers: Sequence[Address]) -> None:
+        """The user knows these; they are dialled at once, and again after a restart."""
+        named = dict.fromkeys([*self.facts.peers, *map(str, peers)])
+        self.facts.peers = list(named)[-MAX_PEERS:]
+        self.handle(PeersFound(list(peers), "user"))
 
     def set_priorities(self, priorities: list[Priority]) -> None:
         """One per file."""

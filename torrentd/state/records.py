@@ -23,6 +23,9 @@ MAX_PIECE_SIZE = 512 * 1024 * 1024
 MAX_SIZE = 2**48 - 1
 MAX_FILES = 2_500_000  # a metainfo has at most that many bencoded items
 
+MAX_PEERS = 100
+"""Peers named by the user that are remembered: they are dialled again at each start."""
+
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # what SQLite can hold
 UnixTime: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]  # finite; beyond it lies the year 33,000
 LimitValue: TypeAlias = int | float | str | None
@@ -59,6 +62,8 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
     labels: list[str] = []
     limits: dict[str, LimitValue] = {}
     """as `torrent.set` takes them: only what was set"""
+    peers: Annotated[list[str], Meta(max_length=MAX_PEERS)] = []
+    """HOST:PORT; the peers that the user named"""
     tiers: list[list[str]] | None = None
     """the user's own trackers; None: those of the metainfo"""
     have: bytes

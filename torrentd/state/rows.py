@@ -23,7 +23,7 @@ MUTABLE = frozenset(COLUMNS) - {
 """What may change once a torrent is there; the rest follows from the metainfo."""
 
 _AS_IS = (bytes,)  # else msgspec would take text for base64
-_JSON = frozenset({"labels", "limits", "tiers"})
+_JSON = frozenset({"labels", "limits", "peers", "tiers"})
 _BOOLEAN = frozenset(name for name, hint in _TYPES.items() if hint is bool)
 
 

@@ -43,6 +43,7 @@ MIGRATIONS = (
         priorities BLOB NOT NULL CHECK (length(priorities) IN (0, file_count)),
         labels TEXT NOT NULL,
         limits TEXT NOT NULL,
+        peers TEXT NOT NULL,
         tiers TEXT NOT NULL,
         have BLOB NOT NULL CHECK (length(have) = (piece_count + 7) / 8),
         checked INTEGER NOT NULL CHECK (checked IN (0, 1))
