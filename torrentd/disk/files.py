@@ -58,6 +58,11 @@ class Place:
         """The full path of a file, for messages."""
         return "/".join((self.root, *self.layout.files[index].path))
 
+    def too_full(self, path: str, free: int) -> StorageError:
+        """The error for a disk with less room than is to be left on it."""
+        words = f"{path}: only {free} bytes are free, and {self.min_free} are to be left (storage.min_free)"
+        return StorageError(words, "disk_full", path)
+
     def span(self, offset: int, length: int) -> range:
         """The files that may hold the bytes from `offset` on; empty and padding files in between included."""
         files = self.layout.files
@@ -194,7 +199,7 @@ class Files:
             raise self.error(error, index) from error
         if free is not None and free - size < self.place.min_free:
             path = self.place.path(index)
-            raise StorageError(f"{path}: only {free} bytes are free", "disk_full", path)
+            raise self.place.too_full(path, free)
         self._space_known = True
 
     def _open(self, index: int) -> Opened:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from torrentd.disk.files import Files
 from torrentd.disk.system import storage_error
-from torrentd.model.errors import StorageError
 
 _AMOUNT = 64 * 1024
 """Bytes written: more than a file system keeps inside an inode."""
@@ -43,7 +42,7 @@ def _probe(files: Files, folder: Path, size: int) -> None:
     try:
         free = place.system.free(fd)
         if free is not None and free - size < place.min_free:
-            raise StorageError(f"{place.root}: only {free} bytes are free", "disk_full", place.root)
+            raise place.too_full(place.root, free)
         if nameless:
             place.system.pwritev(fd, [bytes(_AMOUNT)], 0)
     finally:
