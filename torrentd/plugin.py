@@ -68,7 +68,7 @@ class Options(usage.Options):
 def check(options: Options) -> int:
     """--check-config: print every problem; the exit status."""
     try:
-        configuration = read(options)
+        configuration = read(options, probe=True)
     except ConfigError as error:
         _print_problems(error)
         return EX_CONFIG
@@ -77,11 +77,11 @@ def check(options: Options) -> int:
     return 0
 
 
-def read(options: Options) -> Configuration:
-    """Read the configuration that these options mean. ConfigError."""
+def read(options: Options, *, probe: bool = False) -> Configuration:
+    """Read the configuration that these options mean. ConfigError. For `probe` see config.load."""
     overrides = {"paths.state_dir": options["state-dir"], "paths.download_dir": options["download-dir"]}
     given = {key: str(Path(value).absolute()) for key, value in overrides.items() if value is not None}
-    return config.load(config.find(os.environ, options["config"]), os.environ, given)
+    return config.load(config.find(os.environ, options["config"]), os.environ, given, probe=probe)
 
 
 def read_or_exit(options: Options) -> Configuration:

@@ -148,8 +148,11 @@ unix_group = "no-such-group-here"
         ("[paths]\nallowed_roots = '/x'", r'config.toml:2: paths.allowed_roots: "/x": expected `array`, got `str`'),
         ("[rpc]\nunix = 'x'", r"config.toml:2: rpc.unix: 'x' must be absolute .*"),
         ("[rpc]\nunix = '/%s'" % ("x" * 107), r"config.toml:2: rpc.unix: .* is longer than the 107 bytes .*"),
-        ("[rpc]\ntls_key = '/k'", r"config.toml: rpc.tls_certificate: is needed together with rpc.tls_key"),
-        ("[rpc]\ntls_certificate = '/c'", r"config.toml: rpc.tls_key: is needed together with rpc.tls_certificate"),
+        (f"[rpc]\ntls_key = '{__file__}'", r"config.toml: rpc.tls_certificate: is needed together with rpc.tls_key"),
+        (
+            f"[rpc]\ntls_certificate = '{__file__}'",
+            r"config.toml: rpc.tls_key: is needed together with rpc.tls_certificate",
+        ),
         ("[storage]\ndisk_queue = 5", r"config.toml:2: storage.disk_queue: 5 is less than 1048576 bytes"),
         ("[storage]\nhash_threads = 65", r"config.toml:2: storage.hash_threads: 65: expected `int` <= 64"),
         ("[log]\nlevel = 1979-05-27", r'config.toml:2: log.level: "1979-05-27" is none of .*'),
@@ -183,7 +186,7 @@ def test_the_command_lines_mistakes_are_its_own(tmp_path: Path) -> None:
         "tcp = '127.0.0.1:1'",
         "tcp = '127.8.8.8:1'",
         "tcp = '[::1]:1'",
-        "tcp = '0.0.0.0:1'\ntls_certificate = '/c'\ntls_key = '/k'",
+        f"tcp = '0.0.0.0:1'\ntls_certificate = '{__file__}'\ntls_key = '{__file__}'",
         "tcp = '192.168.1.1:1'\ntrusted_proxies = ['192.168.1.2']",
         "tcp = 'off'",
     ],
@@ -216,3 +219,20 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_deep_nesting_is_a_problem_and_no_crash(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, "a = " + "[" * 100_000)
     assert found.startswith("config.toml")
+
+
+def test_every_bad_item_of_a_list_is_told(tmp_path: Path) -> None:
+    found = problems(tmp_path, '[network]\nlisten = ["0.0.0.0:99999", "127.0.0.1:1", "nonsense"]\n')
+    assert found == [
+        "config.toml:2: network.listen: '0.0.0.0:99999': the port must be 0 to 65535",
+        "config.toml:2: network.listen: 'nonsense': an address is HOST:PORT",
+    ]
+
+
+def test_what_may_come_later_is_a_problem_only_for_who_asks(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "config.toml"
+    path.write_text(f'[paths]\ndownload_dir = "{tmp_path}/file/below"\n')
+    assert load(path, HOME)
+    with pytest.raises(ConfigError, match=r"config\.toml:2: paths\.download_dir: .*/file: cannot be written"):
+        load(path, HOME, probe=True)

@@ -1,10 +1,13 @@
-"""What no single key shows: paths that depend on the environment, and keys that must fit each other."""
+"""What no single key shows: paths that depend on the environment, files that must be there, and keys that must fit each
+other."""
 
 from __future__ import annotations
 
 import grp
 import os
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from torrentd.config import places
@@ -71,7 +74,44 @@ def _check_tcp(values: Mapping[str, Any], complain: Complain) -> None:
             ("rpc.tls_certificate", "rpc.tls_key") if certificate else ("rpc.tls_key", "rpc.tls_certificate")
         )
         complain(missing, f"is needed together with {present}")
+    for name in ("rpc.tls_certificate", "rpc.tls_key"):
+        if _is_resolved(values[name]):
+            _check_file(name, values[name], complain)
     tcp = values["rpc.tcp"]
     if tcp is None or scope(tcp.host) is Scope.LOOPBACK or certificate or key or values["rpc.trusted_proxies"]:
         return
     complain("rpc.tcp", f"{tcp} is not loopback: it needs rpc.tls_certificate and rpc.tls_key, or rpc.trusted_proxies")
+
+
+def _is_resolved(path: str) -> bool:
+    """Whether it is there and `resolve_paths` had nothing to complain about it."""
+    return path.startswith("/") and "\0" not in path
+
+
+def _check_file(key: str, path: str, complain: Complain) -> None:
+    try:
+        if Path(path).exists() and not Path(path).is_file():
+            complain(key, f"{path}: is not a file")
+            return
+        Path(path).open("rb").close()
+    except OSError as error:
+        complain(key, f"{path}: {_words(error)}")
+
+
+def check_places(values: Mapping[str, Any], complain: Complain) -> None:
+    """Whether downloads can be written at all. A start does not ask: torrents wait for a disk that comes later."""
+    path = values["paths.download_dir"]
+    if not _is_resolved(path):
+        return
+    place = Path(path)
+    try:
+        while not os.path.lexists(place):
+            place = place.parent
+        with tempfile.TemporaryFile(dir=place):  # has no name: nothing is left behind, and root learns the truth, too
+            pass
+    except OSError as error:
+        complain("paths.download_dir", f"{place}: cannot be written: {_words(error)}")
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

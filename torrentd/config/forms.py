@@ -2,27 +2,38 @@
 
 A field of `settings` says it in its annotation: `Annotated[int, Form(written=int | str, read=...)]`. The value is
 first converted to `written` (the type that the JSON Schema shows), then read. `read` raises ValueError with words that
-fit after "KEY: ".
+fit after "KEY: ", or Several of them for a list.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from torrentd.model.address import Address, parse_address
 from torrentd.model.sizes import LARGEST, parse_size
 
 OFF = "off"
 
-# what Linux takes: at most 15 bytes, no "/", ":" or white space, not "." or ".."
-_INTERFACE = re.compile(r"(?!\.\.?$)[!-.0-9;-~]{1,15}")
+# what Linux takes: at most 15 bytes, no "/", ":" or white space, not "." or ".."; what has digits and dots only is an
+# IP address with a mistake in it
+_INTERFACE = re.compile(r"(?![0-9]*\.[0-9.]*$)[!-.0-9;-~]{1,15}")
 
 _LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
+
+T = TypeVar("T")
+
+
+class Several(ValueError):
+    """More than one thing may be wrong with a list: `problems` has words for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ def size(minimum: int = 0, maximum: int = LARGEST) -> Form:
 
 
 def _addresses(texts: list[str]) -> tuple[Address, ...]:
-    found = tuple(parse_address(text) for text in texts)
+    found = _read_all(parse_address, texts)
     if not found:
         raise ValueError("needs at least one address")
     for index, address in enumerate(found):
@@ -96,7 +107,20 @@ def _network(text: str) -> str:
 
 
 def _each(read: Callable[[str], str]) -> Form:
-    return Form(list[str], lambda texts: tuple(read(text) for text in texts))
+    return Form(list[str], lambda texts: _read_all(read, texts))
+
+
+def _read_all(read: Callable[[str], T], texts: Sequence[str]) -> tuple[T, ...]:
+    """Each text read; Several if any cannot be."""
+    found, problems = [], []
+    for text in texts:
+        try:
+            found.append(read(text))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise Several(problems)
+    return tuple(found)
 
 
 def _socket_path(text: str) -> str | None:

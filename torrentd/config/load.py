@@ -16,8 +16,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from torrentd.config.checks import check_together, resolve_paths
-from torrentd.config.forms import Form
+from torrentd.config.checks import check_places, check_together, resolve_paths
+from torrentd.config.forms import Form, Several
 from torrentd.config.lines import key_lines, syntax_error_line
 from torrentd.config.settings import SECTIONS, Settings
 from torrentd.model.errors import TorrentdError
@@ -44,10 +44,17 @@ class Configuration:
     """dotted keys that the command line sets; they beat the file"""
 
 
-def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Configuration:
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object] | None = None,
+    *,
+    probe: bool = False,
+) -> Configuration:
     """Read the file (None: built-in defaults) and apply `overrides`, dotted keys from the command line.
 
-    ConfigError holds all problems.
+    ConfigError holds all problems. `probe`: also those that may be gone by the time the daemon runs, such as a disk
+    that is not mounted.
     """
     overrides = overrides or {}
     reading = _Reading(str(path) if path else "built-in defaults")
@@ -55,6 +62,8 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     given = reading.take(_nested(overrides), "command line")
     resolve_paths(reading.values, environ, reading.complain)
     check_together(reading.values, reading.complain)
+    if probe:
+        check_places(reading.values, reading.complain)
     if reading.problems:
         raise ConfigError([text for _, text in sorted(reading.problems, key=lambda problem: problem[0])])
     return Configuration(_build(reading.values), path, tuple(written), tuple(given))
@@ -117,6 +126,9 @@ class _Reading:
             return ""
         try:
             self.values[key] = convert(value, _HINTS[key])
+        except Several as error:
+            for problem in error.problems:
+                self.complain(key, problem)
         except ValueError as error:
             self.complain(key, str(error))
         return key
