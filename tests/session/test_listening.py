@@ -26,6 +26,13 @@ def test_a_port_in_use_is_followed_by_the_next():
     assert ports.port == 6883
 
 
+def test_the_port_of_the_rpc_is_left_to_it():
+    network = Network(Reactor())
+    network.taken = {Address("127.0.0.1", 9090)}
+    ports = Listening(network, Factory(), lambda address: DatagramProtocol(), [9091])
+    assert start(ports, Address("127.0.0.1", 9090)).addresses == [Address("127.0.0.1", 9092)]
+
+
 def test_any_port_is_the_same_on_every_address():
     network = Network(Reactor())
     ports = start(listening(network), Address("127.0.0.1", 0), Address("::1", 0))

@@ -65,7 +65,8 @@ class Daemon:
         self.connections = self.around.connections = Connections(self.around, fleet, connector)
         self._datagrams: list[Datagrams] = []
         factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys)
-        self.listening = Listening(host.network, factory, self._datagram_socket)
+        rpc = configuration.settings.rpc.tcp  # is bound later
+        self.listening = Listening(host.network, factory, self._datagram_socket, [rpc.port] if rpc else [])
         host.told_of_disk.append(self.disk_is)
         self.backups = Backups(host)
         self.turns = Turns()

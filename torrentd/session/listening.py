@@ -5,7 +5,7 @@ A port in use is no reason not to run: the next free one is taken, said in the l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
@@ -27,16 +27,21 @@ LAST_PORT = 65535
 
 
 class Listening:
-    """Opens and closes the peer ports."""
+    """Opens and closes the peer ports. `spoken_for`: ports that are somebody else's, though they may look free."""
 
     def __init__(
-        self, network: Network, factory: IProtocolFactory, datagrams: Callable[[Address], DatagramProtocol]
+        self,
+        network: Network,
+        factory: IProtocolFactory,
+        datagrams: Callable[[Address], DatagramProtocol],
+        spoken_for: Collection[int] = (),
     ) -> None:
         self.addresses: list[Address] = []
         """where we really listen"""
         self._network = network
         self._factory = factory
         self._datagrams = datagrams
+        self._spoken_for = spoken_for
         self._ports: list[IListeningPort] = []
 
     @property
@@ -67,7 +72,8 @@ class Listening:
     def _candidates(self, address: Address) -> list[int]:
         if not address.port:
             return [0] * ATTEMPTS
-        return list(range(address.port, min(address.port + ATTEMPTS, LAST_PORT + 1)))
+        ports = range(address.port, min(address.port + ATTEMPTS, LAST_PORT + 1))
+        return [port for port in ports if port not in self._spoken_for]
 
     async def _bind(self, address: Address) -> None:
         """TCP and UDP on one port, or neither. CannotListenError."""
