@@ -1,8 +1,8 @@
 """How one operation is measured, and when its cost is said to grow.
 
 A subject is a generator: it sets up a world of the given size, and from then on each step does some milliseconds of
-work and yields the seconds per unit that it took. The median of the steps counts: some are disturbed, and some happen
-to have less to do than others.
+work and yields the seconds per unit that it took. Steps during which another program had the CPU are left out; of the
+others the mean counts, since some have less to do than others.
 """
 
 from __future__ import annotations
@@ -10,21 +10,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean
 from typing import TypeAlias
 
 Samples: TypeAlias = Iterator[float]
 Worlds: TypeAlias = Mapping[str, tuple[int, ...]]
 """Dimension to sizes, ascending."""
 
-ROUND = 0.01
-"""Seconds of one step: long against the clock's resolution, short against what disturbs."""
+ROUND = 0.003
+"""Seconds of one step: long against the clock's resolution, short against the time that the kernel gives to others."""
+
+INTERRUPTED = 1.05
+"""A step was interrupted if it took so many times the CPU time that it used."""
 
 EFFORT = 0.25
 """Seconds of steps for each cost."""
 
 ENOUGH = 3
-"""Samples, however long they take."""
+"""Samples, however long they take; and times the effort after which interrupted ones have to do."""
 
 GROWS = 2.5
 """A cost grows that is so many times larger in the largest world than in the smallest, 50 or 100 times as large. Less
@@ -76,13 +79,22 @@ def measure(subject: Subject, effort: float = EFFORT) -> Iterator[Cost]:
 
 
 def typical(samples: Samples, effort: float) -> float:
-    """The median of the samples taken in `effort` seconds, at least ENOUGH; the first only warms up."""
+    """The mean of the uninterrupted samples of `effort` seconds, at least ENOUGH; the first only warms up.
+
+    When all were interrupted, the least of them.
+    """
     next(samples)
-    end = time.perf_counter() + effort
-    taken: list[float] = []
-    while len(taken) < ENOUGH or time.perf_counter() < end:
-        taken.append(next(samples))
-    return median(taken)
+    began = time.perf_counter()
+    calm: list[float] = []
+    every: list[float] = []
+    while (spent := time.perf_counter() - began) < effort or len(calm) < ENOUGH:
+        cpu, wall = time.thread_time(), time.perf_counter()
+        every.append(next(samples))
+        if time.perf_counter() - wall < INTERRUPTED * (time.thread_time() - cpu):
+            calm.append(every[-1])
+        if spent > effort * ENOUGH and len(every) >= ENOUGH:
+            break
+    return fmean(calm) if calm else min(every)
 
 
 def repeated(run: Callable[[], object], units: int) -> Samples:
