@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
@@ -37,6 +37,8 @@ from torrentd.simulate.state import Archive
 from torrentd.simulate.torrents import SimulatedTorrent, make, usual_piece_size
 from torrentd.simulate.trace import Trace
 from torrentd.simulate.trackers.tracker import Tracker
+
+T = TypeVar("T")
 
 STEP = 0.05
 """Seconds between two looks at whether a run is over."""
@@ -131,9 +133,9 @@ class Swarm:
                 self.clock.run_until(min(self.now + STEP, end))
         return self.now
 
-    def wait(self, deferred: Deferred[object], limit: float = 10.0) -> object:
+    def wait(self, deferred: Deferred[T], limit: float = 10.0) -> T:
         """Run until it has fired; its result."""
-        results: list[object] = []
+        results: list[T] = []
         deferred.addCallback(results.append)
         self.run_until(lambda: bool(results), limit)
         return results[0]

@@ -45,6 +45,10 @@ class SimulatedDisk:
     def close(self) -> None:
         """There are no descriptors."""
 
+    def hang(self, seconds: float) -> None:
+        """The disk does nothing for so long; what is asked meanwhile waits."""
+        self._free_at = max(self._free_at, self._reactor.seconds()) + seconds
+
     def work(self, size: int, job: Callable[..., None], *args: Any) -> None:
         """Run `job` when the disk has done all that was asked before, and moved `size` bytes."""
         now = self._reactor.seconds()

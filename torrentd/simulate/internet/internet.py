@@ -28,6 +28,9 @@ from torrentd.simulate.trace import Trace
 SYN_TIMEOUT = 1.0
 """Seconds until a lost SYN is sent again; each further time twice as long (RFC 6298)."""
 
+LAST_SYN = 63.0
+"""Seconds after which no SYN is sent any more."""
+
 FIRST_NETWORK = 11 << 24
 """Hosts are given addresses from 11.0.0.1 on: global ones, in nobody's way here."""
 
@@ -163,7 +166,7 @@ class _Connecting:
     def _delay(self) -> float:
         """Until the SYN is there, repeated as often as it is lost."""
         delay, wait = self._wire.latency, SYN_TIMEOUT
-        while self._wire.loses_packet():
+        while delay < LAST_SYN and self._wire.loses_packet():
             delay += wait
             wait *= 2
         return delay

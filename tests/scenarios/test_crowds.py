@@ -1,0 +1,55 @@
+"""Many come at once, with all kinds of links, and some do not stay."""
+
+from __future__ import annotations
+
+from random import Random
+
+from tests.scenarios.casts import MIB, RATE, Cast, fluid_limit, gather, wasted
+from torrentd.simulate.internet.links import Link
+from torrentd.simulate.node import Node
+from torrentd.simulate.swarm import Swarm
+
+
+def test_a_flash_crowd_is_served_nearly_as_fast_as_water_would_flow(swarm: Swarm) -> None:
+    cast = gather(swarm, [Link(up=RATE)] * 50, size=8 * MIB, pieces=128)
+    assert cast.finish(limit=120) < 1.6 * fluid_limit(cast)
+    assert wasted(cast.leeches, cast.torrent) < 0.01
+
+
+def test_slow_links_hold_up_nobody_else(swarm: Swarm) -> None:
+    fast, slow = Link(up=RATE, down=8 * RATE), Link(up=RATE / 8, down=RATE / 2)
+    cast = gather(swarm, [fast] * 10 + [slow] * 10)
+    everybody = cast.finish(limit=200)
+    assert max(cast.took(node) for node in cast.leeches[:10]) < 0.9 * everybody
+    assert everybody < 1.6 * fluid_limit(cast)
+
+
+def test_those_who_come_and_go_do_not_stop_those_who_stay(swarm: Swarm) -> None:
+    cast = gather(swarm, [Link(up=RATE)] * 8)
+    luck = Random(swarm.seed)
+    guests = [swarm.node(f"guest{number}", Link(up=RATE)) for number in range(8)]
+    for guest in guests:
+        guest.add(cast.torrent)
+    while not all(node.has_all(cast.torrent) for node in cast.leeches):
+        swarm.run(2 * luck.random())
+        _come_or_go(luck.choice(guests))
+        assert swarm.now < cast.began + 3 * fluid_limit(cast)
+    swarm.run(10)
+    assert wasted(cast.leeches, cast.torrent) < 0.02
+
+
+def _come_or_go(guest: Node) -> None:
+    if guest.running:
+        guest.crash()
+    else:
+        guest.start()
+
+
+def test_a_second_crowd_is_served_by_the_first(swarm: Swarm) -> None:
+    cast = gather(swarm, [Link(up=RATE)] * 10)
+    first = cast.finish(limit=100)
+    late = [swarm.node(f"late{number}", Link(up=RATE)) for number in range(10)]
+    for node in late:
+        node.add(cast.torrent)
+    second = Cast(swarm, cast.torrent, cast.seed, late, swarm.now).finish(limit=100)
+    assert second < 1.1 * first

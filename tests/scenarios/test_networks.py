@@ -1,0 +1,63 @@
+"""Links that lose, lag, forget and let nobody in."""
+
+from __future__ import annotations
+
+from tests.scenarios.casts import KIB, RATE, fluid_limit, gather
+from torrentd.model.address import Address
+from torrentd.simulate.internet.links import Link
+from torrentd.simulate.swarm import Swarm
+
+
+def test_a_fifth_of_all_packets_is_lost(swarm: Swarm) -> None:
+    """TCP crawls then: about 15 KB/s per connection. The swarm gets through, over HTTP and UDP trackers."""
+    tracker = swarm.tracker()
+    torrent = swarm.torrent(1024 * KIB, 16 * KIB, tiers=[[tracker.udp], [tracker.http]])
+    cast = gather(swarm, [Link(up=RATE, loss=0.2)] * 6, seed=Link(up=RATE, loss=0.2), torrent=torrent)
+    cast.finish(limit=300)
+
+
+def test_half_a_second_of_latency_costs_little(swarm: Swarm) -> None:
+    far = Link(up=RATE, latency=0.25)
+    cast = gather(swarm, [far] * 6, seed=far, size=16 * 1024 * KIB)
+    assert cast.finish(limit=120) < 1.6 * fluid_limit(cast) + 5
+
+
+def test_one_far_peer_is_used_to_its_rate(swarm: Swarm) -> None:
+    """A second of round trip to a seed of 4 MB/s: the request queue must hold as much as is on the way."""
+    cast = gather(swarm, [Link()], seed=Link(up=4 * RATE, latency=0.49), size=64 * 1024 * KIB)
+    assert cast.finish(limit=120) < 1.3 * cast.torrent.size / (4 * RATE) + 5
+
+
+def test_connections_that_a_router_forgot_are_given_up_and_replaced(swarm: Swarm) -> None:
+    cast = gather(swarm, [Link(up=RATE / 8)] * 4, seed=Link(up=RATE / 8))
+    swarm.run(10)
+    victim = cast.leeches[0]
+    before = victim.content(cast.torrent).good.count
+    swarm.internet.forget(victim.site)
+    swarm.run(20)
+    stuck = victim.content(cast.torrent).good.count
+    assert stuck - before < 8
+    cast.finish(limit=400)
+
+
+def test_those_behind_nat_take_part(swarm: Swarm) -> None:
+    cast = gather(swarm, [Link(up=RATE, nat=True)] * 6 + [Link(up=RATE)] * 2)
+    assert cast.finish(limit=60) < 2 * fluid_limit(cast)
+    hidden = [node.control.row(cast.torrent.id).uploaded for node in cast.leeches[:6]]
+    assert min(hidden) > 0
+
+
+def test_nobody_can_reach_the_seed_so_it_dials(swarm: Swarm) -> None:
+    cast = gather(swarm, [Link(up=RATE)] * 3, seed=Link(up=RATE, nat=True))
+    cast.seed.control.announce(cast.torrent.id)
+    for leech in cast.leeches:
+        cast.seed.control.add_peers(cast.torrent.id, [leech.address])
+    cast.finish(limit=60)
+
+
+def test_dead_addresses_do_not_delay_the_first_good_one(swarm: Swarm) -> None:
+    torrent = swarm.torrent(1024 * KIB, 16 * KIB)
+    for number in range(30):
+        swarm.trackers[0].registry.enter(torrent.info_hash, Address("11.200.0.1", 1 + number), left=1)
+    cast = gather(swarm, [Link()], torrent=torrent)
+    assert cast.finish(limit=30) < 4
