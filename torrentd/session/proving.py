@@ -47,9 +47,10 @@ async def begin_sleepers(daemon: Daemon, records: Iterable[TorrentRecord]) -> No
 
 
 def has_work(record: TorrentRecord) -> bool:
-    """Whether there is more to do than to look at its files. (Who added trackers of his own has some.)"""
+    """Whether there is more to do than to look at its files. (Trackers or peers that the user named are some.)"""
     complete = int.from_bytes(record.have, "big").bit_count() == record.piece_count
-    return not (complete and record.checked) or bool(record.writing) or record.tiers is not None
+    named = record.tiers is not None or bool(record.peers)
+    return named or not (complete and record.checked) or bool(record.writing)
 
 
 async def _prove(daemon: Daemon, hashes: list[bytes]) -> None:
