@@ -75,7 +75,8 @@ def test_limits(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     assert torrentctl("limits").out == "down\t2000000\nup\tunlimited\n"
     assert torrentctl("limits", "--down", "2M", "--up", "unlimited").code == 0
     assert torrentctl("limits", "--up", "0").code == 0
-    assert fake.asked("limits.set") == [{"down": 2_000_000, "up": "unlimited"}, {"up": 0}]
+    assert torrentctl("limits", "--down", "inherit").code == 0
+    assert fake.asked("limits.set") == [{"down": 2_000_000, "up": "unlimited"}, {"up": 0}, {"down": None}]
     assert torrentctl.on_terminal()("limits").lines == ["down  1.9 MiB/s", "up    unlimited"]
 
 

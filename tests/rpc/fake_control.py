@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from twisted.internet.defer import Deferred, fail, succeed
 
 from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError
 from torrentd.session.control import AddOptions, Changes, FileChoice
+from torrentd.session.limits import Override
 from torrentd.session.rows import (
     AllTotals,
     ClosedPeerRow,
@@ -36,6 +38,12 @@ ONE = "1" * 40
 TWO = "2b" * 20
 UNKNOWN = "f" * 40
 REVISION = 7
+
+
+def _rate(given: Override | UnsetType, now: int | None, in_file: int | None) -> int | None:
+    if isinstance(given, UnsetType):
+        return now
+    return in_file if given is None else None if given == "unlimited" else given
 
 
 def torrent(id: str, name: str, **changed: Any) -> TorrentRow:
@@ -194,8 +202,8 @@ class FakeControl:
     def limits(self) -> tuple[int | None, int | None]:
         return self.rates
 
-    def set_limits(self, down: int | None, up: int | None) -> Deferred[None]:
-        self.rates = (down, up)
+    def set_limits(self, down: Override | UnsetType = UNSET, up: Override | UnsetType = UNSET) -> Deferred[None]:
+        self.rates = (_rate(down, self.rates[0], None), _rate(up, self.rates[1], 5000))
         return succeed(None)
 
     def config_values(self) -> dict[str, object]:

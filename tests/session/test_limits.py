@@ -17,10 +17,19 @@ from torrentd.session.limits import (
 def test_zero_in_the_file_is_unlimited_and_at_run_time_nothing():
     file = Settings(limits=Limits(download=0, upload=5))
     assert effective(file, RuntimeLimits()) == (None, 5)
-    assert effective(file, RuntimeLimits(True, 0, None)) == (0, None)
+    assert effective(file, RuntimeLimits(0, "unlimited")) == (0, None)
 
 
-@pytest.mark.parametrize("limits", [RuntimeLimits(), RuntimeLimits(True, 1, None), RuntimeLimits(True, 0, 0)])
+def test_each_beats_the_file_by_itself():
+    file = Settings(limits=Limits(download=3, upload=5))
+    assert effective(file, RuntimeLimits(down=1)) == (1, 5)
+    assert effective(file, RuntimeLimits(up=1)) == (3, 1)
+    assert RuntimeLimits(up="unlimited").beaten == ["limits.upload"]
+
+
+@pytest.mark.parametrize(
+    "limits", [RuntimeLimits(), RuntimeLimits(1), RuntimeLimits(0, 0), RuntimeLimits(None, "unlimited")]
+)
 def test_stored_and_read(limits):
     assert RuntimeLimits.read(limits.stored()) == limits
 
@@ -32,7 +41,7 @@ def test_what_we_would_not_have_written_counts_for_nothing(stored):
 
 def test_the_fleet_and_the_torrents_get_theirs():
     settings = Settings(peers=Peers(max_connections=7, max_half_open=3, max_connections_per_torrent=5, upload_slots=2))
-    fleet = fleet_limits(settings, RuntimeLimits(True, 10, 20))
+    fleet = fleet_limits(settings, RuntimeLimits(10, 20))
     assert (fleet.max_connections, fleet.max_half_open, fleet.download, fleet.upload) == (7, 3, 10, 20)
     torrent = torrent_settings(settings)
     assert (torrent.max_connections, torrent.upload_slots) == (5, 2)

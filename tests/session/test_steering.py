@@ -129,6 +129,22 @@ def test_limits_persist_and_beat_the_file(make_home):
     assert home.steering.config_values()["limits.upload"] == 0
 
 
+def test_a_limit_is_taken_back_by_itself(make_home):
+    home = make_home(toml="[limits]\ndownload = 1000\nupload = 2000\n").start()
+    result(home.steering.set_limits(5000, "unlimited"))
+    assert home.steering.limits() == (5000, None)
+    result(home.steering.set_limits(down=None))
+    assert home.steering.limits() == (1000, None)
+    assert home.daemon.connections.fleet.down.rate == 1000
+    home.crash()
+    home.start()
+    assert home.steering.limits() == (1000, None)
+    sources = home.steering.config_sources()
+    assert (sources["limits.download"], sources["limits.upload"]) == ("file", "runtime")
+    result(home.steering.set_limits(up=None))
+    assert home.steering.limits() == (1000, 2000)
+
+
 def test_wait_answers_when_the_data_is_durable(make_home, world, torrent):
     seed, leech = make_home(6881).start(), make_home(6882).start()
     seed.put(torrent)

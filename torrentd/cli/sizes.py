@@ -8,6 +8,9 @@ from __future__ import annotations
 UNLIMITED = "unlimited"
 """How the API, and so torrentctl, says that there is no limit; 0 means 0."""
 
+INHERIT = "inherit"
+"""How torrentctl says that what was set is taken back, so that the configuration file counts; null in the API."""
+
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -16,6 +19,11 @@ def parse_limit(text: str) -> int | str:
     from torrentd.model.sizes import parse_size  # it needs exact fractions, and hardly any run needs it
 
     return UNLIMITED if text.strip().lower() == UNLIMITED else parse_size(text)
+
+
+def parse_override(text: str) -> int | str:
+    """The same, or INHERIT."""
+    return INHERIT if text.strip().lower() == INHERIT else parse_limit(text)
 
 
 def format_size(size: int) -> str:

@@ -10,10 +10,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from msgspec import UNSET, UnsetType
 from twisted.internet.defer import Deferred
 
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
+from torrentd.session.limits import Override
 from torrentd.session.rows import (
     ClosedPeerRow,
     FileRow,
@@ -113,8 +115,8 @@ class Control(Protocol):
     def limits(self) -> tuple[int | None, int | None]:
         """(down, up) bytes/s; None is unlimited."""
 
-    def set_limits(self, down: int | None, up: int | None) -> Deferred[None]:
-        """Persisted; they beat the file."""
+    def set_limits(self, down: Override | UnsetType = UNSET, up: Override | UnsetType = UNSET) -> Deferred[None]:
+        """Persisted; each beats the file until it is None. What is left out stays."""
 
     def config_values(self) -> dict[str, object]:
         """Dotted key -> effective value, for every key of the configuration file."""

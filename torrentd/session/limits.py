@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from torrentd import __version__
 from torrentd.swarm.fleet_events import FleetLimits
@@ -17,34 +17,48 @@ MOST_CONNECTIONS = 65_535
 """No address has more ports; the daemon's own limit holds all the same."""
 
 
+Override = int | Literal["unlimited"] | None
+"""Bytes per second, or no limit; None: what the file says is in force."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuntimeLimits:
-    """Rates set through the API, in bytes per second; None is unlimited. `given`: whether they beat the file."""
+    """Rates set through the API; each beats the file by itself."""
 
-    given: bool = False
-    down: int | None = None
-    up: int | None = None
+    down: Override = None
+    up: Override = None
 
     @classmethod
     def read(cls, stored: object) -> RuntimeLimits:
-        """From the database; anything that we would not have written counts as not given."""
-        if not isinstance(stored, dict):
-            return cls()
-        rates = stored.get("down"), stored.get("up")
-        if all(rate is None or (type(rate) is int and rate >= 0) for rate in rates):
-            return cls(True, *rates)
-        return cls()
+        """From the database; anything that we would not have written counts as not set."""
+        return cls(_known(stored.get("down")), _known(stored.get("up"))) if isinstance(stored, dict) else cls()
 
-    def stored(self) -> dict[str, int | None] | None:
+    def stored(self) -> dict[str, Override] | None:
         """For the database."""
-        return {"down": self.down, "up": self.up} if self.given else None
+        return {"down": self.down, "up": self.up} if self.beaten else None
+
+    @property
+    def beaten(self) -> list[str]:
+        """The keys of the file that are not in force."""
+        overrides = {"limits.download": self.down, "limits.upload": self.up}
+        return [key for key, override in overrides.items() if override is not None]
+
+
+def _known(stored: object) -> Override:
+    if stored == "unlimited":
+        return "unlimited"
+    return stored if type(stored) is int and stored >= 0 else None
 
 
 def effective(settings: Settings, runtime: RuntimeLimits) -> tuple[int | None, int | None]:
-    """(down, up) in force."""
-    if runtime.given:
-        return runtime.down, runtime.up
-    return settings.limits.download or None, settings.limits.upload or None  # 0 in the file is unlimited
+    """(down, up) in force; None is unlimited."""
+    return _in_force(runtime.down, settings.limits.download), _in_force(runtime.up, settings.limits.upload)
+
+
+def _in_force(override: Override, in_file: int) -> int | None:
+    if override is None:
+        return in_file or None  # 0 in the file is unlimited
+    return None if override == "unlimited" else override
 
 
 def fleet_limits(settings: Settings, runtime: RuntimeLimits) -> FleetLimits:

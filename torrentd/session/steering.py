@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET, UnsetType
 from twisted.internet.defer import Deferred, execute
 
 from torrentd import config
@@ -16,7 +17,7 @@ from torrentd.model.errors import RpcError, StorageError
 from torrentd.session import snapshots
 from torrentd.session.adding import choose
 from torrentd.session.control import AddOptions, Changes, FileChoice
-from torrentd.session.limits import RuntimeLimits, effective
+from torrentd.session.limits import Override, RuntimeLimits, effective
 from torrentd.session.loading import QUARANTINED
 from torrentd.session.rows import (
     ClosedPeerRow,
@@ -207,25 +208,24 @@ class Steering:
     def limits(self) -> tuple[int | None, int | None]:
         return effective(self._daemon.settings, self._daemon.runtime_limits)
 
-    def set_limits(self, down: int | None, up: int | None) -> Deferred[None]:
-        self._daemon.runtime_limits = RuntimeLimits(True, down, up)
+    def set_limits(self, down: Override | UnsetType = UNSET, up: Override | UnsetType = UNSET) -> Deferred[None]:
+        now = self._daemon.runtime_limits
+        self._daemon.runtime_limits = RuntimeLimits(
+            now.down if isinstance(down, UnsetType) else down, now.up if isinstance(up, UnsetType) else up
+        )
         self._daemon.apply_limits()
         return self._daemon.host.state.set_setting("limits", self._daemon.runtime_limits.stored())
 
     def config_values(self) -> dict[str, object]:
-        values = config.values(self._daemon.settings)
-        if self._daemon.runtime_limits.given:
-            down, up = self.limits()
-            values |= {"limits.download": _in_file(down), "limits.upload": _in_file(up)}
-        return values
+        down, up = self.limits()
+        limits = {"limits.download": _in_file(down), "limits.upload": _in_file(up)}
+        return config.values(self._daemon.settings) | limits
 
     def config_sources(self) -> dict[str, str]:
         configuration = self._daemon.configuration
         sources = dict.fromkeys(config.values(configuration.settings), "default")
         sources |= dict.fromkeys((*configuration.written, *configuration.given), "file")
-        if self._daemon.runtime_limits.given:
-            sources |= {"limits.download": "runtime", "limits.upload": "runtime"}
-        return sources
+        return sources | dict.fromkeys(self._daemon.runtime_limits.beaten, "runtime")
 
     def config_schema(self) -> dict[str, object]:
         return config.schema()

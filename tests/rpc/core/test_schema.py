@@ -43,7 +43,7 @@ WRONG: list[tuple[type[schema.Params], Any, str]] = [
     (schema.Wait, {"ids": [ONE], "timeout": 301}, "timeout"),
     (schema.Wait, {"ids": [ONE], "timeout": -0.1}, "timeout"),
     (schema.Wait, {"ids": [ONE], "until": "seeded"}, "until"),
-    (schema.SetLimits, {"down": None}, "down"),
+    (schema.SetLimits, {"down": True}, "down"),
     (schema.SetLimits, {"down": -1}, "down"),
     (schema.SetLimits, {"down": "none"}, "down"),
     (schema.SetLimits, {"alternative": {}}, "alternative"),

@@ -10,7 +10,7 @@ import click
 from torrentd import __version__
 from torrentd.cli.options import command, parsed
 from torrentd.cli.session import Session
-from torrentd.cli.sizes import format_limit, format_rate, format_size, parse_limit
+from torrentd.cli.sizes import INHERIT, format_limit, format_rate, format_size, parse_override
 from torrentd.cli.tables import flatten
 from torrentd.cli.times import format_duration
 
@@ -27,13 +27,21 @@ def version_command(session: Session) -> None:
     _show(session, session.call("daemon.version"), _version_facts)
 
 
-@command("limits", help="Show or set the rate limits of the whole daemon. RATE is such as 500k, 2M, 1.5MiB, unlimited.")
-@click.option(
-    "--down", metavar="RATE", callback=parsed(parse_limit), help="Download at most this many bytes per second."
+@command(
+    "limits",
+    help="Show or set the rate limits of the whole daemon. What is set beats the configuration file, also after a "
+    "restart, until it is set to 'inherit'. RATE is such as 500k, 2M, 1.5MiB, unlimited, inherit.",
 )
-@click.option("--up", metavar="RATE", callback=parsed(parse_limit), help="Upload at most this many bytes per second.")
+@click.option(
+    "--down", metavar="RATE", callback=parsed(parse_override), help="Download at most this many bytes per second."
+)
+@click.option(
+    "--up", metavar="RATE", callback=parsed(parse_override), help="Upload at most this many bytes per second."
+)
 def limits_command(session: Session, down: int | str | None, up: int | str | None) -> None:
-    given = {key: value for key, value in (("down", down), ("up", up)) if value is not None}
+    given = {
+        key: None if value == INHERIT else value for key, value in (("down", down), ("up", up)) if value is not None
+    }
     result = session.call("limits.set", given) if given else session.call("limits.get")
     _show(session, result, lambda limits: ((key, format_limit(limits[key])) for key in ("down", "up")))
 

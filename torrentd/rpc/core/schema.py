@@ -170,10 +170,10 @@ class ConfigGet(Params, frozen=True):
 
 
 class SetLimits(Params, frozen=True):
-    """What is left out stays as it is."""
+    """What is left out stays as it is; null takes back what was set, and the configuration file counts again."""
 
-    down: Count | Literal["unlimited"] | UnsetType = UNSET
-    up: Count | Literal["unlimited"] | UnsetType = UNSET
+    down: Count | Literal["unlimited"] | UnsetType | None = UNSET
+    up: Count | Literal["unlimited"] | UnsetType | None = UNSET
 
 
 P = TypeVar("P", bound=Params)

@@ -13,3 +13,10 @@ def test_what_is_left_out_stays() -> None:
     assert Asked(control).call("limits.set", down=0) == {"down": 0, "up": 5000}
     assert Asked(control).call("limits.set", up="unlimited") == {"down": 0, "up": "unlimited"}
     assert control.rates == (0, None)
+
+
+def test_null_takes_one_back() -> None:
+    control = FakeControl()
+    Asked(control).call("limits.set", down=1, up=2)
+    assert Asked(control).call("limits.set", up=None) == {"down": 1, "up": 5000}
+    assert Asked(control).call("limits.set", down=None) == {"down": "unlimited", "up": 5000}

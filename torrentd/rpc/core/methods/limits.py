@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from msgspec import UnsetType
 
 from torrentd.rpc.core.registry import Noun, changes_settings
 from torrentd.rpc.core.schema import Nothing, SetLimits
@@ -28,17 +27,10 @@ class LimitsMethods(Noun):
 
     @changes_settings
     async def jsonrpc_set(self, params: SetLimits) -> RateLimits:
-        """Change the rate limits now and for later starts; they beat the configuration file."""
-        down, up = self.control.limits()
-        await self.control.set_limits(_meant(params.down, down), _meant(params.up, up))
+        """Change the rate limits now and for later starts; each beats the configuration file until it is null."""
+        await self.control.set_limits(params.down, params.up)
         return self.jsonrpc_get(Nothing())
 
 
 def _shown(limit: int | None) -> Rate:
     return "unlimited" if limit is None else limit
-
-
-def _meant(given: Rate | UnsetType, current: int | None) -> int | None:
-    if isinstance(given, UnsetType):
-        return current
-    return None if given == "unlimited" else given
