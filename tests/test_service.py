@@ -17,6 +17,7 @@ import pytest
 from tests.interop.processes import until
 from tests.running import PATIENCE, TWISTD, Running
 from tests.session.world import Sample
+from torrentd.rpc.client import RpcFailed
 
 
 @pytest.fixture
@@ -85,6 +86,34 @@ def test_sighup_reloads_and_survives_a_bad_file(make):
     messages = [json.loads(line)["message"] for line in lines]
     assert any("storage.min_free" in message and "restart" in message for message in messages)
     assert any("config.toml" in message and "nonsense" in message for message in messages)
+
+
+def test_a_reload_says_what_is_in_force(make):
+    daemon = make("[limits]\ndownload = 1000\nupload = 1000\n").start()
+    daemon.call("limits.set", down=5)
+    daemon.write("[limits]\ndownload = 2000\nupload = 2000\n[storage]\nmin_free = 0\n[discovery]\npex = true\n")
+    answer = daemon.call("daemon.reload")
+    assert answer == {"changed": ["limits.upload"], "restart_required": ["storage.min_free"]}
+    keys = ["limits.download", "limits.upload", "storage.min_free", "discovery.pex"]
+    assert daemon.call("config.get", keys=keys) == {
+        "values": {"limits.download": 5, "limits.upload": 2000, "storage.min_free": 2**28, "discovery.pex": True},
+        "source": dict(zip(keys, ("runtime", "file", "default", "file"), strict=True)),
+    }
+    assert daemon.call("limits.set", down=None) == {"down": 2000, "up": 2000}
+    daemon.write("[limits]\ndownload = -1\n[nonsense]\n")
+    with pytest.raises(RpcFailed) as caught:
+        daemon.call("daemon.reload")
+    assert len(caught.value.data["problems"]) == 2
+    assert daemon.end() == 0
+    assert "what was set at run time stays in force: limits.download" in daemon.out
+    assert "discovery.pex: peer exchange: not there yet" in daemon.out
+
+
+def test_a_tls_file_that_is_missing_is_a_configuration_error(make):
+    daemon = make()
+    daemon.write(f'[rpc]\ntls_certificate = "{daemon.folder}/c"\ntls_key = "{daemon.config}"\n')
+    assert daemon.run() == 78
+    assert f"rpc.tls_certificate: {daemon.folder}/c: no such file" in daemon.err
 
 
 def test_an_rpc_address_in_use_is_one_line_that_names_the_key(make):

@@ -105,7 +105,7 @@ class TorrentdService(Service):
         self._daemon_started = True
         await daemon.start(crashed=bool(crash))
         self._rpc = RpcServer(
-            self._reactor, Steering(daemon, self._reload, self.shutdown), self._rpc_options(token), self._environ
+            self._reactor, Steering(daemon, self._reload_by_rpc, self.shutdown), self._rpc_options(token), self._environ
         )
         await self._rpc.start()
         self._say_where()
@@ -141,8 +141,7 @@ class TorrentdService(Service):
         log.info("state is in {path}; the token for RPC over TCP is in {path}/token", path=paths.state_dir)
         log.info("RPC: listening on {addresses}", addresses=", ".join(self._rpc.addresses()) or "nowhere")
         log.info("to add a torrent: {command} FILE.torrent", command=self._add_command())
-        for words in config.features_not_there_yet(configuration.settings, configuration.written):
-            log.warn("{words}", words=words)
+        _tell_what_is_not_there(configuration)
 
     def _add_command(self) -> str:
         found = shutil.which("torrentctl", path=self._environ.get("PATH"))
@@ -197,28 +196,45 @@ class TorrentdService(Service):
     # --- reload
 
     def _reload(self) -> tuple[list[str], list[str]]:
-        """Read the configuration again and apply what can be applied; what changed, and what needs a restart."""
+        """Read the configuration again and apply what can be applied; what changed, and what needs a restart.
+        ConfigError."""
         self._notify.reloading(self._daemon.host.reactor.seconds())
         try:
             fresh = self._read()
-        except ConfigError as error:
-            raise RpcError("config_invalid", str(error)) from None
         finally:
             self._notify.ready()
-        old = self._daemon.settings
-        live, restart = config.diff(old, fresh.settings)
-        settings = config.applied(old, fresh.settings)
-        self._daemon.configuration = Configuration(settings, fresh.path, fresh.written, fresh.given)
-        self._daemon.apply_limits()
-        self._set_log(settings.log.level, settings.log.format)
-        log.info("configuration reloaded; changed: {live}", live=", ".join(live) or "nothing")
+        old, beaten = self._daemon.configuration, self._daemon.runtime_limits.beaten
+        live, restart = config.diff(old.settings, fresh.settings)
+        self._apply(config.applied(old, fresh))
+        changed = [key for key in live if key not in beaten]
+        log.info("configuration reloaded; changed: {keys}", keys=", ".join(changed) or "nothing")
+        if len(changed) < len(live):
+            log.info("what was set at run time stays in force: {keys}", keys=", ".join(beaten))
         if restart:
             log.warn("these keys need a restart: {keys}", keys=", ".join(restart))
-        return live, restart
+        _tell_what_is_not_there(fresh)
+        return changed, restart
+
+    def _apply(self, configuration: Configuration) -> None:
+        self._daemon.configuration = configuration
+        self._daemon.apply_limits()
+        self._set_log(configuration.settings.log.level, configuration.settings.log.format)
+
+    def _reload_by_rpc(self) -> tuple[list[str], list[str]]:
+        try:
+            return self._reload()
+        except ConfigError as error:
+            message = "The new configuration has mistakes; the old one stays in force"
+            raise RpcError("config_invalid", message, problems=error.problems) from None
 
     def _reload_by_signal(self) -> None:
         try:
             self._reload()
-        except RpcError as error:
-            for line in str(error).splitlines():
-                log.error("the configuration was not reloaded: {line}", line=line)
+        except ConfigError as error:
+            for problem in error.problems:
+                log.error("the configuration was not reloaded: {problem}", problem=problem)
+
+
+def _tell_what_is_not_there(configuration: Configuration) -> None:
+    for words in config.features_not_there_yet(configuration.settings, configuration.written):
+        log.warn("{words}", words=words)

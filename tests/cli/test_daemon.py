@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 
 from tests.cli.conftest import Torrentctl
-from tests.cli.fake_daemon import FakeDaemon
+from tests.cli.fake_daemon import FakeDaemon, RpcFailure
 from torrentd import __version__
 from torrentd.session.rows import AllTotals, DhtRow, DiskRow, RatesRow, StatusRow, TorrentCounts, TotalsRow
 
@@ -118,6 +119,21 @@ def test_reload(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     assert outcome.out == "changed\tlimits.download\nrestart_required\tnetwork.listen\n"
     assert outcome.err == "changed in the file, but needs a restart: network.listen\n"
     assert torrentctl.on_terminal()("reload").err.startswith("changed: limits.download\n")
+
+
+@pytest.mark.parametrize("words", [["reload"], ["rpc", "daemon.reload"], ["--json", "reload"]])
+def test_reload_of_a_bad_file(torrentctl: Torrentctl, fake: FakeDaemon, words: list[str]) -> None:
+    def refuse(params: dict[str, Any]) -> dict[str, Any]:
+        raise RpcFailure(11, "It stays", name="config_invalid", problems=["f:1: a: unknown", "f:2: b: bad\x1b[31m"])
+
+    fake.answers["daemon.reload"] = refuse
+    outcome = torrentctl(*words)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.splitlines() == [
+        "torrentctl: f:1: a: unknown",
+        "torrentctl: f:2: b: bad\\x1b[31m",
+        "torrentctl: It stays",
+    ]
 
 
 def test_shutdown(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

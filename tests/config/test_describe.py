@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from torrentd.config import Settings, applied, diff, features_not_there_yet, load, schema, values
+from torrentd.config import Configuration, Settings, applied, diff, features_not_there_yet, load, schema, values
 from torrentd.config.describe import LIVE
 from torrentd.config.settings import SECTIONS, Limits, Log, Network, Paths, Peers, Rpc
 from torrentd.model.address import Address
@@ -51,9 +53,21 @@ def test_a_reload_applies_what_it_can_and_leaves_the_rest() -> None:
     new = Settings(
         paths=Paths(download_dir="/x"), peers=Peers(max_connections=1, encryption="off"), log=Log(level="warn")
     )
-    now = applied(Settings(), new)
+    now = applied(Configuration(Settings(), None), Configuration(new, Path("f"))).settings
     assert now == Settings(peers=Peers(max_connections=1), log=Log(level="warn"))
     assert diff(now, new) == ([], ["paths.download_dir", "peers.encryption"])
+
+
+def test_where_a_value_comes_from_is_said_of_the_one_in_force() -> None:
+    old = Configuration(Settings(paths=Paths(download_dir="/x"), log=Log(level="warn")), None, OLD_KEYS)
+    new = Configuration(Settings(peers=Peers(encryption="off", upload_slots=3)), Path("f"), NEW_KEYS)
+    now = applied(old, new)
+    assert now.path == Path("f")
+    assert set(now.written) == {"paths.download_dir", "peers.upload_slots", "rpc.tcp"}
+
+
+OLD_KEYS = ("paths.download_dir", "log.level")
+NEW_KEYS = ("peers.encryption", "peers.upload_slots", "rpc.tcp")  # the last one as it is by default
 
 
 def test_the_live_keys_exist() -> None:

@@ -50,6 +50,13 @@ def explain(error: Exception) -> tuple[str, int] | None:
     return None
 
 
+def problems(error: Exception) -> list[str]:
+    """What the daemon found wrong with its configuration, if this is such an error."""
+    data = getattr(error, "data", None)
+    found = data.get("problems") if isinstance(data, dict) else None
+    return [str(problem) for problem in found] if isinstance(found, list) else []
+
+
 def _rpc_line(error: Exception) -> str:
     """The daemon's message, with the path and the detail of its data where the message leaves them out."""
     line = str(error)

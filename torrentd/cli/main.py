@@ -97,6 +97,8 @@ def run(arguments: Sequence[str], session: Session) -> int:
         explained = exits.explain(error)
         if explained is None:
             raise
+        for problem in exits.problems(error):
+            _complain(problem, exits.FAILED)
         return _complain(*explained)
     finally:
         session.close()

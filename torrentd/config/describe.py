@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from torrentd.config.forms import Form, plain
-from torrentd.config.load import flatten
+from torrentd.config.load import Configuration, flatten
 from torrentd.config.settings import SECTIONS, Settings
 
 LIVE = frozenset(
@@ -78,8 +78,19 @@ def _written(hint: Any) -> Any:
     return next((item.written for item in getattr(hint, "__metadata__", ()) if isinstance(item, Form)), hint)
 
 
-def applied(old: Settings, new: Settings) -> Settings:
-    """What is in force after a reload of a running daemon: `new` where that can be applied live, else `old`."""
+def applied(old: Configuration, new: Configuration) -> Configuration:
+    """What is in force after a reload of a running daemon: `new` where that can be applied live, else `old`. A value
+    that stays is still said to come from where it came from."""
+    _, waiting = diff(old.settings, new.settings)
+
+    def merged(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
+        return (*(key for key in after if key not in waiting), *(key for key in before if key in waiting))
+
+    settings = _merged(old.settings, new.settings)
+    return Configuration(settings, new.path, merged(old.written, new.written), merged(old.given, new.given))
+
+
+def _merged(old: Settings, new: Settings) -> Settings:
     live: dict[str, dict[str, object]] = {}
     for key in LIVE:
         section, _, name = key.partition(".")

@@ -50,7 +50,8 @@ _log = Logger()
 
 
 class ErrorObject(msgspec.Struct, frozen=True):
-    """The `error` member of an answer. `data` holds `name`, and `id`, `path`, `detail` where they say more."""
+    """The `error` member of an answer. `data` holds `name`, and `id`, `path`, `detail` where they say more; of a
+    configuration all `problems`."""
 
     code: int
     message: str
