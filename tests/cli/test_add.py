@@ -69,6 +69,16 @@ def test_every_option(torrentctl: Torrentctl, fake: FakeDaemon, tmp_path: Path) 
     }
 
 
+def test_of_one_that_is_there_the_peers_count_and_the_rest_is_told(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["torrent.add_peers"] = {"added": 1}
+    words = "add ubuntu.torrent debian.torrent --only *.mkv --dir data --peer 192.0.2.1:6881"
+    outcome = torrentctl(*words.split())
+    assert (outcome.code, outcome.err) == (0, "debian: is here already; --dir, --only ignored\n")
+    assert fake.asked("torrent.add_peers") == [{"id": DEBIAN, "peers": ["192.0.2.1:6881"]}]
+    assert torrentctl("--quiet", *words.split()).err == ""
+    assert torrentctl("add", "debian.torrent", "--peer", "192.0.2.1:6881").err == ""
+
+
 def test_one_that_fails_does_not_hold_the_others(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     outcome = torrentctl("add", "broken.torrent", "missing.torrent", "ubuntu.torrent")
     assert outcome.code == 1

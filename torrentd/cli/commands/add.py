@@ -20,6 +20,14 @@ from torrentd.cli.session import Session
 from torrentd.model.address import parse_address
 
 FIELDS = ["id", "name", "state"]
+FLAGS = {
+    "download_dir": "--dir",
+    "labels": "--label",
+    "paused": "--paused",
+    "files": "--only",
+    "sequential": "--sequential",
+}
+"""Parameters that mean nothing for a torrent which is there already, and their options."""
 
 
 def _peer(text: str) -> str:
@@ -90,6 +98,8 @@ def _add_all(session: Session, sources: Sequence[str], params: dict[str, Any]) -
         else:
             if output.form != "json":
                 _tell(session, results[-1])
+            if not results[-1]["added"]:
+                _tell_ignored(session, results[-1], params)
     if output.form == "json" and results:
         output.json({"results": results})
     return results, code
@@ -100,6 +110,8 @@ def _add(session: Session, source: str, params: dict[str, Any]) -> dict[str, Any
 
     metainfo = base64.b64encode(read_file(source)).decode()
     result: dict[str, Any] = session.call("torrent.add", {"metainfo": metainfo, **params})
+    if not result["added"] and "peers" in params:
+        session.call("torrent.add_peers", {"id": result["torrent"]["id"], "peers": params["peers"]})
     return result
 
 
@@ -121,6 +133,12 @@ def _tell(session: Session, result: dict[str, Any]) -> None:
     else:
         word = "added" if result["added"] else "already there"
         output.lines([[f"{word}: {torrent['id'][:SHORT_ID]}  {torrent['name']}"]])
+
+
+def _tell_ignored(session: Session, result: dict[str, Any], params: dict[str, Any]) -> None:
+    ignored = [flag for key, flag in FLAGS.items() if key in params]
+    if ignored:
+        session.output.remark(f"{result['torrent']['name']}: is here already; {', '.join(ignored)} ignored")
 
 
 def _wait(session: Session, ids: list[str]) -> int:
