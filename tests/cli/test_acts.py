@@ -101,4 +101,4 @@ def test_a_file_that_does_not_exist(torrentctl: Torrentctl, fake: FakeDaemon) ->
 
     fake.answers["torrent.set_files"] = refuse
     outcome = torrentctl("priority", UBUNTU, "99", "high")
-    assert (outcome.code, outcome.err) == (1, "torrentctl: there is no file 99: files[0].index\n")
+    assert (outcome.code, outcome.err) == (1, "torrentctl: there is no file 99\n")

@@ -105,3 +105,14 @@ def test_denied(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     fake.reply = lambda handler, body: handler.send_error(403)
     outcome = torrentctl("status")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (6, "", 1)
+
+
+def test_a_token_that_is_refused_is_told_from_where_it_was(nobody: Torrentctl, tmp_path: Path) -> None:
+    token = tmp_path / ".local" / "state" / "torrentd" / "token"
+    token.parent.mkdir(parents=True)
+    token.write_text("00ff\n")
+    with serving(("127.0.0.1", 0)) as fake:
+        fake.reply = lambda handler, body: handler.send_error(401)
+        outcome = nobody("--url", f"http://127.0.0.1:{fake.address[1]}", "status")
+    assert (outcome.code, outcome.err.count("\n")) == (6, 1)
+    assert f"(the token is from {token})" in outcome.err

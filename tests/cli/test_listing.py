@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon
 from tests.cli.rows import UBUNTU, cjk, debian, hostile, listing, torrent
+from torrentd.cli.columns import SORTABLE
+from torrentd.rpc.core import schema
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +104,15 @@ def test_no_torrents(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     outcome = torrentctl.on_terminal()("list")
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "no torrents\n")
     assert torrentctl("--quiet", "list").err == ""
+
+
+def test_a_key_that_cannot_be_sorted_by(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    for key in ("bogus", "labels", "peers.up", "-", "--size"):
+        outcome = torrentctl("list", f"--sort={key}")
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert "rate_down" in outcome.err
+    assert fake.calls == []
+    assert set(SORTABLE) == set(schema.SORTABLE)
 
 
 def test_filter_sort_and_columns_are_for_the_daemon(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

@@ -140,6 +140,17 @@ INSPECTED_FILES: Final = (
     text("attr", "ATTR", 1),
 )
 
+_UNORDERED: Final = frozenset({"labels"})
+SORTABLE: Final = tuple(key for key in TORRENTS if "." not in key and key not in _UNORDERED)
+"""What `list --sort` takes."""
+
+
+def sort_key(key: str) -> str:
+    """`key` or `-key`. ValueError tells what there is."""
+    if key.removeprefix("-") not in SORTABLE:
+        raise ValueError(f"{key!r} is no key to sort by; there are: {', '.join(SORTABLE)}")
+    return key
+
 
 def chosen(names: str) -> tuple[Column, ...]:
     """The columns of `--columns name,state,peers.connected`. Failed names the first that does not exist."""

@@ -87,10 +87,10 @@ def _by_url(url: str, token_file: str | None, environment: Mapping[str, str]) ->
     except ValueError as error:
         raise Failed(str(error), USAGE) from None
     if token_file:
-        return UrlEndpoint(url, _read_token(token_file))
+        return UrlEndpoint(url, _read_token(token_file), token_file)
     default = f"{_state_directory(environment)}/token"
     if _is_local(url) and os.path.isfile(default):  # noqa: PTH113  pathlib would be imported for this alone
-        return UrlEndpoint(url, _read_token(default))
+        return UrlEndpoint(url, _read_token(default), default)
     return bare
 
 

@@ -58,11 +58,13 @@ def problems(error: Exception) -> list[str]:
 
 
 def _rpc_line(error: Exception) -> str:
-    """The daemon's message, with the path and the detail of its data where the message leaves them out."""
+    """The daemon's message, with the path and the detail of its data where the message leaves them out. The path of
+    a parameter is of no use to who gave options."""
     line = str(error)
     data = getattr(error, "data", {})
     for key in ("path", "detail"):
         value = data.get(key)
-        if isinstance(value, str) and value and value not in line:
+        is_parameter = key == "path" and isinstance(value, str) and not value.startswith("/")
+        if isinstance(value, str) and value and value not in line and not is_parameter:
             line = f"{line}: {value}"
     return line

@@ -23,7 +23,8 @@ DEFAULT_TIMEOUT = 30.0
 """Seconds for connecting, and for each silence of the daemon while it answers."""
 
 _FORBIDDEN = -32001
-_REFUSALS = frozenset({401, 403, 421})
+_UNAUTHORIZED = 401
+_REFUSALS = frozenset({_UNAUTHORIZED, 403, 421})
 """HTTP statuses of a daemon that will not listen to us: no or a wrong token, a foreign origin, an unknown Host."""
 
 
@@ -84,6 +85,8 @@ class UrlEndpoint:
 
     url: str
     token: str | None = None
+    token_file: str = ""
+    """from where the token is, to be told when it is refused"""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -189,7 +192,8 @@ class Client:
         answer = _parse(body)
         failure = _failure(answer)
         if status in _REFUSALS:
-            raise Denied(f"{self.endpoint}: {failure or f'HTTP {status} {reason}'}")
+            origin = f" (the token is from {self._token_file})" if status == _UNAUTHORIZED and self._token_file else ""
+            raise Denied(f"{self.endpoint}: {failure or f'HTTP {status} {reason}'}{origin}")
         if failure is not None:
             raise Denied(failure.message) if failure.code == _FORBIDDEN else failure
         if status != 200 or answer is None:
@@ -197,6 +201,10 @@ class Client:
         if "result" not in answer or answer.get("id") != self._serial:
             raise BadAnswer(f"{self.endpoint}: an answer that is not to our call")
         return answer["result"]
+
+    @property
+    def _token_file(self) -> str:
+        return self.endpoint.token_file if isinstance(self.endpoint, UrlEndpoint) else ""
 
 
 class _UnixConnection(HTTPConnection):

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from torrentd.cli.columns import LIST, chosen
+from torrentd.cli.columns import LIST, chosen, sort_key
 from torrentd.cli.filters import STATES, parse_filter
-from torrentd.cli.options import command
+from torrentd.cli.options import command, parsed
 from torrentd.cli.session import Session
 from torrentd.cli.tables import Column
 from torrentd.cli.torrents import EVERY_ROW
@@ -25,7 +25,12 @@ WATCH_INTERVAL = 2.0
     "In a pipe the columns are: " + ", ".join(column.key for column in LIST) + ".",
 )
 @click.argument("filters", metavar="[FILTER]...", nargs=-1)
-@click.option("--sort", metavar="KEY", help="Sort by a column; '-KEY' is descending.")
+@click.option(
+    "--sort",
+    metavar="KEY",
+    callback=parsed(sort_key),
+    help="Sort by a column; '-KEY' is descending. A wrong one tells all.",
+)
 @click.option("--columns", metavar="KEY,...", help="Show these columns; a wrong one tells all.")
 @click.option(
     "--watch",
