@@ -4,6 +4,7 @@ import json
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from tests.rpc.asking import request
 from tests.rpc.fake_control import ONE
@@ -134,6 +135,17 @@ def test_refused_before_the_body_arrives() -> None:
     assert server.bodies.held == 0
     client.send(b"x")
     assert client.closing
+
+
+def test_a_refusal_in_the_log_has_no_python_in_it() -> None:
+    events: list[LogEvent] = []
+    globalLogPublisher.addObserver(events.append)
+    try:
+        Server().connect().send(head("GET", "/rpc", 0, {}))
+    finally:
+        globalLogPublisher.removeObserver(events.append)
+    lines = [formatEvent(event) for event in events if event["log_namespace"] == http.__name__]
+    assert lines == ["GET /rpc 405 from 127.0.0.1:5000"]
 
 
 def test_a_refused_client_that_goes_on_sending_is_cut_off() -> None:

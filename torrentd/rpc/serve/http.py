@@ -17,6 +17,7 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -24,6 +25,7 @@ from twisted.python.failure import Failure
 from twisted.web import http, resource, server
 from twisted.web.http import NO_CONTENT, OK, datetimeToString  # the module itself is slow to ask: it has deprecations
 
+from torrentd.model.address import Address
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.core.context import Context
 from torrentd.rpc.serve.admission import Admission
@@ -224,11 +226,15 @@ class RpcSite(server.Site):
             return
         _log.debug(
             "{method} {uri} {code} from {peer}",
-            method=request.method,
-            uri=request.uri,
-            code=request.code,
-            peer=request.client,
+            method=request.method.decode("ascii", "backslashreplace"),
+            uri=request.uri.decode("ascii", "backslashreplace"),
+            code=int(request.code),
+            peer=_shown(request.client),
         )
 
     def acceptableProtocols(self) -> list[bytes]:
         return [b"http/1.1"]  # our channel speaks nothing newer
+
+
+def _shown(peer: IAddress) -> str:
+    return str(Address(peer.host, peer.port)) if isinstance(peer, IPv4Address | IPv6Address) else "the unix socket"
