@@ -68,6 +68,15 @@ class Output:
 
         self.rich(record(list(pairs)))
 
+    def thing(self, answer: Any, lines: Iterable[Sequence[str]], facts: Iterable[Pair]) -> None:
+        """One thing in the form that is wanted; `lines` are for pipes, `facts` for people."""
+        if self.form == "json":
+            self.json(answer)
+        elif self.form == "plain":
+            self.lines(lines)
+        else:
+            self.record(facts)
+
     def lines(self, rows: Iterable[Sequence[str]]) -> None:
         """Tab-separated, for pipes; every cell is escaped, so a name with a tab in it does not add a column."""
         for row in rows:

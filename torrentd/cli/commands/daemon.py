@@ -73,14 +73,7 @@ def shutdown_command(session: Session) -> None:
 
 
 def _show(session: Session, result: Mapping[str, Any], facts: Callable[[Mapping[str, Any]], Pairs]) -> None:
-    """One object: as it came, flattened for a pipe, or as facts for people."""
-    output = session.output
-    if output.form == "json":
-        output.json(result)
-    elif output.form == "plain":
-        output.lines(flatten(result))
-    else:
-        output.record(facts(result))
+    session.output.thing(result, flatten(result), facts(result))
 
 
 def _status_facts(row: Mapping[str, Any]) -> Pairs:

@@ -20,13 +20,7 @@ Row = Mapping[str, Any]
 @one()
 def show_command(session: Session, torrent: str) -> None:
     result = session.call("torrent.get", {"id": find(session, torrent)})
-    output = session.output
-    if output.form == "json":
-        output.json(result)
-    elif output.form == "plain":
-        output.lines(flatten(result["torrent"]))
-    else:
-        output.record(_facts(result["torrent"]))
+    session.output.thing(result, flatten(result["torrent"]), _facts(result["torrent"]))
 
 
 def _table_command(name: str, help: str, columns: Sequence[Column], key: str) -> Command:

@@ -24,14 +24,9 @@ def inspect_command(session: Session, file: str) -> None:
 
     offline.refuse_links(file)
     facts = offline.inspect(file)
-    output = session.output
-    if output.form == "json":
-        output.json(facts)
-    elif output.form == "plain":
-        output.lines(_lines(facts))
-    else:
-        output.record(_facts(facts))
-        output.table(INSPECTED_FILES, facts["files"])
+    session.output.thing(facts, _lines(facts), _facts(facts))
+    if session.output.form == "table":
+        session.output.table(INSPECTED_FILES, facts["files"])
 
 
 def _lines(facts: dict[str, Any]) -> Iterator[list[str]]:
