@@ -6,6 +6,7 @@ A failure is one line on standard error and exit status 1. Stop: the RPC answers
 
 from __future__ import annotations
 
+import gc
 import shutil
 import signal
 import sys
@@ -40,6 +41,10 @@ log = Logger()
 
 RPC_TIME = 1.25
 """Seconds for the RPC's last answers: it takes one itself, then it cuts connections."""
+
+YOUNG_OBJECTS = 20_000
+"""Objects that wait for the garbage collector before it looks at them, 700 in plain Python. A block in flight is a few
+of them and is freed without it; with 700 it looked at each, some of them often enough to be taken for old."""
 
 
 class TorrentdService(Service):
@@ -108,6 +113,7 @@ class TorrentdService(Service):
             self._reactor, Steering(daemon, self._reload_by_rpc, self.shutdown), self._rpc_options(token), self._environ
         )
         await self._rpc.start()
+        _spare_the_collector()
         self._say_where()
         self._notify.ready(f"{len(daemon.around.torrents)} torrents")
 
@@ -238,3 +244,10 @@ class TorrentdService(Service):
 def _tell_what_is_not_there(configuration: Configuration) -> None:
     for words in config.features_not_there_yet(configuration.settings, configuration.written):
         log.warn("{words}", words=words)
+
+
+def _spare_the_collector() -> None:
+    """What is there now (modules, mostly) stays for good: it need not be walked each time in search of garbage. Only
+    cycles are found by that walk; with small pieces it was a fifth of a download's CPU."""
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

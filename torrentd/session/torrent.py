@@ -97,6 +97,8 @@ class TorrentSession:
         self._events: deque[Event] = deque()
         self._handling = False
         self._timer: IDelayedCall | None = None
+        self._fires_at = inf
+        """when the timer does"""
         self._was_running_since: float | None = None
 
     @property
@@ -153,17 +155,17 @@ class TorrentSession:
     def _arm(self) -> None:
         """One timer, moved only when the deadline comes nearer; one that fires early just looks again."""
         deadline = self.torrent.next_deadline()
-        if deadline == inf:
+        if deadline >= self._fires_at:
             return
-        timer = self._timer
+        self._fires_at = deadline
         delay = max(0.0, deadline - self.around.host.reactor.seconds())
-        if timer is None or not timer.active():
+        if self._timer is None:
             self._timer = self.around.host.reactor.callLater(delay, self._due)
-        elif timer.getTime() > deadline:
-            timer.reset(delay)
+        else:
+            self._timer.reset(delay)
 
     def _due(self) -> None:
-        self._timer = None
+        self._timer, self._fires_at = None, inf
         if self.torrent.next_deadline() <= self.around.host.reactor.seconds():
             self.handle(Tick())
         else:

@@ -57,6 +57,12 @@ def test_requests_are_cut_in_blocks():
     )
 
 
+@pytest.mark.parametrize("begin", [0, 5 * 16384, 254 * 16384, 256 * 16384, 1000])
+def test_runs_of_whole_blocks_anywhere_in_a_piece(begin):
+    each = [Request(7, begin + block * 16384, 16384) for block in range(4)]
+    assert encode_requests([(7, begin, 4 * 16384)]) == encode(each)
+
+
 def test_block_headers_count_the_data():
     assert block_headers([(3, 32768, 16384), (4, 0, 7)]) == [
         bytes.fromhex("00004009 07 00000003 00008000"),
