@@ -5,7 +5,7 @@
 
 - `model`    the nouns everyone shares
 - `wire`     bytes <-> values: bencode, metainfo, the peer wire, trackers
-- `policy`   decisions that fit in one file each: picking, choking, peers, rates, tiers
+- `policy`   decisions that fit in one file each: picking, choking, peers, rates, tiers, recovery
 - `swarm`    one torrent without I/O: events in, commands out; `fleet` decides across torrents
 - `net`      Twisted adapters: transports, connector, trackers, datagrams
 - `disk`     content files: layout, hashing, storage, verification
@@ -14,7 +14,9 @@
 - `session`  owns the torrents; joins the pure half with I/O
 - `rpc`      JSON-RPC 2.0: core, transports, client
 - `cli`      torrentctl
+- `service`  one run of the daemon as a process: order of start and stop, signals, reload
 - `plugin`   the composition root of `twistd torrentd`
+- `simulate` whole swarms of this very code in one simulated world
 """
 
 __version__ = "0.1.0"
