@@ -26,7 +26,7 @@ from typing import Generic, NamedTuple, TypeVar
 from torrentd.disk.folders import Components, FileStat, Folders
 from torrentd.disk.system import System, storage_error
 from torrentd.model.errors import StorageError
-from torrentd.model.layout import Layout
+from torrentd.model.layout import FileEntry, Layout
 
 __all__ = ["FileStat", "Files", "Opened", "Outcome", "Place", "Terms", "perform"]
 
@@ -211,17 +211,23 @@ class Files:
         entry = self.place.layout.files[index]
         new = index not in self.terms.expected
         folder = self.folders.enter(entry.path[:-1], create=new)
-        try:
+        fd = self._create(entry, folder) if new else None
+        if fd is None:
             fd = os.open(entry.path[-1], os.O_RDWR | _OPEN, dir_fd=folder)
-        except FileNotFoundError:
-            if not new:
-                raise
-            mode = 0o777 if entry.executable else 0o666
-            fd = os.open(entry.path[-1], os.O_RDWR | os.O_CREAT | _OPEN, mode, dir_fd=folder)
-            self.folders.entries[entry.path[:-1]] = None
         opened = self._admit(index, fd, True)
         self.sized[index] = None
         return opened
+
+    def _create(self, entry: FileEntry, folder: int) -> int | None:
+        """Make the file; None if something is there already. Asked first, for most files that are not known are not
+        there, and there may be ten thousand of them."""
+        mode = 0o777 if entry.executable else 0o666
+        try:
+            fd = os.open(entry.path[-1], os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN, mode, dir_fd=folder)
+        except FileExistsError:
+            return None
+        self.folders.entries[entry.path[:-1]] = None
+        return fd
 
     def _admit(self, index: int, fd: int, writable: bool) -> Opened:
         """Look at what was opened; give it its size. Closes it if it is not what it should be."""
