@@ -270,6 +270,6 @@ def test_span_holds_every_file_of_a_stretch(place: Place) -> None:
     for offset in range(len(TEXT)):
         for length in range(1, len(TEXT) - offset + 1):
             files = {piece.file for piece in FILES.slices(offset, length)}
-            span = place.span(offset, length)
+            span = place.layout.span(offset, length)
             assert files <= set(span)
             assert {span[0], span[-1]} <= files | {2}

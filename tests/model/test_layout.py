@@ -33,6 +33,18 @@ def test_slices_are_the_bytes_that_were_asked_for(sizes, data):
     assert all(part.length > 0 for part in whole.slices(offset, length))
 
 
+@given(size_lists, st.data())
+def test_a_span_holds_every_file_of_its_slices(sizes, data):
+    whole = layout(sizes)
+    offset = data.draw(st.integers(0, whole.size - 1))
+    length = data.draw(st.integers(1, whole.size - offset))
+    files = [part.file for part in whole.slices(offset, length)]
+    span = whole.span(offset, length)
+    assert set(files) <= set(span)
+    assert span[0] == files[0]
+    assert all(not sizes[index] for index in set(span) - set(files))
+
+
 @given(size_lists, st.integers(1, 30))
 def test_the_pieces_of_a_file_are_those_that_hold_its_bytes(sizes, piece_size):
     whole = layout(sizes)

@@ -17,10 +17,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
 from torrentd.disk.folders import Components, FileStat, Folders
@@ -40,7 +38,6 @@ _NOT_SUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 """What file systems without allocation answer."""
 
 _T = TypeVar("_T")
-_by_offset = attrgetter("offset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +59,6 @@ class Place:
         """The error for a disk with less room than is to be left on it."""
         words = f"{path}: only {free} bytes are free, and {self.min_free} are to be left (storage.min_free)"
         return StorageError(words, "disk_full", path)
-
-    def span(self, offset: int, length: int) -> range:
-        """The files that may hold the bytes from `offset` on; empty and padding files in between included."""
-        files = self.layout.files
-        return range(
-            bisect_right(files, offset, key=_by_offset) - 1, bisect_right(files, offset + length - 1, key=_by_offset)
-        )
 
 
 @dataclass(frozen=True, slots=True)

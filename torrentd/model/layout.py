@@ -53,6 +53,10 @@ class Layout:
         object.__setattr__(self, "size", self.files[-1].offset + self.files[-1].size)
         object.__setattr__(self, "_offsets", [entry.offset for entry in self.files])
 
+    def span(self, offset: int, length: int) -> range:
+        """The files that may hold the bytes from `offset` on; empty and padding files in between included."""
+        return range(bisect_right(self._offsets, offset) - 1, bisect_right(self._offsets, offset + length - 1))
+
     def slices(self, offset: int, length: int) -> Iterator[FileSlice]:
         """The slices that hold the bytes `offset` to `offset + length`, in order; files of length 0 are left out."""
         index = bisect_right(self._offsets, offset) - 1

@@ -120,7 +120,7 @@ class Checking:
         for parts in self._parts(portion):
             if cancelled():
                 break
-            files = dict.fromkeys(i for part in parts for i in self._access.place.span(part.offset, part.length))
+            files = dict.fromkeys(i for part in parts for i in self._access.place.layout.span(part.offset, part.length))
             jobs = [(part, hashers[part.piece]) for part in parts]
             hashers.update((yield self._access.work(hash_parts, jobs, files=files)))
         return {piece: sha.digest() if sha else None for piece, sha in hashers.items()}

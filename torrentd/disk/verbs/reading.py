@@ -40,7 +40,7 @@ class Reading:
     def read(self, ranges: Sequence[Range]) -> Deferred[bytearray]:
         """The same in a worker. Errback StorageError; a file that is gone or too short is "files_missing"."""
         stretches = joined(ranges, self._geometry.piece_size)
-        span = self._access.place.span
+        span = self._access.place.layout.span
         files = dict.fromkeys(index for offset, length in stretches for index in span(offset, length))
         deferred = self._access.work(_read, stretches, files=files)
         self._access.pending.track(deferred)

@@ -86,7 +86,7 @@ class Desk:
 
     def span(self, piece: int) -> range:
         """The files a piece may lie in."""
-        return self.access.place.span(self.offset(piece), self.geometry.piece_length(piece))
+        return self.access.place.layout.span(self.offset(piece), self.geometry.piece_length(piece))
 
     def wrote(self, files: Iterable[int], size: int) -> None:
         """Bytes went into these files."""

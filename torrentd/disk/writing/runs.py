@@ -198,7 +198,7 @@ class PiecesInRuns:
 
     def _wrote(self, task: Task) -> None:
         for begin, data in task.parts:
-            self._desk.wrote(self._desk.access.place.span(task.offset + begin, len(data)), len(data))
+            self._desk.wrote(self._desk.access.place.layout.span(task.offset + begin, len(data)), len(data))
 
     def _failed(self, piece: int, state: _Piece, failure: Failure) -> None:
         """Tell it now if the piece is finished, else when it will be: nobody asked yet."""
