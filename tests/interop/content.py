@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.interop.processes import LOOK
 from torrentd.wire import bencode
 
 KIB, MIB = 1024, 1024**2
+WRITTEN = 10.0
+"""Seconds that another client may take to write what it says it has."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,15 @@ def tree(directory: Path, name: str) -> dict[str, bytes]:
 
 
 def assert_same(torrent: Torrent, directory: Path) -> None:
-    """The content in `directory` is the true one, byte by byte, and nothing else is there."""
+    """The content in `directory` is the true one, byte by byte, and nothing else is there.
+
+    libtorrent says that it is complete when the last piece is hashed, and writes it afterwards: hence the wait.
+    """
     wanted, found = tree(torrent.origin, torrent.name), tree(directory, torrent.name)
+    deadline = time.monotonic() + WRITTEN
+    while found != wanted and time.monotonic() < deadline:
+        time.sleep(LOOK)
+        found = tree(directory, torrent.name)
     assert sorted(found) == sorted(wanted)
     for path, content in wanted.items():
         assert found[path] == content, f"{path} differs"  # bytes, compared without a diff of megabytes

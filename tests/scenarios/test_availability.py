@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.scenarios.casts import KIB, RATE, fluid_limit, gather, wasted
+from tests.scenarios.casts import KIB, NOT_YET, RATE, fluid_limit, gather, wasted
 from torrentd.model.bitfield import Bitfield
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.swarm import Swarm
 
 
+@NOT_YET
 def test_a_seed_that_leaves_at_1_1_copies_leaves_a_whole_copy_behind(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE)] * 10, pieces=256)
     enough = 1.1 * cast.torrent.size
@@ -49,6 +50,7 @@ def test_both_sides_of_a_partition_go_on_and_find_each_other_again(swarm: Swarm)
     cast.finish(limit=200)
 
 
+@NOT_YET
 def test_a_short_partition_costs_little_more_than_its_length(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE)] * 6)
     swarm.run(2)
@@ -59,6 +61,7 @@ def test_a_short_partition_costs_little_more_than_its_length(swarm: Swarm) -> No
     assert wasted(cast.leeches, cast.torrent) < 0.03
 
 
+@NOT_YET
 def test_seeds_that_nobody_needs_part(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE)] * 4)
     cast.finish(limit=60)

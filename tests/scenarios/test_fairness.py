@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.scenarios.casts import KIB, MIB, RATE, Cast, gather, mean
+from tests.scenarios.casts import KIB, MIB, NOT_YET, RATE, Cast, gather, mean
 from torrentd.model.bitfield import Bitfield
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
@@ -35,6 +35,7 @@ def test_who_uploads_more_finishes_sooner(swarm: Swarm) -> None:
     assert mean(map(cast.took, cast.leeches[:8])) < mean(map(cast.took, cast.leeches[8:]))
 
 
+@NOT_YET
 def test_a_free_rider_finishes_last_and_finishes(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE / 2, down=4 * RATE)] * 12, size=16 * MIB, seed=Link(up=RATE / 2))
     rider = cast.leeches[-1]
@@ -45,6 +46,7 @@ def test_a_free_rider_finishes_last_and_finishes(swarm: Swarm) -> None:
     assert max(cast.leeches, key=cast.took) is rider
 
 
+@NOT_YET
 def test_optimistic_unchokes_go_round(swarm: Swarm) -> None:
     """Ten peers that have nothing to give want all that one leech has: in ten minutes each gets as much time as the
     others."""

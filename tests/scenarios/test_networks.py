@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.casts import KIB, RATE, fluid_limit, gather
+from tests.scenarios.casts import KIB, NOT_YET, RATE, fluid_limit, gather
 from torrentd.model.address import Address
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.swarm import Swarm
@@ -16,12 +16,14 @@ def test_a_fifth_of_all_packets_is_lost(swarm: Swarm) -> None:
     cast.finish(limit=300)
 
 
+@NOT_YET
 def test_half_a_second_of_latency_costs_little(swarm: Swarm) -> None:
     far = Link(up=RATE, latency=0.25)
     cast = gather(swarm, [far] * 6, seed=far, size=16 * 1024 * KIB)
     assert cast.finish(limit=120) < 1.6 * fluid_limit(cast) + 5
 
 
+@NOT_YET
 def test_one_far_peer_is_used_to_its_rate(swarm: Swarm) -> None:
     """A second of round trip to a seed of 4 MB/s: the request queue must hold as much as is on the way."""
     cast = gather(swarm, [Link()], seed=Link(up=4 * RATE, latency=0.49), size=64 * 1024 * KIB)
@@ -40,6 +42,7 @@ def test_connections_that_a_router_forgot_are_given_up_and_replaced(swarm: Swarm
     cast.finish(limit=400)
 
 
+@NOT_YET
 def test_those_behind_nat_take_part(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE, nat=True)] * 6 + [Link(up=RATE)] * 2)
     assert cast.finish(limit=60) < 2 * fluid_limit(cast)
