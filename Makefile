@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?=
 SEEDS ?= 20
 
-.PHONY: run test check bench bench-micro sim format clean
+.PHONY: run test check bench bench-micro format clean
 
 run: $(VENV)/.run
 	exec $(BIN)/twistd --nodaemon torrentd $(ARGS)
@@ -26,10 +26,6 @@ bench: $(VENV)/.bench
 
 bench-micro: $(VENV)/.run
 	$(BIN)/python -m benchmarks.micro $(ARGS)
-
-# whole swarms by luck, as many as the night is long; each failure names the seed that replays it
-sim: $(VENV)/.test
-	$(BIN)/python -m pytest tests/scenarios/test_luck.py --sim-seeds $(SEEDS) --timeout 600 $(PYTEST_ARGS)
 
 format: $(VENV)/.check
 	$(BIN)/ruff format .
