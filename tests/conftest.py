@@ -8,4 +8,3 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     simulator = parser.getgroup("simulator")
     simulator.addoption("--sim-seed", type=int, help="run every simulated world with this seed: replays a failure")
-    simulator.addoption("--sim-seeds", type=int, default=0, help="so many worlds by luck, instead of CI's few")
