@@ -20,7 +20,7 @@ from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import FileEntry, Layout, Priority
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm.commands import Ask, Command, Serve, Store
-from torrentd.swarm.events import Drained, PeerConnected, PieceVerified, Received, Start
+from torrentd.swarm.events import Drained, PeerConnected, PiecesVerified, Received, Start
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.torrent import Torrent
 from torrentd.wire.peer.messages import BitfieldMessage, Blocks, Interested, Message, Range, Request, Unchoke
@@ -126,14 +126,14 @@ def blocks(pieces: int = 10_000, peers: int = 10, torrents: int = 1) -> Samples:
 
 
 def verified(pieces: int = 10_000, peers: int = 10, torrents: int = 1) -> Samples:
-    """`PieceVerified`: the piece is ours, and what that means for the interest in each peer."""
+    """`PiecesVerified`: the piece is ours, and what that means for the interest in each peer."""
     for _, seconds, count in _download(pieces, peers, torrents):
         if count:
             yield seconds / count
 
 
 def _download(pieces: int, peers: int, torrents: int) -> Iterator[tuple[float, float, int]]:
-    """Endless; of each step: seconds in READS times `Received`; seconds in `PieceVerified`, and how many."""
+    """Endless; of each step: seconds in READS times `Received`; seconds in `PiecesVerified`, and how many."""
     while True:
         world = World(pieces, peers, torrents, seeding=False)
         turns = _turns(world)
@@ -156,7 +156,7 @@ def _reads(world: World, turns: Iterator[tuple[int, PeerKey]]) -> tuple[float, f
         receiving += clock() - began
         for piece in world.note(index, commands):
             began = clock()
-            more = torrent.handle(PieceVerified(piece), world.now)
+            more = torrent.handle(PiecesVerified([piece]), world.now)
             verifying += clock() - began
             done += 1
             world.note(index, more)

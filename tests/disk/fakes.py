@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, execute
 from twisted.python.failure import Failure
 
 from torrentd.disk.disk import Disk
+from torrentd.disk.results import Stored, Unwritten
 from torrentd.disk.storage import Storage
 from torrentd.disk.system import System
 from torrentd.model.geometry import BLOCK, Geometry
@@ -97,6 +98,30 @@ def layout(*files: tuple[str, int] | FileEntry) -> Layout:
     return Layout(tuple(entries))
 
 
+class Answers:
+    """What a storage reports of finished pieces, as one Deferred for each."""
+
+    def __init__(self, storage: Any) -> None:
+        self._storage = storage
+        self._waiting: dict[int, deque[Deferred[Any]]] = {}
+        storage.report_to(self._told)
+
+    def finish(self, piece: int, digests: bool = False) -> Deferred[Any]:
+        """Fires with Verified or Failed; errback with the reason of Unwritten."""
+        done: Deferred[Any] = Deferred()
+        self._waiting.setdefault(piece, deque()).append(done)
+        self._storage.finish(piece, digests)
+        return done
+
+    def _told(self, stored: list[Stored]) -> None:
+        for answer in stored:
+            done = self._waiting[answer.piece].popleft()
+            if isinstance(answer, Unwritten):
+                done.errback(answer.reason)
+            else:
+                done.callback(answer)
+
+
 class Sample:
     """A torrent with content, on a disk of its own."""
 
@@ -120,6 +145,7 @@ class Sample:
         self.busy: list[bool] = []
         self.disk = Disk(run, flush_run, on_busy=self.busy.append, system=self.system, **disk)
         self.storage = self.open(allocation)
+        self.finish = Answers(self.storage).finish
 
     def open(self, allocation: Any = "sparse") -> Storage:
         return self.disk.open(self.layout, self.geometry, self.hashes(), str(self.root), allocation)
@@ -146,7 +172,7 @@ class Sample:
         self.storage.permit(pieces)
         for piece in pieces:
             self.store(piece)
-            self.storage.finish(piece).addBoth(results.append)
+            self.finish(piece).addBoth(results.append)
         return results
 
     def put(self, *indexes: int) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.disk.fakes import Sample, open_descriptors, result
+from tests.disk.fakes import Answers, Sample, open_descriptors, result
 from torrentd.model.geometry import BLOCK
 
 
@@ -31,5 +31,5 @@ def test_each_torrent_has_a_salt_of_its_own(tmp_path: Path) -> None:
     for storage in (sample.storage, other):
         storage.store(0, 0, [memoryview(bytes(BLOCK))])
         storage.permit([0])
-        digests.append(result(storage.finish(0)).digests)
+        digests.append(result(Answers(storage).finish(0)).digests)
     assert digests[0] != digests[1]

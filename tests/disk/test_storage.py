@@ -15,7 +15,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from tests.disk.fakes import FakeSystem, Sample, open_descriptors, result
+from tests.disk.fakes import Answers, FakeSystem, Sample, open_descriptors, result
 from torrentd.disk.results import Failed, Flushed, Verified
 from torrentd.disk.system import System
 from torrentd.model.geometry import BLOCK
@@ -114,7 +114,7 @@ def test_large_pieces_from_two_threads(root: Path, threads: Threads) -> None:
     sample.storage.permit(pieces)
     for piece, begin, view in blocks:
         sample.storage.store(piece, begin, [view])
-    done = [sample.storage.finish(piece) for piece in pieces]
+    done = [sample.finish(piece) for piece in pieces]
     assert [threads.result(deferred) for deferred in done] == [Verified(piece) for piece in pieces]
     flushed_and_read_back(sample, threads, pieces)
     threads.result(sample.storage.close())
@@ -137,7 +137,7 @@ def test_torrents_share_descriptors_memory_and_nothing_else(tmp_path: Path) -> N
     other.store(0, 0, [memoryview(bytes(2 * BLOCK))])
     sample.write(0)
     assert sample.same(0)
-    assert isinstance(result(other.finish(0)), Failed)
+    assert isinstance(result(Answers(other).finish(0)), Failed)
     result(sample.storage.close())
     assert result(other.flush()) == Flushed([], [])
     result(other.close())

@@ -26,7 +26,8 @@ def write(session, torrent, piece):
     session.durability.marks.writing(piece)
     session.storage.store(piece, 0, [content(torrent, piece)])
     outcomes = []
-    session.storage.finish(piece).addBoth(outcomes.append)
+    session.storage.report_to(outcomes.extend)
+    session.storage.finish(piece)
     return outcomes
 
 
@@ -112,7 +113,7 @@ def test_what_was_handed_to_the_disk_stays_marked(home, session, torrent):
 def test_a_flush_comes_after_its_interval_and_settles_the_marks(home, world, session, torrent):
     session.durability.marks.mark([3, 4])
     write(session, torrent, 3)
-    session.durability.right(3)
+    session.durability.right([3])
     world.run(FLUSH_INTERVAL - 1)
     assert session.durability.have.count == 0
     world.run(1)
@@ -125,7 +126,7 @@ def test_a_flush_comes_after_its_interval_and_settles_the_marks(home, world, ses
 def test_a_piece_wanted_again_while_its_mark_is_being_removed_stays_marked(home, world, session, torrent):
     session.durability.marks.mark([3])
     write(session, torrent, 3)
-    session.durability.right(3)
+    session.durability.right([3])
     home.keeper.hangs = True
     flushing = session.durability.flush()  # its record waits
     session.durability.marks.mark([3])  # the piece was lost and is fetched again
@@ -143,19 +144,18 @@ def test_much_data_is_flushed_at_once(home, world):
     session.durability.marks.mark(list(range(18)))
     for piece in range(18):
         session.storage.store(piece, 0, [data[piece * size : (piece + 1) * size]])
-        result(session.storage.finish(piece))
-        session.durability.right(piece)
+        session.storage.finish(piece)
     assert session.durability.have.count >= 16
 
 
 def test_what_is_verified_during_a_flush_goes_with_the_next(home, world, session, torrent):
     session.durability.marks.mark([3, 4])
     write(session, torrent, 3)
-    session.durability.right(3)
+    session.durability.right([3])
     home.flusher.hangs = True
     world.run(FLUSH_INTERVAL)
     write(session, torrent, 4)
-    session.durability.right(4)
+    session.durability.right([4])
     home.flusher.go_on()
     assert list(session.durability.have) == [3]
     world.run(FLUSH_INTERVAL)

@@ -1,12 +1,14 @@
 """A torrent session: a bug of ours costs one peer or one torrent, and everything else goes on."""
 
 import pytest
-from twisted.internet.defer import fail
+from twisted.python.failure import Failure
 
 from tests.session.world import PIECE, Sample, result
+from torrentd.disk.results import Unwritten
 from torrentd.session import torrent as module
+from torrentd.session.stored import stored
 from torrentd.swarm.commands import Ask, Mark
-from torrentd.swarm.events import AnnounceNow, PieceVerified, Received, Stop, Tick
+from torrentd.swarm.events import AnnounceNow, PiecesVerified, Received, Stop, Tick
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_bug_while_a_peer_speaks_costs_that_peer(trio, world, torrent):
     assert trio.same(torrent)
 
 
-@pytest.mark.parametrize("kind", [PieceVerified, Tick, AnnounceNow])
+@pytest.mark.parametrize("kind", [PiecesVerified, Tick, AnnounceNow])
 def test_any_other_bug_costs_that_torrent_until_it_is_resumed(trio, world, torrent, kind):
     session = trio.session(torrent)
     broken = break_once(session, kind)
@@ -143,7 +145,7 @@ def test_a_bug_in_a_worker(home, world, torrent, make_home):
     session = home.add(torrent)
 
     def finish(piece, digests):
-        return fail(ZeroDivisionError("an injected bug"))
+        stored(session, [Unwritten(piece, Failure(ZeroDivisionError("an injected bug")))])
 
     real, session.storage.finish = session.storage.finish, finish
     home.steering.add_peers(torrent.id, [seed.address])

@@ -20,7 +20,7 @@ from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import FileEntry, Layout, Priority
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm.commands import Ask, Close, Command, Send, Serve, Store
-from torrentd.swarm.events import Event, PeerConnected, PieceVerified, Received, Start, Tick
+from torrentd.swarm.events import Event, PeerConnected, PiecesVerified, Received, Start, Tick
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.torrent import Torrent
 from torrentd.wire.peer.messages import BitfieldMessage, Blocks, Cancel, Message, Range, Unchoke
@@ -188,7 +188,7 @@ def sender(
 
 def disk(log: Log) -> Script:
     """A disk on which every piece is right, a hundredth of a second later."""
-    return [(at + 0.01, PieceVerified(c.piece)) for at, c in log if isinstance(c, Store) and c.complete]
+    return [(at + 0.01, PiecesVerified([c.piece])) for at, c in log if isinstance(c, Store) and c.complete]
 
 
 # --- reading the log

@@ -7,7 +7,7 @@ import pytest
 from tests.swarm.evaluator import arrives, asked, closed, commands, has, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
 from torrentd.swarm.commands import Store
-from torrentd.swarm.events import Event, PeerClosed, PieceVerified, Start
+from torrentd.swarm.events import Event, PeerClosed, PiecesVerified, Start
 from torrentd.wire.peer.messages import Blocks, Cancel, Choke, Unchoke
 
 HELLO: list[tuple[float, Event]] = [(0, Start()), (0, arrives(1)), (0, says(1, has(4, 0, 1, 2, 3), Unchoke()))]
@@ -101,7 +101,7 @@ def test_blocks_under_way_when_the_torrent_completes_are_no_offence_but_a_flood_
         (0, Start()),
         *((0.0, event) for key in (1, 2) for event in (arrives(key), says(key, has(2, 1), Unchoke()))),
         (1, says(1, run_of(1, 0, 16))),
-        (2, PieceVerified(1)),
+        (2, PiecesVerified([1])),
         (2, says(2, run_of(1, 0, 16))),  # cancelled at second 1
         *[(2.0, says(2, run_of(1, 0, 16)))] * 4,
     ]
@@ -118,7 +118,7 @@ def test_messages_of_a_peer_that_was_closed_meanwhile_are_ignored() -> None:
         (0, arrives(1)),
         (0, says(1, has(1, 0), Unchoke())),
         (1, says(1, run_of(0, 0, 4))),
-        (2, PieceVerified(0)),
+        (2, PiecesVerified([0])),
         (2, says(1, run_of(0, 0, 4))),
         (2, PeerClosed(1, "both have everything")),
     )

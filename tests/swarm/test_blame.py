@@ -28,7 +28,7 @@ from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.swarm import blame
 from torrentd.swarm.commands import Store
-from torrentd.swarm.events import Event, PeerClosed, PeerConnected, PieceFailed, PieceVerified, Start
+from torrentd.swarm.events import Event, PeerClosed, PeerConnected, PieceFailed, PiecesVerified, Start
 from torrentd.swarm.torrent import Torrent
 from torrentd.wire.peer.messages import Unchoke
 
@@ -90,7 +90,7 @@ def test_when_several_had_a_share_the_good_copy_names_the_liar() -> None:
     ]
     assert closed(log) == {}
     assert torrent.strikes
-    run(torrent, (3, PieceVerified(0, GOOD)))
+    run(torrent, (3, PiecesVerified([0], {0: GOOD})))
     assert torrent.bans.reason(address(1)) == "sent block 1 of piece 0 wrong"
     assert torrent.bans.reason(address(2)) is None
     assert torrent.strikes == torrent.suspects == {}
@@ -145,7 +145,7 @@ def test_one_who_brings_a_suspected_piece_alone_and_wrong_is_banned() -> None:
 
 def test_a_failure_without_known_senders_blames_nobody() -> None:
     torrent = make(pieces=8)
-    log = run(torrent, *_hello(1), (1, PieceFailed(5, _bad(1))), (2, PieceVerified(6, GOOD)))
+    log = run(torrent, *_hello(1), (1, PieceFailed(5, _bad(1))), (2, PiecesVerified([6], {6: GOOD})))
     assert closed(log) == {}
 
 
@@ -181,9 +181,9 @@ def _honest_disk(log: Log) -> Script:
         if command.complete:
             digests = [digest for _, digest in sorted(contents.pop(command.piece).items())]
             right = not any(any(digest) for digest in digests)
-            known = digests if command.digests else None
+            known = {command.piece: digests} if command.digests else {}
             script.append(
-                (at + 0.01, PieceVerified(command.piece, known) if right else PieceFailed(command.piece, digests))
+                (at + 0.01, PiecesVerified([command.piece], known) if right else PieceFailed(command.piece, digests))
             )
     return script
 

@@ -23,7 +23,7 @@ from torrentd.policy.picking.pipeline import START
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm import events
 from torrentd.swarm.commands import Ask, Discard, Finished, Mark, Send, Store
-from torrentd.swarm.events import PeerClosed, PieceVerified, Start
+from torrentd.swarm.events import PeerClosed, PiecesVerified, Start
 from torrentd.wire.peer.messages import Cancel, Choke, Have, Interested, NotInterested, Unchoke
 
 
@@ -36,9 +36,9 @@ def test_a_whole_download_message_by_message() -> None:
         (1, says(1, has(2, 0, 1))),
         (2, says(1, Unchoke())),
         (3, says(1, run_of(0, 0, 2), run_of(1, 0))),
-        (4, PieceVerified(0)),
+        (4, PiecesVerified([0])),
         (5, says(1, run_of(1, 1, last=BLOCK - 100))),
-        (6, PieceVerified(1)),
+        (6, PiecesVerified([1])),
     )
     views = [memoryview(bytes(BLOCK))]
     assert log == [

@@ -6,7 +6,7 @@ from tests.swarm.evaluator import arrives, closed, has, layout, make, run, says,
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
-from torrentd.swarm.events import Event, PieceVerified, ReadFailed, SetPriorities, Start
+from torrentd.swarm.events import Event, PiecesVerified, ReadFailed, SetPriorities, Start
 from torrentd.wire.peer.messages import BitfieldMessage, Have, Interested, NotInterested
 
 START: tuple[float, Event] = (0, Start())
@@ -20,8 +20,8 @@ def test_interest_follows_what_the_peer_has_that_we_want() -> None:
         (0, arrives(1)),
         (1, says(1, has(4, 0))),
         (2, says(1, Have(1), Have(2))),
-        (3, PieceVerified(1)),
-        (4, PieceVerified(2)),
+        (3, PiecesVerified([1])),
+        (4, PiecesVerified([2])),
         (5, says(1, Have(3))),
     )
     assert sent(log, 1) == [has(4, 0), Interested(), NotInterested(), Interested()]
@@ -36,8 +36,8 @@ def test_a_verified_piece_is_told_to_those_who_lack_it() -> None:
         (0, arrives(1)),
         (0, says(1, has(2, 1))),
         (0, arrives(2)),
-        (1, PieceVerified(0)),
-        (2, PieceVerified(1)),
+        (1, PiecesVerified([0])),
+        (2, PiecesVerified([1])),
     )
     assert [message for message in sent(log, 1) if isinstance(message, Have)] == [Have(0)]
     assert [message for message in sent(log, 2) if isinstance(message, Have)] == [Have(0), Have(1)]

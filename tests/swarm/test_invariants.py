@@ -2,7 +2,7 @@
 
 The books are made of nothing but the events given and the commands answered, as a session, a disk and the peers would
 see them. Besides the invariants of `invariants.check` they must agree with: no block asked twice outside endgame, none
-while choked, outstanding at most the depth, `have` and `Serve` only after PieceVerified, one Serve at a time per peer,
+while choked, outstanding at most the depth, `have` and `Serve` only after PiecesVerified, one Serve at a time per peer,
 and after Finished, Stop or StorageFailed nothing asked at all.
 """
 
@@ -304,7 +304,7 @@ class Anything(RuleBasedStateMachine):
         piece = self.at_disk.pop(0)
         if right:
             self.verified.add(piece)
-            self.give(events.PieceVerified(piece, digests))
+            self.give(events.PiecesVerified([piece], {} if digests is None else {piece: digests}))
         else:
             self.give(events.PieceFailed(piece, digests))
 

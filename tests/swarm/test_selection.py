@@ -9,7 +9,7 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import BLOCK
 from torrentd.model.layout import Priority
 from torrentd.swarm.commands import Ask, Discard, Finished
-from torrentd.swarm.events import Checked, Event, PieceVerified, SetPriorities, SetSequential, Start, Stop
+from torrentd.swarm.events import Checked, Event, PiecesVerified, SetPriorities, SetSequential, Start, Stop
 from torrentd.swarm.torrent import Torrent
 from torrentd.wire.peer.messages import Cancel, NotInterested, Unchoke
 
@@ -63,8 +63,8 @@ def test_deselecting_the_rest_finishes_the_torrent_once() -> None:
     log = run(
         torrent,
         *_hello(),
-        (1, PieceVerified(0)),
-        (1, PieceVerified(1)),
+        (1, PiecesVerified([0])),
+        (1, PiecesVerified([1])),
         (2, SetPriorities([NORMAL, SKIP, SKIP])),
         (3, SetPriorities([HIGH, SKIP, SKIP])),
     )
@@ -82,7 +82,7 @@ def test_a_selection_while_paused_holds_at_the_start() -> None:
 def test_priorities_of_pieces_on_their_way_to_the_disk_do_not_start_them_again() -> None:
     torrent = _three_files()
     script = [*_hello(), (1, says(1, run_of(0, 0, 2))), (1, SetPriorities([HIGH, SKIP, SKIP]))]
-    run(torrent, *script, (2, SetPriorities([SKIP, HIGH, SKIP])), (3, PieceVerified(0)))
+    run(torrent, *script, (2, SetPriorities([SKIP, HIGH, SKIP])), (3, PiecesVerified([0])))
     assert 0 in torrent.have
     assert torrent.wanted_left == 4 * BLOCK
 

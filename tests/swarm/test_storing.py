@@ -10,7 +10,7 @@ from torrentd.swarm.events import (
     Durable,
     Event,
     PieceFailed,
-    PieceVerified,
+    PiecesVerified,
     ReadFailed,
     Start,
     Stop,
@@ -49,7 +49,7 @@ def test_nothing_is_claimed_before_the_disk_says_so() -> None:
     log = run(
         torrent,
         (2, says(2, Interested(), Request(0, 0, BLOCK))),
-        (3, PieceVerified(0)),
+        (3, PiecesVerified([0])),
         (4, says(2, Request(0, 0, BLOCK))),
     )
     assert sent(log, 2) == [Unchoke(), Have(0)]
@@ -58,7 +58,7 @@ def test_nothing_is_claimed_before_the_disk_says_so() -> None:
 
 def test_a_piece_told_twice_counts_once() -> None:
     torrent = make(pieces=1)
-    log = run(torrent, (0, Start()), (1, PieceVerified(0)), (2, PieceVerified(0)))
+    log = run(torrent, (0, Start()), (1, PiecesVerified([0])), (2, PiecesVerified([0])))
     assert commands(log, Finished) == [Finished()]
     assert torrent.wanted_left == 0
 
@@ -74,7 +74,7 @@ def test_a_bad_piece_is_fetched_again() -> None:
 def test_reports_after_a_stop_still_count() -> None:
     torrent = make(pieces=2)
     run(torrent, *_hello(), (1, says(1, run_of(0, 0, 4), run_of(1, 0, 4))), (2, Stop()))
-    log = run(torrent, (3, PieceVerified(0)), (3, PieceFailed(1, BAD)))
+    log = run(torrent, (3, PiecesVerified([0])), (3, PieceFailed(1, BAD)))
     assert (list(torrent.have), torrent.wanted_left, log) == ([0], 4 * BLOCK, [])
 
 
@@ -105,7 +105,7 @@ def test_what_the_disk_has_in_hand_is_not_fetched_again_unless_it_fails() -> Non
         (0.1, says(1, run_of(0, 0, 4), run_of(1, 0, 4))),
         (0.2, StorageFailed(None, "input/output error", "io_error")),
         (0.3, StorageRecovered()),
-        (0.4, PieceVerified(0)),
+        (0.4, PiecesVerified([0])),
     )
     assert commands(log, Discard) == [Discard([2])]
     assert torrent.peers[1].queue.outstanding == {2: 0b1111}
@@ -124,7 +124,7 @@ def test_a_piece_the_disk_gave_up_is_fetched_again_unless_it_is_there_after_all(
         (0.1, says(1, run_of(0, 0, 4))),
         (0.2, StorageFailed(0, "input/output error", "io_error")),
         (0.3, StorageRecovered()),
-        (0.4, PieceVerified(0)),
+        (0.4, PiecesVerified([0])),
     )
     assert commands(log, Discard) == [Discard([1]), Discard([0])]
     assert list(torrent.have) == [0]
@@ -135,16 +135,16 @@ def test_a_lost_piece_is_fetched_again_also_by_a_finished_torrent() -> None:
     log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(2, 0), Unchoke())), (1, ReadFailed(1, 0, "gone")))
     assert sent(log, 1) == [has(2, 0, 1), Interested()]
     assert asked(log, 1) == [(0, 0, 4 * BLOCK)]
-    log = run(torrent, (2, says(1, run_of(0, 0, 4))), (3, PieceVerified(0)))
+    log = run(torrent, (2, says(1, run_of(0, 0, 4))), (3, PiecesVerified([0])))
     assert (sent(log, 1), commands(log, Finished)) == ([NotInterested()], [Finished()])
 
 
 def test_trackers_hear_of_the_completion_once_and_only_when_it_is_durable() -> None:
     torrent = make(pieces=1, tiers=[[URL]])
-    script: list[tuple[float, Event]] = [(0, Start()), (1, Durable()), (2, PieceVerified(0))]
+    script: list[tuple[float, Event]] = [(0, Start()), (1, Durable()), (2, PiecesVerified([0]))]
     assert _told(torrent, *script) == ["started"]
     assert _told(torrent, (3, Durable()), (4, Durable())) == ["completed"]
-    lost: list[tuple[float, Event]] = [(5, ReadFailed(1, 0, "gone")), (6, PieceVerified(0)), (7, Durable())]
+    lost: list[tuple[float, Event]] = [(5, ReadFailed(1, 0, "gone")), (6, PiecesVerified([0])), (7, Durable())]
     assert _told(torrent, *lost) == []
 
 
@@ -155,4 +155,4 @@ def test_a_torrent_that_was_complete_at_the_start_completes_nothing() -> None:
 
 def test_a_partial_selection_is_finished_but_not_completed() -> None:
     torrent = make(pieces=2, tiers=[[URL]])
-    assert _told(torrent, (0, Start()), (1, PieceVerified(0)), (2, Durable())) == ["started"]
+    assert _told(torrent, (0, Start()), (1, PiecesVerified([0])), (2, Durable())) == ["started"]

@@ -18,9 +18,9 @@ class Pending:
     def begin(self) -> None:
         self.count += 1
 
-    def end(self) -> None:
-        """One is done; the last one wakes those who wait."""
-        self.count -= 1
+    def end(self, count: int = 1) -> None:
+        """So many are done; the last one wakes those who wait."""
+        self.count -= count
         if not self.count:
             waiting, self._waiting = self._waiting, []
             for deferred in waiting:

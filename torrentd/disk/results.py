@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from twisted.python.failure import Failure
 
 from torrentd.disk.folders import FileStat
+from torrentd.model.errors import StorageError
 
 
 @dataclass(slots=True)
@@ -21,6 +25,17 @@ class Failed:
 
     piece: int
     digests: list[bytes]
+
+
+@dataclass(slots=True)
+class Unwritten:
+    """The piece could not be written, or a bug of ours was in the way; nothing claims it."""
+
+    piece: int
+    reason: StorageError | Failure
+
+
+Stored: TypeAlias = Verified | Failed | Unwritten
 
 
 @dataclass(slots=True)

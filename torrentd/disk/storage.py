@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from torrentd.disk.access import Run
 from torrentd.disk.devices import Devices
 from torrentd.disk.folders import FileStat
-from torrentd.disk.results import Failed, Flushed, Verified
+from torrentd.disk.results import Flushed, Stored
 from torrentd.disk.verbs.checking import Checking
 from torrentd.disk.verbs.flushing import Flushing
 from torrentd.disk.verbs.looking import look
@@ -59,13 +59,17 @@ class Storage:
         `on_busy`."""
         self._writing.store(piece, begin, views)
 
-    def finish(self, piece: int, digests: bool = False) -> Deferred[Verified | Failed]:
+    def report_to(self, told: Callable[[list[Stored]], None]) -> None:
+        """Call `told` with what became of finished pieces, as the workers come back with it."""
+        self._desk.report = told
+
+    def finish(self, piece: int, digests: bool = False) -> None:
         """All blocks of the piece are stored: verify and write it, once it is permitted.
 
-        Errback StorageError if it cannot be written, or if the storage closes before the permit comes: its blocks are
-        gone then.
+        Reported as `Unwritten` if it cannot be written, or if the storage closes before the permit comes: its blocks
+        are gone then.
         """
-        return self._writing.finish(piece, digests)
+        self._writing.finish(piece, digests)
 
     def permit(self, pieces: Iterable[int]) -> None:
         """The "writing" marks of these pieces are committed: they may be written, until they are verified."""

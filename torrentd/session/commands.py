@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.python.failure import Failure
 
-from torrentd.disk.results import Failed, Verified
-from torrentd.model.errors import StorageError, TrackerError
+from torrentd.model.errors import TrackerError
 from torrentd.swarm import commands as c
-from torrentd.swarm.events import Announced, AnnounceFailed, PieceFailed, PieceVerified, Scraped
+from torrentd.swarm.events import Announced, AnnounceFailed, Scraped
 from torrentd.wire.peer.encode import encode, encode_requests
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
@@ -61,29 +60,7 @@ def store(session: TorrentSession, command: c.Store) -> None:
     session.storage.store(command.piece, command.begin, command.views)
     if command.complete:
         session.durability.marks.writing(command.piece)
-        done = session.storage.finish(command.piece, command.digests)
-        done.addCallbacks(
-            lambda outcome: _stored(session, outcome), lambda failure: _store_failed(session, command.piece, failure)
-        )
-        done.addErrback(session.our_fault)
-
-
-def _stored(session: TorrentSession, outcome: Verified | Failed) -> None:
-    if session.gone:
-        return
-    if isinstance(outcome, Verified):
-        session.durability.right(outcome.piece)
-        session.handle(PieceVerified(outcome.piece, outcome.digests))
-    else:
-        session.durability.marks.answered(outcome.piece)
-        session.handle(PieceFailed(outcome.piece, outcome.digests))
-
-
-def _store_failed(session: TorrentSession, piece: int, failure: Failure) -> None:
-    failure.trap(StorageError)
-    error: Any = failure.value
-    if not session.gone:
-        session.around.trouble.failed(session, error, piece=piece)
+        session.storage.finish(command.piece, command.digests)  # session.stored hears what comes of it
 
 
 def discard(session: TorrentSession, command: c.Discard) -> None:

@@ -66,12 +66,12 @@ class Durability:
         waits = self._stats or self._finish or self._turn.locked
         return self.is_settled and self.marks.are_settled and not waits
 
-    def right(self, piece: int) -> None:
-        """The piece is written and right."""
-        self.marks.answered(piece)
-        self.verified[piece] = None
+    def right(self, pieces: list[int]) -> None:
+        """These pieces are written and right."""
+        self.marks.answered(pieces)
+        self.verified.update(dict.fromkeys(pieces))
         if self._session.checking is not None:
-            self.written_since[piece] = None
+            self.written_since.update(dict.fromkeys(pieces))
         if self._turn.locked:
             return
         if self._session.storage.dirty_bytes >= FLUSH_BYTES:

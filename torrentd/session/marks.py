@@ -146,9 +146,10 @@ class Marks:
         """All of the piece is handed to the disk."""
         self._writing[piece] = None
 
-    def answered(self, piece: int) -> None:
-        """The disk has said whether the piece was right. A piece that is written whole has left nothing if not."""
-        self._writing.pop(piece, None)
+    def answered(self, pieces: Iterable[int]) -> None:
+        """The disk has said whether they were right. A piece that is written whole has left nothing if not."""
+        for piece in pieces:
+            self._writing.pop(piece, None)
 
     # --- with the record
 

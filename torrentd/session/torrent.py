@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from torrentd.session.commands import RUN
 from torrentd.session.durability import Durability
 from torrentd.session.facts import Facts
 from torrentd.session.rows import ErrorRow
+from torrentd.session.stored import stored
 from torrentd.state.records import MAX_PEERS
 from torrentd.swarm.commands import Command, Connect
 from torrentd.swarm.events import (
@@ -75,6 +77,7 @@ class TorrentSession:
         self.torrent = torrent
         self.storage = storage
         self.around = around
+        storage.report_to(partial(stored, self))
         self.connections: dict[PeerKey, PeerConnection] = {}
         self.unflushed: dict[PeerKey, PeerConnection] = {}
         """connections with control messages that have not left yet"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from torrentd.model.address import Address
@@ -81,11 +81,12 @@ class PeersFound:
 
 
 @dataclass(slots=True)
-class PieceVerified:
-    """The piece's bytes are written and its hash is right. `digests`: salted, per block, if Store asked."""
+class PiecesVerified:
+    """The pieces' bytes are written and their hashes are right: what a worker brought at once. `digests`: salted, per
+    block, of those for which Store asked."""
 
-    piece: int
-    digests: list[bytes] | None = None
+    pieces: list[int]
+    digests: dict[int, list[bytes]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -221,7 +222,7 @@ Event: TypeAlias = (
     | Drained
     | Dial
     | PeersFound
-    | PieceVerified
+    | PiecesVerified
     | PieceFailed
     | StorageFailed
     | StorageRecovered

@@ -68,14 +68,14 @@ def review(torrent: TorrentState, peer: Peer) -> None:
         torrent.send(peer, Interested() if interested else NotInterested())
 
 
-def verified(torrent: TorrentState, piece: int) -> None:
-    """We have `piece` from now on: tell those who lack it; those who have it may be of no more interest."""
-    wanted = torrent.missing.discard(piece)
+def verified(torrent: TorrentState, pieces: list[int]) -> None:
+    """We have these from now on: tell those who lack them; those who have them may be of no more interest."""
+    wanted = [piece for piece in pieces if torrent.missing.discard(piece)]
     for peer in torrent.peers.values():
-        if piece not in peer.have:
-            torrent.send(peer, Have(piece))
-        elif wanted:
-            peer.wanted -= 1
+        if news := [Have(piece) for piece in pieces if piece not in peer.have]:
+            torrent.send(peer, *news)
+        if len(news) < len(pieces):
+            peer.wanted -= sum(piece in peer.have for piece in wanted)
             review(torrent, peer)
 
 

@@ -1,6 +1,6 @@
 """What the disk says: pieces verified, failed, lost; storage that fails and recovers.
 
-A piece is ours, told to peers and served, from `PieceVerified` on and not before. Completion is told to trackers only
+A piece is ours, told to peers and served, from `PiecesVerified` on and not before. Completion is told to trackers only
 after `Durable`: what was announced as complete must still be so after a power cut.
 """
 
@@ -12,7 +12,7 @@ from torrentd.swarm.events import (
     DiskBusy,
     Durable,
     PieceFailed,
-    PieceVerified,
+    PiecesVerified,
     ReadFailed,
     StorageFailed,
     StorageRecovered,
@@ -20,23 +20,31 @@ from torrentd.swarm.events import (
 from torrentd.swarm.state import TorrentState
 
 
-def piece_verified(torrent: TorrentState, event: PieceVerified) -> None:
-    """A piece is written and right. It may come after a Stop or a failure: the piece is there all the same."""
-    piece = event.piece
-    torrent.storing.pop(piece, None)
-    if torrent.requests is not None:
-        torrent.requests.picker.remove(piece)
-        if piece in torrent.requests.started:
-            download.discard(torrent, [piece])  # begun again after the disk had given it up
-    if not torrent.have.add(piece):
-        return
+def pieces_verified(torrent: TorrentState, event: PiecesVerified) -> None:
+    """Pieces are written and right. They may come after a Stop or a failure: they are there all the same."""
     was_finished = torrent.finished
-    if piece in torrent.missing:
-        torrent.wanted_left -= torrent.geometry.piece_length(piece)
-    interest.verified(torrent, piece)
-    blame.judge(torrent, piece, event.digests)
+    fresh = [piece for piece in event.pieces if _is_news(torrent, piece)]
+    interest.verified(torrent, fresh)
+    if torrent.suspects:
+        for piece in fresh:
+            blame.judge(torrent, piece, event.digests.get(piece))
     if torrent.finished and not was_finished:
         finish(torrent)
+
+
+def _is_news(torrent: TorrentState, piece: int) -> bool:
+    """Take it into what we have; False if it was there."""
+    expected = torrent.storing.pop(piece, None) is not None
+    requests = torrent.requests
+    if requests is not None and not expected:
+        requests.picker.remove(piece)
+        if piece in requests.started:
+            download.discard(torrent, [piece])  # begun again after the disk had given it up
+    if not torrent.have.add(piece):
+        return False
+    if piece in torrent.missing:
+        torrent.wanted_left -= torrent.geometry.piece_length(piece)
+    return True
 
 
 def finish(torrent: TorrentState) -> None:

@@ -55,7 +55,7 @@ ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.ConnectFailed: connecting.connect_failed,
     events.Dial: connecting.dial,
     events.PeersFound: connecting.peers_found,
-    events.PieceVerified: storing.piece_verified,
+    events.PiecesVerified: storing.pieces_verified,
     events.PieceFailed: storing.piece_failed,
     events.StorageFailed: storing.storage_failed,
     events.StorageRecovered: storing.storage_recovered,

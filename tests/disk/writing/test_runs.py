@@ -52,7 +52,7 @@ def test_runs_are_written_before_the_piece_is_whole_and_hashed_from_memory(sampl
         store_run(sample, 0, number)
     assert sample.path(1).read_bytes()[: 2 * RUN - 100] == sample.content[2 * RUN + 100 : 4 * RUN]
     store_run(sample, 0, 4)
-    assert result(sample.storage.finish(0)) == Verified(0)
+    assert result(sample.finish(0)) == Verified(0)
     assert "preadv" not in sample.system.calls
     assert sample.disk.buffers.pooled == RUN, "one buffer was enough"
 
@@ -64,7 +64,7 @@ def test_blocks_in_any_order_and_twice(sample: Sample, seed: int) -> None:
     random.Random(seed).shuffle(blocks)
     for number, view in blocks + blocks[:50]:
         sample.storage.store(1, number * BLOCK, [view])
-    assert result(sample.storage.finish(1)) == Verified(1)
+    assert result(sample.finish(1)) == Verified(1)
     assert sample.path(1).read_bytes()[3 * RUN - 100 :] == sample.piece(1)
 
 
@@ -76,7 +76,7 @@ def test_many_runs_at_a_time_do_not_fill_the_memory(tmp_path: Path) -> None:
             begin = number * RUN + block * BLOCK
             sample.storage.store(0, begin, [memoryview(sample.content)[begin : begin + BLOCK]])
     assert sample.disk.buffers.pooled <= 9 * RUN
-    assert result(sample.storage.finish(0)) == Verified(0)
+    assert result(sample.finish(0)) == Verified(0)
     assert sample.same(0)
 
 
@@ -85,7 +85,7 @@ def test_nothing_is_written_before_the_permit(sample: Sample, tmp_path: Path) ->
         store_run(sample, 0, number)
     assert list(tmp_path.iterdir()) == []
     assert sample.disk.buffers.waiting == PIECE
-    done = sample.storage.finish(0)
+    done = sample.finish(0)
     assert not done.called
     sample.storage.permit([0])
     assert result(done) == Verified(0)
@@ -95,7 +95,7 @@ def test_runs_that_come_meanwhile_share_the_next_job(slow: Sample, steps: Steps)
     slow.storage.permit([0])
     for number in (0, 3, 1, 4, 2):
         store_run(slow, 0, number)
-    done = slow.storage.finish(0)
+    done = slow.finish(0)
     steps.step()
     assert len(steps.jobs) == 1
     steps.step()
@@ -106,11 +106,11 @@ def test_a_wrong_piece_claims_nothing_and_may_be_tried_again(sample: Sample) -> 
     sample.storage.permit([0])
     sample.storage.store(0, 0, [memoryview(sample.piece(0)[:RUN])])
     sample.storage.store(0, RUN, [memoryview(bytes(BLOCK)), *sample.blocks(0, RUN_BLOCKS + 1)])
-    failed = result(sample.storage.finish(0))
+    failed = result(sample.finish(0))
     assert isinstance(failed, Failed)
     assert result(sample.storage.flush()).pieces == []
     sample.store(0)
-    verified = result(sample.storage.finish(0, digests=True))
+    verified = result(sample.finish(0, digests=True))
     wrong = [number for number, digest in enumerate(failed.digests) if digest != verified.digests[number]]
     assert wrong == [RUN_BLOCKS]
     assert result(sample.storage.flush()).pieces == [0]
@@ -120,7 +120,7 @@ def test_a_piece_is_not_finished_while_blocks_are_missing(sample: Sample) -> Non
     sample.storage.permit([0])
     store_run(sample, 0, 0)
     with pytest.raises(ValueError, match="missing"):
-        sample.storage.finish(0)
+        sample.finish(0)
 
 
 def test_an_error_while_the_piece_comes_is_told_when_it_is_finished(sample: Sample) -> None:
@@ -128,7 +128,7 @@ def test_an_error_while_the_piece_comes_is_told_when_it_is_finished(sample: Samp
     sample.system.errors["pwritev"] = errno.ENOSPC
     sample.store(0)
     with pytest.raises(StorageError) as caught:
-        result(sample.storage.finish(0))
+        result(sample.finish(0))
     assert caught.value.code == "disk_full"
     assert sample.disk.buffers.waiting == 0
     del sample.system.errors["pwritev"]
@@ -154,7 +154,7 @@ def test_a_discarded_piece_begun_anew_waits_for_the_old_runs_to_land(slow: Sampl
     assert len(steps.jobs) == 1
     for number in range(1, 5):
         store_run(slow, 0, number)
-    done = slow.storage.finish(0)
+    done = slow.finish(0)
     steps.all()
     assert result(done) == Verified(0)
     assert slow.disk.buffers.waiting == 0
@@ -180,7 +180,7 @@ def test_a_piece_finished_again_meanwhile_is_written_once(slow: Sample, steps: S
 def test_a_copy_is_tried_when_the_one_before_it_was_wrong(slow: Sample, steps: Steps) -> None:
     slow.storage.permit([0])
     slow.storage.store(0, 0, [memoryview(bytes(PIECE))])
-    first = slow.storage.finish(0)
+    first = slow.finish(0)
     second = slow.write(0)
     steps.all()
     assert isinstance(result(first), Failed)
@@ -192,7 +192,7 @@ def test_close_drops_what_is_unfinished_and_waits_for_the_rest(slow: Sample, ste
     for number in range(3):
         store_run(slow, 1, number)
     slow.storage.store(1, 3 * RUN, slow.blocks(1, 3 * RUN_BLOCKS))
-    unpermitted = slow.storage.finish(1)
+    unpermitted = slow.finish(1)
     closed = slow.storage.close()
     assert not closed.called
     with pytest.raises(StorageError, match="closed"):
@@ -222,7 +222,7 @@ def test_runs_written_before_a_failed_flush_spoil_the_piece(sample: Sample) -> N
     for number in range(1, 5):
         store_run(sample, 0, number)
     with pytest.raises(StorageError, match="disk failed while"):
-        result(sample.storage.finish(0))
+        result(sample.finish(0))
     assert result(sample.storage.flush()).pieces == []
     assert sample.write(0) == [Verified(0)]
     assert result(sample.storage.flush()).pieces == [0]

@@ -41,7 +41,7 @@ def test_blocks_may_come_in_any_order_and_their_views_are_used_up_at_once(tmp_pa
     for block in (1, 0):
         read[:] = sample.blocks(0)[block]
         sample.storage.store(0, block * BLOCK, [memoryview(read)])
-    assert result(sample.storage.finish(0)) == Verified(0)
+    assert result(sample.finish(0)) == Verified(0)
     assert sample.path(0).read_bytes()[: 2 * BLOCK] == sample.piece(0)
 
 
@@ -49,12 +49,12 @@ def test_a_piece_with_a_wrong_hash_is_not_written(tmp_path: Path) -> None:
     sample = Sample(tmp_path, FILES)
     sample.storage.permit([0])
     sample.store(0, bytes(2 * BLOCK))
-    failed = result(sample.storage.finish(0))
+    failed = result(sample.finish(0))
     assert isinstance(failed, Failed)
     assert list(tmp_path.iterdir()) == []
     assert sample.storage.dirty_bytes == 0
     sample.store(0)
-    verified = result(sample.storage.finish(0, digests=True))
+    verified = result(sample.finish(0, digests=True))
     assert len(verified.digests) == len(failed.digests) == 2
     assert not set(verified.digests) & set(failed.digests), "both blocks were lies"
 
@@ -63,15 +63,15 @@ def test_digests_show_the_block_that_was_wrong(tmp_path: Path) -> None:
     sample = Sample(tmp_path, FILES)
     sample.storage.permit([0])
     sample.store(0, sample.piece(0)[:BLOCK] + bytes(BLOCK))
-    failed = result(sample.storage.finish(0))
+    failed = result(sample.finish(0))
     sample.store(0)
-    verified = result(sample.storage.finish(0, digests=True))
+    verified = result(sample.finish(0, digests=True))
     assert [one == other for one, other in zip(failed.digests, verified.digests, strict=True)] == [True, False]
 
 
 def test_nothing_is_written_before_the_permit(slow: Sample, steps: Steps, tmp_path: Path) -> None:
     slow.store(0)
-    done = slow.storage.finish(0)
+    done = slow.finish(0)
     steps.all()
     assert not done.called
     assert list(tmp_path.iterdir()) == []
@@ -84,7 +84,7 @@ def test_a_permit_is_used_up(tmp_path: Path) -> None:
     sample = Sample(tmp_path, FILES)
     sample.write(0)
     sample.store(0)
-    done = sample.storage.finish(0)
+    done = sample.finish(0)
     assert not done.called
     sample.storage.permit([0])
     assert result(done) == Verified(0)
@@ -95,7 +95,7 @@ def test_pieces_that_finish_while_the_workers_are_busy_share_a_job(slow: Sample,
     slow.storage.permit(range(4))
     for piece in range(4):
         slow.store(piece)
-        done.append(slow.storage.finish(piece))
+        done.append(slow.finish(piece))
     assert len(steps.jobs) == 2, "as many as there are workers; each with one piece"
     steps.step()
     assert len(steps.jobs) == 2
@@ -119,10 +119,10 @@ def test_a_piece_finished_again_meanwhile_is_written_once(slow: Sample, steps: S
     """A torrent was stopped and started while the disk was slow."""
     slow.storage.permit([0])
     slow.store(0)
-    first = slow.storage.finish(0)
+    first = slow.finish(0)
     slow.storage.discard([0])
     slow.store(0, bytes(2 * BLOCK))
-    second = slow.storage.finish(0)
+    second = slow.finish(0)
     steps.all()
     assert (result(first), result(second)) == (Verified(0), Verified(0))
     assert slow.path(0).read_bytes()[: 2 * BLOCK] == slow.piece(0)
@@ -132,9 +132,9 @@ def test_a_piece_finished_again_meanwhile_is_written_once(slow: Sample, steps: S
 def test_a_copy_is_tried_when_the_one_before_it_was_wrong(slow: Sample, steps: Steps) -> None:
     slow.storage.permit([0])
     slow.store(0, bytes(2 * BLOCK))
-    first = slow.storage.finish(0)
+    first = slow.finish(0)
     slow.store(0)
-    second = slow.storage.finish(0)
+    second = slow.finish(0)
     steps.all()
     assert isinstance(result(first), Failed)
     assert result(second) == Verified(0)
@@ -147,7 +147,7 @@ def test_discarded_pieces_are_forgotten_with_their_permits(tmp_path: Path) -> No
     sample.storage.discard([0, 1])
     assert sample.disk.buffers.pooled == 2 * BLOCK
     sample.store(0)
-    done = sample.storage.finish(0)
+    done = sample.finish(0)
     assert not done.called
     sample.storage.permit([0])
     assert result(done) == Verified(0)
@@ -175,7 +175,7 @@ def test_the_pieces_of_a_job_fail_one_by_one(tmp_path: Path, steps: Steps) -> No
     done = []
     for piece in range(4):
         sample.store(piece)
-        done.append(sample.storage.finish(piece))
+        done.append(sample.finish(piece))
     steps.all()
     answers = [answer_of(deferred) for deferred in done]
     assert [getattr(answer, "type", None) for answer in answers] == [None, StorageError, None, None]
@@ -214,7 +214,7 @@ def test_peers_are_held_back_while_too_much_waits(tmp_path: Path, steps: Steps) 
 def test_close_waits_for_what_may_be_written_and_gives_up_the_rest(slow: Sample, steps: Steps, tmp_path: Path) -> None:
     written = slow.write(0)
     slow.store(1)
-    unpermitted = slow.storage.finish(1)
+    unpermitted = slow.finish(1)
     slow.store(2)
     closed = slow.storage.close()
     assert not closed.called

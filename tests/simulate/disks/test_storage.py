@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from tests.disk.fakes import Answers
 from torrentd.disk.results import Failed, Flushed, Verified
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import StorageError
@@ -37,6 +38,7 @@ class Bench:
         disk = SimulatedDisk(reactor, self.platter, self.busy.append, lambda: 1e9 + self.clock.now, PIECE)
         metainfo = self.torrent.metainfo
         self.storage = disk.open(metainfo.layout, metainfo.geometry, metainfo.hashes, DIRECTORY)
+        self.finish = Answers(self.storage).finish
 
     def fill(self, piece: int, bad: bool = False) -> None:
         """Store all blocks of a piece."""
@@ -57,7 +59,7 @@ class Bench:
         self.storage.permit(pieces)
         for piece in pieces:
             self.fill(piece)
-            assert self.result(self.storage.finish(piece)) == Verified(piece)
+            assert self.result(self.finish(piece)) == Verified(piece)
 
 
 def test_a_right_piece_is_verified_and_there() -> None:
@@ -73,9 +75,9 @@ def test_a_wrong_block_fails_the_piece_and_its_digest_differs() -> None:
     bench = Bench()
     bench.storage.permit([0])
     bench.fill(0, bad=True)
-    failed = bench.result(bench.storage.finish(0))
+    failed = bench.result(bench.finish(0))
     bench.fill(0)
-    verified = bench.result(bench.storage.finish(0, digests=True))
+    verified = bench.result(bench.finish(0, digests=True))
     assert isinstance(failed, Failed) and isinstance(verified, Verified)
     assert verified.digests is not None
     assert [one == other for one, other in zip(failed.digests, verified.digests, strict=True)] == [False, False]
@@ -90,13 +92,13 @@ def test_a_missing_block_fails_the_piece() -> None:
     fill(bench.torrent.metainfo.hashes, [(0, 0, BLOCK)], memoryview(data))
     bench.storage.permit([0])
     bench.storage.store(0, 0, [memoryview(data)])
-    assert isinstance(bench.result(bench.storage.finish(0)), Failed)
+    assert isinstance(bench.result(bench.finish(0)), Failed)
 
 
 def test_nothing_is_written_without_a_permit() -> None:
     bench = Bench()
     bench.fill(0)
-    done = bench.storage.finish(0)
+    done = bench.finish(0)
     assert bench.result(done) is None
     assert list(bench.storage.content.good) == []
     bench.storage.permit([0])
@@ -107,9 +109,9 @@ def test_nothing_is_written_without_a_permit() -> None:
 def test_a_piece_that_was_finished_twice_is_answered_twice() -> None:
     bench = Bench()
     bench.fill(0)
-    first = bench.storage.finish(0)
+    first = bench.finish(0)
     bench.fill(0)
-    second = bench.storage.finish(0)
+    second = bench.finish(0)
     bench.storage.permit([0])
     assert bench.result(first) == bench.result(second) == Verified(0)
 
@@ -119,7 +121,7 @@ def test_what_waits_is_counted() -> None:
     bench.storage.permit([0, 1])
     for piece in (0, 1):
         bench.fill(piece)
-        bench.storage.finish(piece)
+        bench.finish(piece)
     assert bench.busy == [True]
     bench.clock.run_until(5)
     assert bench.busy == [True, False]
@@ -131,7 +133,7 @@ def test_a_disk_has_its_rate() -> None:
     times: list[float] = []
     for piece in (0, 1):
         bench.fill(piece)
-        bench.storage.finish(piece).addCallback(lambda _: times.append(bench.clock.now))
+        bench.finish(piece).addCallback(lambda _: times.append(bench.clock.now))
     bench.clock.run_until(9)
     assert times == [pytest.approx(2, abs=0.01), pytest.approx(4, abs=0.01)]
 
@@ -141,7 +143,7 @@ def test_a_full_disk_says_so_until_there_is_room() -> None:
     bench.write(0)
     bench.storage.permit([1])
     bench.fill(1)
-    error = bench.result(bench.storage.finish(1))
+    error = bench.result(bench.finish(1))
     assert isinstance(error, StorageError) and error.code == "disk_full"
     assert bench.result(bench.storage.probe()).code == "disk_full"
     bench.platter.free = 10 * PIECE
@@ -224,7 +226,7 @@ def test_closing_waits_for_what_may_be_written_and_fails_the_rest() -> None:
     bench.storage.permit([0])
     for piece in (0, 1):
         bench.fill(piece)
-    permitted, forgotten = bench.storage.finish(0), bench.storage.finish(1)
+    permitted, forgotten = bench.finish(0), bench.finish(1)
     closed = bench.storage.close()
     assert isinstance(bench.result(forgotten, 0.1), StorageError)
     assert not closed.called

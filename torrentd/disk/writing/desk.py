@@ -6,15 +6,13 @@ verified or discarded, and outlasts a failed hash.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
-
 from torrentd.disk.access import Access
 from torrentd.disk.hashing import expected_hash
-from torrentd.disk.results import Failed, Verified
+from torrentd.disk.results import Stored, Unwritten, Verified
 from torrentd.disk.writing.buffers import Buffers
 from torrentd.model.errors import StorageError
 from torrentd.model.geometry import Geometry
@@ -26,8 +24,8 @@ class Writing(Protocol):
     def store(self, piece: int, begin: int, views: list[memoryview]) -> None:
         """Copy the views, which follow each other from `begin`."""
 
-    def finish(self, piece: int, digests: bool) -> Deferred[Verified | Failed]:
-        """All blocks are there. Errback StorageError, also if the storage closes before the permit comes."""
+    def finish(self, piece: int, digests: bool) -> None:
+        """All blocks are there. What becomes of it is reported, also if the storage closes before the permit comes."""
 
     def permit(self, pieces: Iterable[int]) -> None: ...
 
@@ -77,6 +75,8 @@ class Desk:
     unflushed: Unflushed
     parallel: int
     """jobs at a time"""
+    report: Callable[[list[Stored]], None] = lambda stored: None
+    """told of what became of finished pieces, many at a time"""
 
     def offset(self, piece: int) -> int:
         return piece * self.geometry.piece_size
@@ -105,10 +105,11 @@ class Desk:
         """What becomes of a finished piece whose permit never came."""
         return StorageError("the storage was closed before the piece was written", "io_error", self.access.place.root)
 
-    def claim(self, answer: Verified, failures: int) -> Verified | StorageError:
+    def claim(self, answer: Verified, failures: int) -> Verified | Unwritten:
         """The piece goes into the next flush, unless one failed since there were `failures`: then its bytes may have
         been among those that the kernel gave up."""
         if failures != self.unflushed.failures:
-            return StorageError("the disk failed while the piece was written", "io_error", self.access.place.root)
+            error = StorageError("the disk failed while the piece was written", "io_error", self.access.place.root)
+            return Unwritten(answer.piece, error)
         self.unflushed.pieces[answer.piece] = None
         return answer

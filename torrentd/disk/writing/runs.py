@@ -14,14 +14,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from torrentd.disk.hashing import Hasher, hasher
-from torrentd.disk.results import Failed, Verified
+from torrentd.disk.results import Failed, Stored, Unwritten, Verified
 from torrentd.disk.writing.desk import Desk
 from torrentd.disk.writing.running_hash import RUN, Progress, Task, write_and_hash
-from torrentd.model.errors import StorageError
 from torrentd.model.geometry import BLOCK
 
 _OPEN_RUNS = 8
@@ -51,7 +49,6 @@ class _Piece:
     discarded: bool = False
     finished: bool = False
     digests: bool = False
-    result: Deferred[Verified | Failed] = field(default_factory=Deferred)
     failure: Failure | None = None
     failures: int = 0
     """flushes that had failed when the first job began"""
@@ -86,18 +83,18 @@ class PiecesInRuns:
             begin += len(view)
         self._start(piece)
 
-    def finish(self, piece: int, digests: bool) -> Deferred[Verified | Failed]:
+    def finish(self, piece: int, digests: bool) -> None:
         state = self._lines[piece][-1]
         if state.failure:
             self._leave(piece, state)
-            return fail(state.failure)
+            self._desk.report([Unwritten(piece, state.failure)])
+            return
         if not state.whole():
             raise ValueError(f"blocks of piece {piece} are missing")
         state.finished = True
         state.digests = digests
         self._desk.access.pending.begin()
         self._start(piece)
-        return state.result
 
     def permit(self, pieces: Iterable[int]) -> None:
         for piece in pieces:
@@ -117,7 +114,7 @@ class PiecesInRuns:
         for piece in [piece for piece in self._lines if piece not in self._permitted]:
             for state in [state for state in self._lines[piece] if state.finished]:
                 self._leave(piece, state)
-                self._answer(state, self._desk.closed())
+                self._answer(state, Unwritten(piece, self._desk.closed()))
 
     # --- filling
 
@@ -206,7 +203,7 @@ class PiecesInRuns:
         self._release(state)
         if state.finished:
             self._leave(piece, state)
-            self._answer(state, failure)
+            self._answer(state, Unwritten(piece, failure))
 
     def _decided(self, piece: int, state: _Piece, verdict: Verified | Failed) -> None:
         """A verified piece is there also for whoever finished it again meanwhile."""
@@ -222,12 +219,9 @@ class PiecesInRuns:
         for answered in (state, *others):
             self._answer(answered, result)
 
-    def _answer(self, state: _Piece, answer: Verified | Failed | StorageError | Failure) -> None:
+    def _answer(self, state: _Piece, answer: Stored) -> None:
         self._release(state)
-        if isinstance(answer, StorageError | Failure):
-            state.result.errback(answer)
-        else:
-            state.result.callback(answer)
+        self._desk.report([answer])
         self._desk.access.pending.end()
 
     def _drop(self, piece: int, state: _Piece) -> None:

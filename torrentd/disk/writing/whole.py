@@ -12,15 +12,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from torrentd.disk.files import Files
 from torrentd.disk.hashing import block_digests, piece_hash
-from torrentd.disk.results import Failed, Verified
+from torrentd.disk.results import Failed, Stored, Unwritten, Verified
 from torrentd.disk.writing.desk import Desk
 from torrentd.model.errors import StorageError
 
@@ -30,27 +29,20 @@ WHOLE_LIMIT = 4 * 1024 * 1024
 _BATCH = 1024 * 1024
 """Bytes after which a job is full: half a millisecond of hashing, ten times the cost of the hop."""
 
+_Answer: TypeAlias = Verified | Failed | StorageError
 
-class Task(NamedTuple):
-    """One piece, for a job."""
+
+@dataclass(slots=True)
+class Task:
+    """A finished piece, until it is known what became of it."""
 
     piece: int
     offset: int
     data: memoryview
     expected: bytes
     digests: bool
-
-
-_Answer: TypeAlias = Verified | Failed | StorageError | Failure
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A finished piece until its result is out."""
-
-    task: Task
     buffer: memoryview
-    result: Deferred[Verified | Failed] = field(default_factory=Deferred)
+    """what `data` is a part of"""
 
 
 class WholePieces:
@@ -60,9 +52,9 @@ class WholePieces:
         self._desk = desk
         self._permitted: set[int] = set()
         self._filling: dict[int, memoryview] = {}
-        self._finished: dict[int, deque[_Waiting]] = {}
+        self._finished: dict[int, list[Task]] = {}
         """a torrent that was stopped and started may finish a piece again before the disk has answered: in order"""
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Task] = deque()
         self._jobs = 0
         self._starting = False
 
@@ -75,19 +67,18 @@ class WholePieces:
             buffer[begin:end] = view
             begin = end
 
-    def finish(self, piece: int, digests: bool) -> Deferred[Verified | Failed]:
+    def finish(self, piece: int, digests: bool) -> None:
         desk = self._desk
         buffer = self._filling.pop(piece)
         data = buffer[: desk.geometry.piece_length(piece)]
-        waiting = _Waiting(Task(piece, desk.offset(piece), data, desk.expected(piece), digests), buffer)
-        line = self._finished.setdefault(piece, deque())
-        line.append(waiting)
+        task = Task(piece, desk.offset(piece), data, desk.expected(piece), digests, buffer)
+        line = self._finished.setdefault(piece, [])
+        line.append(task)
         desk.access.pending.begin()
         desk.buffers.wait(len(data))
-        if piece in self._permitted and line[0] is waiting:
-            self._queue.append(waiting)
+        if piece in self._permitted and line[0] is task:
+            self._queue.append(task)
             self._start()
-        return waiting.result
 
     def permit(self, pieces: Iterable[int]) -> None:
         for piece in pieces:
@@ -106,9 +97,9 @@ class WholePieces:
 
     def abandon(self) -> None:
         self.discard(list(self._filling))
-        for piece in [piece for piece in self._finished if piece not in self._permitted]:
-            for waiting in self._finished.pop(piece):
-                self._answer(waiting, self._desk.closed())
+        given_up = [piece for piece in self._finished if piece not in self._permitted]
+        closed = self._desk.closed()
+        self._report([(task, Unwritten(piece, closed)) for piece in given_up for task in self._finished.pop(piece)])
 
     def _start(self) -> None:
         """Begin jobs while there is work and a free place. A job may end at once; then the loop sees it."""
@@ -121,67 +112,71 @@ class WholePieces:
         finally:
             self._starting = False
 
-    def _batch(self) -> list[_Waiting]:
+    def _batch(self) -> list[Task]:
         size, batch = 0, []
         while self._queue and size < _BATCH:
-            waiting = self._queue.popleft()
-            size += len(waiting.task.data)
-            batch.append(waiting)
+            task = self._queue.popleft()
+            size += len(task.data)
+            batch.append(task)
         return batch
 
-    def _job(self, batch: list[_Waiting]) -> None:
+    def _job(self, batch: list[Task]) -> None:
         self._jobs += 1
-        files = dict.fromkeys(index for waiting in batch for index in self._desk.span(waiting.task.piece))
-        tasks = [waiting.task for waiting in batch]
-        done = self._desk.access.work(verify_and_write, tasks, self._desk.salt, files=files, writable=True)
+        files = dict.fromkeys(index for task in batch for index in self._desk.span(task.piece))
+        done = self._desk.access.work(verify_and_write, batch, self._desk.salt, files=files, writable=True)
         done.addBoth(self._done, batch, self._desk.unflushed.failures)
 
-    def _done(self, outcome: Sequence[_Answer] | Failure, batch: list[_Waiting], failures: int) -> None:
+    def _done(self, outcome: Sequence[_Answer] | Failure, batch: list[Task], failures: int) -> None:
         self._jobs -= 1
         self._start()
+        answers: Sequence[_Answer | Failure]
         answers = [outcome] * len(batch) if isinstance(outcome, Failure) else outcome
-        for waiting, answer in zip(batch, answers, strict=True):
+        answered: list[tuple[Task, Stored]] = []
+        for task, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Verified):
-                self._verified(waiting, answer, failures)
+                answered += self._verified(task, answer, failures)
             else:
-                self._next(waiting.task.piece)
-                self._answer(waiting, answer)
+                self._next(task.piece)
+                answered.append((task, answer if isinstance(answer, Failed) else Unwritten(task.piece, answer)))
+        self._report(answered)
 
-    def _verified(self, waiting: _Waiting, answer: Verified, failures: int) -> None:
+    def _verified(self, task: Task, answer: Verified, failures: int) -> list[tuple[Task, Stored]]:
         """It is there, also for whoever finished it again meanwhile."""
         desk, piece = self._desk, answer.piece
         self._permitted.discard(piece)
-        desk.wrote(desk.span(piece), len(waiting.task.data))
+        desk.wrote(desk.span(piece), len(task.data))
         result = desk.claim(answer, failures)
-        for other in self._finished.pop(piece):
-            self._answer(other, result)
+        return [(other, result) for other in self._finished.pop(piece)]
 
     def _next(self, piece: int) -> None:
         """The piece is not there: the next copy of it has its turn, if there is one."""
         line = self._finished[piece]
-        line.popleft()
+        line.pop(0)
         if line:
             self._queue.append(line[0])
             self._start()
         else:
             del self._finished[piece]
 
-    def _answer(self, waiting: _Waiting, answer: _Answer) -> None:
-        self._desk.buffers.give(waiting.buffer)
-        if isinstance(answer, StorageError | Failure):
-            waiting.result.errback(answer)
-        else:
-            waiting.result.callback(answer)
-        self._desk.buffers.done(len(waiting.task.data))
-        self._desk.access.pending.end()
+    def _report(self, answered: list[tuple[Task, Stored]]) -> None:
+        """Give the buffers back and tell."""
+        if not answered:
+            return
+        desk, size = self._desk, 0
+        for task, _ in answered:
+            size += len(task.data)
+            desk.buffers.give(task.buffer)
+        desk.report([answer for _, answer in answered])
+        desk.buffers.done(size)
+        desk.access.pending.end(len(answered))
 
 
-def verify_and_write(files: Files, tasks: list[Task], salt: bytes) -> list[Verified | Failed | StorageError]:
+def verify_and_write(files: Files, tasks: list[Task], salt: bytes) -> list[_Answer]:
     """The job: an answer for each task. Raises StorageError only for want of descriptors, which is worth a retry."""
     return [_verify_and_write(files, task, salt) for task in tasks]
 
 
-def _verify_and_write(files: Files, task: Task, salt: bytes) -> Verified | Failed | StorageError:
+def _verify_and_write(files: Files, task: Task, salt: bytes) -> _Answer:
     if piece_hash(task.data) != task.expected:
         return Failed(task.piece, block_digests(task.data, salt))
     try:

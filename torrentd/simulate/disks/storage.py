@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, fail, succeed
 
 from torrentd.disk.folders import FileStat
-from torrentd.disk.results import Failed, Flushed, Verified
+from torrentd.disk.results import Failed, Flushed, Stored, Unwritten, Verified
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import StorageError
 from torrentd.model.geometry import BLOCK
@@ -32,13 +32,12 @@ MISSING = b"missing"
 class Copy:
     """A piece on its way to the disk: which blocks were stored, and the first bytes of those that are wrong."""
 
-    __slots__ = ("digests", "result", "stored", "wrong")
+    __slots__ = ("digests", "stored", "wrong")
 
     def __init__(self) -> None:
         self.stored: dict[int, None] = {}
         self.wrong: dict[int, bytes] = {}
         self.digests = False
-        self.result: Deferred[Verified | Failed] = Deferred()
 
 
 class SimulatedStorage:
@@ -48,6 +47,7 @@ class SimulatedStorage:
         self.content = content
         self.dirty_bytes = 0
         self._disk = disk
+        self._report: Callable[[list[Stored]], None] = lambda stored: None
         self._hashes = hashes
         self._filling: dict[int, Copy] = {}
         self._finished: dict[int, deque[Copy]] = {}
@@ -72,7 +72,10 @@ class SimulatedStorage:
                 copy.wrong[begin] = bytes(view[:TAG])
             begin += len(view)
 
-    def finish(self, piece: int, digests: bool = False) -> Deferred[Verified | Failed]:
+    def report_to(self, told: Callable[[list[Stored]], None]) -> None:
+        self._report = told
+
+    def finish(self, piece: int, digests: bool = False) -> None:
         copy = self._filling.pop(piece)
         copy.digests = digests
         line = self._finished.setdefault(piece, deque())
@@ -80,7 +83,6 @@ class SimulatedStorage:
         self._disk.buffers.wait(self.content.geometry.piece_length(piece))
         if piece in self._permitted and len(line) == 1:
             self._write(piece)
-        return copy.result
 
     def permit(self, pieces: Iterable[int]) -> None:
         for piece in pieces:
@@ -109,12 +111,12 @@ class SimulatedStorage:
             del self._finished[piece]
         elif not isinstance(answer, Verified):
             self._write(piece)
-        self._answer(piece, copy, answer)
+        self._answer(answer)
         if isinstance(answer, Verified):
-            for other in self._finished.pop(piece, ()):
-                self._answer(piece, other, answer)
+            for _ in self._finished.pop(piece, ()):
+                self._answer(answer)
 
-    def _verify(self, piece: int, copy: Copy) -> Verified | Failed | StorageError:
+    def _verify(self, piece: int, copy: Copy) -> Stored:
         begins = range(0, self.content.geometry.piece_length(piece), BLOCK)
         wrong = copy.wrong | {begin: MISSING for begin in begins if begin not in copy.stored}
         digests = [digest(wrong.get(begin) or tag(self._hashes, piece, begin)) for begin in begins]
@@ -123,15 +125,12 @@ class SimulatedStorage:
         try:
             self._disk.platter.write(self.content, piece, self._disk.wall_clock())
         except StorageError as error:
-            return error
+            return Unwritten(piece, error)
         return Verified(piece, digests if copy.digests else None)
 
-    def _answer(self, piece: int, copy: Copy, answer: Verified | Failed | StorageError) -> None:
-        if isinstance(answer, StorageError):
-            copy.result.errback(answer)
-        else:
-            copy.result.callback(answer)
-        self._disk.buffers.done(self.content.geometry.piece_length(piece))
+    def _answer(self, answer: Stored) -> None:
+        self._report([answer])
+        self._disk.buffers.done(self.content.geometry.piece_length(answer.piece))
 
     # --- reading
 
@@ -225,8 +224,8 @@ class SimulatedStorage:
     def close(self) -> Deferred[None]:
         self._filling.clear()
         for piece in [piece for piece in self._finished if piece not in self._permitted]:
-            for copy in self._finished.pop(piece):
-                self._answer(piece, copy, StorageError("the storage was closed before the piece was written"))
+            for _ in self._finished.pop(piece):
+                self._answer(Unwritten(piece, StorageError("the storage was closed before the piece was written")))
         if not self._jobs:
             return succeed(None)
         idle: Deferred[None] = Deferred()
