@@ -224,10 +224,11 @@ class PeerProtocol(Protocol):
             if self._serving.waiting > CONTROL_BUFFER:
                 self.close("the peer does not read what we send")
 
-    def serve(self, ranges: Sequence[Range], reader: BlockReader) -> None:
-        """Send these blocks; ends with `drained` or `read_failed`. RuntimeError while another serve is under way."""
+    def serve(self, ranges: Sequence[Range], block: int, reader: BlockReader) -> None:
+        """Send these ranges in blocks of `block` bytes; ends with `drained` or `read_failed`. RuntimeError while
+        another serve is under way."""
         if self._reason is None and not self._ended:
-            self._serving.begin(ranges, reader)
+            self._serving.begin(ranges, block, reader)
 
     def _drained(self, sent: int) -> None:
         self._tell(lambda owner: owner.drained(self, sent))
