@@ -10,7 +10,7 @@ CONTROL_BUFFER of queued control messages, beyond which a peer that does not rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from twisted.internet.protocol import Protocol, connectionDone
@@ -231,18 +231,12 @@ class PeerProtocol(Protocol):
             self._serving.begin(ranges, block, reader)
 
     def _drained(self, sent: int) -> None:
-        self._tell(lambda owner: owner.drained(self, sent))
+        if self._owner is not None:
+            self._owner.drained(self, sent)
 
     def _read_failed(self, piece: int, error: Exception) -> None:
-        self._tell(lambda owner: owner.read_failed(self, piece, error))
-
-    def _tell(self, what: Callable[[PeerOwner], None]) -> None:
-        if self._owner is None:
-            return
-        try:
-            what(self._owner)
-        except Exception:
-            self._broken(Failure())
+        if self._owner is not None:
+            self._owner.read_failed(self, piece, error)
 
     def _broken(self, failure: Failure) -> None:
         """A bug of ours: it costs this connection, and is told in full."""

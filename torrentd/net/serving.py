@@ -112,13 +112,12 @@ class Serving:
             self._step_due = self._reactor.callLater(0, self._step)
 
     def _step(self) -> None:
-        if not self._ranges and self._transport is not None and not self.full:
-            self._finish()  # `_step_due` is still there: what begins now goes on below
-        self._step_due = None
-        if not self._ranges or self._transport is None or self.full:
-            return
         try:
-            self._read(self._next_batch())
+            if not self._ranges and self._transport is not None and not self.full:
+                self._finish()  # `_step_due` is still there: what begins now goes on below
+            self._step_due = None
+            if self._ranges and self._transport is not None and not self.full:
+                self._read(self._next_batch())
         except Exception:
             self._broken(Failure())
 

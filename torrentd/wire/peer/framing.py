@@ -101,7 +101,7 @@ class Framing:
         unpack = _PIECE_HEADER.unpack_from
         position = 0
         run, run_end = _NO_RUN, _NOWHERE
-        while True:
+        while position < end:
             if end - position >= _HEADER:
                 length, kind, piece, begin = unpack(view, position)
                 if kind == ids.PIECE and _OVERHEAD < length <= _MAX_PIECE_LENGTH:
