@@ -181,7 +181,7 @@ def served(pieces: int = 10_000, peers: int = 10, torrents: int = 1) -> Samples:
         for torrent, peer in asking:
             world.now += TICK
             first = rng.randrange(pieces - BATCH // BLOCKS_OF_PIECE)
-            received = Received(peer, [_request(first, index) for index in range(BATCH)])
+            received = Received(peer, _requests(first))
             drained = Drained(peer, BATCH * BLOCK)
             began = time.perf_counter()
             commands = torrent.handle(received, world.now)
@@ -191,8 +191,9 @@ def served(pieces: int = 10_000, peers: int = 10, torrents: int = 1) -> Samples:
         yield seconds / (len(asking) * BATCH)
 
 
-def _request(first: int, index: int) -> Request:
-    return Request(first + index // BLOCKS_OF_PIECE, index % BLOCKS_OF_PIECE * BLOCK, BLOCK)
+def _requests(first: int) -> list[Message]:
+    """Of BATCH blocks, as framing finds them."""
+    return [Request(piece, 0, BLOCK, BLOCKS_OF_PIECE) for piece in range(first, first + BATCH // BLOCKS_OF_PIECE)]
 
 
 WORLDS: Worlds = {"pieces": (1_000, 100_000), "peers": (10, 100, 1_000), "torrents": (1, 10, 50)}

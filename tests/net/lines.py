@@ -75,4 +75,5 @@ class Line:
             if readable:
                 parts.append(self.far.recv(min(size, 65536)))
                 size -= len(parts[-1])
+            self.reactor.advance(0)  # what found room without a wait goes on by a timer
         return b"".join(parts)

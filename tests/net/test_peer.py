@@ -25,7 +25,7 @@ BLOCK = 16384
 HELLO = encode_handshake(Handshake(THEIRS.reserved, INFO_HASH, THEIRS.peer_id))
 SOME_MESSAGES = (
     encode([Unchoke(), Interested(), Have(7)])
-    + block_headers([(3, 0, BLOCK)])[0]
+    + block_headers([(3, 0, BLOCK)])
     + content(3, 0, BLOCK)
     + encode_requests([(1, 0, BLOCK)])
 )
@@ -229,7 +229,7 @@ def test_nothing_happens_after_close(stage: Stage) -> None:
     stage.transport.clear()
     stage.protocol.send(encode([Choke()]))
     stage.protocol.flush()
-    stage.protocol.serve([(0, 0, BLOCK)], Reader())
+    stage.protocol.serve([(0, 0, BLOCK)], BLOCK, Reader())
     stage.protocol.pause_reading()
     stage.protocol.resume_reading()
     stage.settle()
@@ -279,12 +279,12 @@ def test_what_was_read_meanwhile_counts_no_more(stage: Stage) -> None:
 
 
 def served(*blocks: tuple[int, int, int]) -> bytes:
-    return b"".join(head + content(*block) for head, block in zip(block_headers(blocks), blocks, strict=True))
+    return b"".join(block_headers([block]) + content(*block) for block in blocks)
 
 
 def test_serve(stage: Stage) -> None:
     blocks = [(0, 0, BLOCK), (5, BLOCK, 1000)]
-    stage.protocol.serve(blocks, Reader())
+    stage.protocol.serve(blocks, BLOCK, Reader())
     assert stage.transport.value() == b""
     stage.settle()
     assert stage.transport.value() == served(*blocks)
@@ -294,7 +294,7 @@ def test_serve(stage: Stage) -> None:
 def test_a_serve_waits_while_the_transport_is_full(stage: Stage) -> None:
     reader = Reader()
     stage.transport.producer.pauseProducing()
-    stage.protocol.serve([(0, 0, BLOCK)], reader)
+    stage.protocol.serve([(0, 0, BLOCK)], BLOCK, reader)
     stage.settle()
     assert reader.runs == []
     stage.transport.producer.resumeProducing()
@@ -304,7 +304,7 @@ def test_a_serve_waits_while_the_transport_is_full(stage: Stage) -> None:
 
 
 def test_drained_comes_when_the_transport_took_it(stage: Stage) -> None:
-    stage.protocol.serve([(0, 0, BLOCK)], Reader())
+    stage.protocol.serve([(0, 0, BLOCK)], BLOCK, Reader())
     stage.transport.write = lambda data: stage.transport.producer.pauseProducing()  # type: ignore[method-assign]
     stage.settle()
     assert stage.hall.owner.sent == []
@@ -316,7 +316,7 @@ def test_a_serve_that_must_be_read_in_a_worker(stage: Stage) -> None:
     reader = Reader()
     reader.cached = False
     blocks = [(0, 0, BLOCK), (0, BLOCK, BLOCK)]
-    stage.protocol.serve(blocks, reader)
+    stage.protocol.serve(blocks, BLOCK, reader)
     stage.settle()
     assert stage.transport.value() == b""
     assert len(reader.waiting) == 1
@@ -329,7 +329,7 @@ def test_a_serve_that_must_be_read_in_a_worker(stage: Stage) -> None:
 def test_a_read_that_comes_after_the_end_is_dropped(stage: Stage) -> None:
     reader = Reader()
     reader.cached = False
-    stage.protocol.serve([(0, 0, BLOCK)], reader)
+    stage.protocol.serve([(0, 0, BLOCK)], BLOCK, reader)
     stage.settle()
     stage.lose()
     reader.finish_reads()
@@ -343,7 +343,7 @@ def test_a_piece_that_cannot_be_read_is_named(stage: Stage, cached: bool) -> Non
     reader.cached = cached
     problem = StorageError("gone")
     reader.broken[2] = problem
-    stage.protocol.serve([(1, 0, BLOCK), (2, 0, BLOCK), (3, 0, BLOCK)], reader)
+    stage.protocol.serve([(1, 0, BLOCK), (2, 0, BLOCK), (3, 0, BLOCK)], BLOCK, reader)
     stage.settle()
     reader.finish_reads()
     stage.settle()
@@ -352,7 +352,7 @@ def test_a_piece_that_cannot_be_read_is_named(stage: Stage, cached: bool) -> Non
     assert not stage.transport.disconnecting
     # what went out before counts with the next serve
     reader.cached = True
-    stage.protocol.serve([(3, 0, BLOCK)], reader)
+    stage.protocol.serve([(3, 0, BLOCK)], BLOCK, reader)
     stage.settle()
     assert stage.hall.owner.sent == [2 * BLOCK]
 
@@ -363,7 +363,7 @@ def test_a_reader_with_a_bug_costs_this_connection_only(stage: Stage, cached: bo
     reader.cached = cached
     reader.broken[0] = ZeroDivisionError()
     with capturedLogs() as logs:
-        stage.protocol.serve([(0, 0, BLOCK)], reader)
+        stage.protocol.serve([(0, 0, BLOCK)], BLOCK, reader)
         stage.settle()
     assert logs[0]["log_failure"].check(ZeroDivisionError)
     stage.lose()
@@ -371,17 +371,17 @@ def test_a_reader_with_a_bug_costs_this_connection_only(stage: Stage, cached: bo
 
 
 def test_one_serve_at_a_time(stage: Stage) -> None:
-    stage.protocol.serve([(0, 0, BLOCK)], Reader())
+    stage.protocol.serve([(0, 0, BLOCK)], BLOCK, Reader())
     with pytest.raises(RuntimeError):
-        stage.protocol.serve([(0, 0, BLOCK)], Reader())
+        stage.protocol.serve([(0, 0, BLOCK)], BLOCK, Reader())
     stage.settle()
 
 
 def test_the_next_serve_may_follow_from_drained(stage: Stage) -> None:
     rest = [[(1, 0, BLOCK)], [(2, 0, BLOCK)]]
     reader = Reader()
-    stage.hall.owner.on_drained = lambda connection, sent: connection.serve(rest.pop(), reader) if rest else None
-    stage.protocol.serve([(0, 0, BLOCK)], reader)
+    stage.hall.owner.on_drained = lambda connection, sent: connection.serve(rest.pop(), BLOCK, reader) if rest else None
+    stage.protocol.serve([(0, 0, BLOCK)], BLOCK, reader)
     stage.settle()
     assert stage.hall.owner.sent == [BLOCK] * 3
 
@@ -391,7 +391,7 @@ def test_control_messages_go_between_runs_never_into_one(stage: Stage) -> None:
     blocks = [(piece, 0, BLOCK) for piece in range(40)]
     reader = Reader()
     reader.cached = False
-    stage.protocol.serve(blocks, reader)
+    stage.protocol.serve(blocks, BLOCK, reader)
     stage.settle()
     while reader.waiting:
         reader.finish_reads()
@@ -419,7 +419,7 @@ def test_two_peers_in_memory() -> None:
     dialled.send(encode([Interested()]))
     dialled.flush()
     pump.flush()
-    accepted.serve([(0, 0, BLOCK)], Reader())
+    accepted.serve([(0, 0, BLOCK)], BLOCK, Reader())
     clock.advance(0)
     pump.flush()
     clock.advance(0)

@@ -77,7 +77,7 @@ async def test_messages_of_one_flush_arrive_in_order(network: Network) -> None:
     pair.dialled.send(encode_requests([(1, 0, 2 * BLOCK)]))
     pair.dialled.flush()
     await arrived
-    assert pair.there.owner.messages == [Interested(), Have(3), Request(1, 0, BLOCK), Request(1, BLOCK, BLOCK)]
+    assert pair.there.owner.messages == [Interested(), Have(3), Request(1, 0, BLOCK, 2)]
     assert pair.accepted.bytes_in == pair.dialled.bytes_out
     await pair.end()
 
@@ -96,7 +96,7 @@ async def test_many_blocks_arrive_whole(network: Network) -> None:
     def serve(connection: Any, sent: int = 0) -> None:
         run, rest[:] = rest[:40], rest[40:]
         if run:
-            connection.serve(run, reader)
+            connection.serve(run, BLOCK, reader)
         else:
             drained.callback(None)
 

@@ -10,12 +10,13 @@ from twisted.python.failure import Failure
 from tests.net.fakes import Reader, content
 from tests.net.lines import Line
 from torrentd.model.errors import StorageError
-from torrentd.net.buffers import Buffers
-from torrentd.net.serving import BLOCKS, SEND_BUFFER, Serving
+from torrentd.net.buffers import SERVE, Buffers
+from torrentd.net.serving import SEND_BUFFER, Serving
 from torrentd.wire.peer.encode import block_headers
 from torrentd.wire.peer.messages import Range
 
 BLOCK = 16384
+BLOCKS = SERVE // BLOCK
 
 
 class Stage:
@@ -57,13 +58,18 @@ def blocks(count: int) -> list[Range]:
     return [(number // 16, number % 16 * BLOCK, BLOCK) for number in range(count)]
 
 
-def encoded(run: list[Range]) -> bytes:
-    return b"".join(head + content(*block) for head, block in zip(block_headers(run), run, strict=True))
+def encoded(run: list[Range], block: int = BLOCK) -> bytes:
+    each = [
+        (piece, at, min(block, begin + length - at))
+        for piece, begin, length in run
+        for at in range(begin, begin + length, block)
+    ]
+    return b"".join(block_headers([one], block) + content(*one) for one in each)
 
 
 def test_a_run_has_so_many_blocks_and_no_more(stage: Stage) -> None:
     run = blocks(BLOCKS + 1)
-    stage.serving.begin(run, stage.reader)
+    stage.serving.begin(run, BLOCK, stage.reader)
     stage.line.reactor.advance(0)
     expected = encoded(run)
     assert stage.line.drain(len(expected)) == expected
@@ -75,17 +81,17 @@ def test_a_run_has_so_many_blocks_and_no_more(stage: Stage) -> None:
 
 def test_large_blocks_fill_the_buffer_and_no_more(stage: Stage) -> None:
     run = [(piece, 0, 2 * BLOCK) for piece in range(BLOCKS)]
-    stage.serving.begin(run, stage.reader)
+    stage.serving.begin(run, 2 * BLOCK, stage.reader)
     stage.line.reactor.advance(0)
     assert len(stage.reader.runs[0]) == BLOCKS // 2
-    expected = encoded(run)
+    expected = encoded(run, 2 * BLOCK)
     assert stage.line.drain(len(expected)) == expected
 
 
 def test_a_peer_that_never_reads_costs_no_more_than_the_send_buffer(stage: Stage) -> None:
     run = blocks(320)  # 5 MiB; the sockets hold some of it
     stage.line.transport.write(bytes(8 * 1024 * 1024))
-    stage.serving.begin(run, stage.reader)
+    stage.serving.begin(run, BLOCK, stage.reader)
     stage.line.reactor.advance(0)
     assert stage.reader.runs == []  # nothing is read for a socket that does not drain
     stage.line.drain(8 * 1024 * 1024)
@@ -104,7 +110,7 @@ def test_what_does_not_go_out_is_read_again_not_kept(stage: Stage) -> None:
     stage.line.transport.write = stage.line.transport._queue.append  # type: ignore[assignment, method-assign]
     run = blocks(BLOCKS)
     stage.reader.on_read = stage.serving.pauseProducing  # as the transport would, when it has to queue
-    stage.serving.begin(run, stage.reader)
+    stage.serving.begin(run, BLOCK, stage.reader)
     stage.line.reactor.advance(0)
     kept = (5000 + SEND_BUFFER) // (BLOCK + 13)
     expected = encoded(run)
@@ -120,15 +126,39 @@ def test_what_does_not_go_out_is_read_again_not_kept(stage: Stage) -> None:
 
 def test_a_reader_that_brings_too_little_is_a_bug(stage: Stage) -> None:
     stage.reader.cached = False
-    stage.serving.begin(blocks(2), stage.reader)
+    stage.serving.begin(blocks(2), BLOCK, stage.reader)
     stage.line.reactor.advance(0)
     later, _ = stage.reader.waiting.pop()
     later.callback(b"too short")
     assert stage.broken[0].check(ValueError)
 
 
+def test_what_begins_with_the_report_of_the_last_serve_is_read_in_the_same_turn(stage: Stage) -> None:
+    calls_due: list[int] = []
+
+    def drained(sent: int) -> None:
+        stage.drained.append(sent)
+        if len(stage.drained) == 1:
+            stage.serving.begin(blocks(2), BLOCK, stage.reader)
+            calls_due.append(len(stage.line.reactor.getDelayedCalls()))
+            assert len(stage.reader.runs) == 1  # not inside `begin`
+
+    stage.serving._drained = drained
+    stage.serving.begin(blocks(1), BLOCK, stage.reader)
+    stage.line.reactor.advance(0)
+    assert (stage.drained, calls_due) == ([BLOCK, 2 * BLOCK], [0])
+
+
+def test_stopped_by_the_report_of_the_last_serve(stage: Stage) -> None:
+    stage.serving._drained = lambda sent: stage.serving.stop()
+    stage.serving.begin(blocks(1), BLOCK, stage.reader)
+    stage.line.reactor.advance(0)
+    stage.line.reactor.advance(0)
+    assert stage.broken == []
+
+
 def test_stopped_before_it_began(stage: Stage) -> None:
-    stage.serving.begin(blocks(2), stage.reader)
+    stage.serving.begin(blocks(2), BLOCK, stage.reader)
     stage.serving.stop()
     stage.line.reactor.advance(0)
     assert stage.reader.runs == []
@@ -136,7 +166,7 @@ def test_stopped_before_it_began(stage: Stage) -> None:
 
 def test_a_read_that_fails_after_the_end_is_nobodys_business(stage: Stage) -> None:
     stage.reader.cached = False
-    stage.serving.begin(blocks(1), stage.reader)
+    stage.serving.begin(blocks(1), BLOCK, stage.reader)
     stage.line.reactor.advance(0)
     stage.serving.stop()
     later, _ = stage.reader.waiting.pop()

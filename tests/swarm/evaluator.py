@@ -138,11 +138,11 @@ def run_of(piece: int, first: int = 0, count: int = 1, *, last: int = BLOCK, fil
     return Blocks(piece, first * BLOCK, (count - 1) * BLOCK + last, views)
 
 
-def blocks_of(ranges: Sequence[Range]) -> Iterator[Range]:
+def blocks_of(ranges: Sequence[Range], block: int = BLOCK) -> Iterator[Range]:
     """Each block of the ranges."""
     for piece, begin, length in ranges:
-        for at in range(begin, begin + length, BLOCK):
-            yield piece, at, min(BLOCK, begin + length - at)
+        for at in range(begin, begin + length, block):
+            yield piece, at, min(block, begin + length - at)
 
 
 def sender(
@@ -204,7 +204,8 @@ def asked(log: Log, key: int) -> list[Range]:
 
 
 def served(log: Log, key: int) -> list[list[Range]]:
-    return [command.ranges for command in commands(log, Serve) if command.peer == key]
+    """The blocks of each Serve."""
+    return [list(blocks_of(one.ranges, one.block)) for one in commands(log, Serve) if one.peer == key]
 
 
 def sent(log: Log, key: int) -> list[Message]:

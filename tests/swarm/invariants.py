@@ -56,7 +56,9 @@ def _check_requests(torrent: Torrent) -> None:
 
 def _check_uploads(torrent: Torrent) -> None:
     for peer in torrent.peers.values():
-        assert len(peer.requests) <= QUEUE
-        assert len(peer.serving) <= BATCH
-        assert not (peer.am_choking and peer.requests)
-        assert all(piece in torrent.have for piece, _, _ in peer.requests)
+        waiting = peer.requests.ranges()
+        assert peer.requests.count <= QUEUE
+        assert (peer.requests.count > 0) == bool(waiting)
+        assert peer.serving is None or 0 < peer.serving.count <= BATCH
+        assert not (peer.am_choking and waiting)
+        assert all(piece in torrent.have for piece, _, _ in waiting)

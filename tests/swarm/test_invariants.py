@@ -92,7 +92,7 @@ class Anything(RuleBasedStateMachine):
             case Send(peer, messages):
                 for message in messages:
                     self.account_message(self.books[peer], message)
-            case Serve(peer, ranges):
+            case Serve(peer, ranges, _):
                 books = self.books[peer]
                 assert not books.serving and all(piece in self.verified for piece, _, _ in ranges)
                 books.serving = ranges

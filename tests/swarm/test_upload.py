@@ -32,11 +32,18 @@ def _drains(log: Log) -> Script:
     return [(at, Drained(c.peer, sum(length for *_, length in c.ranges))) for at, c in log if isinstance(c, Serve)]
 
 
-def test_an_interested_peer_is_unchoked_and_served_in_its_order() -> None:
-    torrent = _seed()
-    log = run(torrent, *HELLO, (1, says(1, *_requests(5, 3, 4))))
-    assert sent(log, 1) == [has(1, 0), Unchoke()]
-    assert served(log, 1) == [_ranges(5, 3, 4)]
+def test_an_interested_peer_is_unchoked_and_served_piece_by_piece() -> None:
+    torrent = make(pieces=2, blocks=9, have=[0, 1])
+    asked = [*_requests(5, 3, piece=1), *_requests(7), *_requests(4, piece=1)]
+    log = run(torrent, *HELLO, (1, says(1, *asked)))
+    assert sent(log, 1) == [has(2, 0, 1), Unchoke()]
+    assert served(log, 1) == [[*_ranges(3, 4, 5, piece=1), *_ranges(7)]]
+
+
+def test_a_run_of_requests_is_served_as_one_range() -> None:
+    log = run(_seed(), *HELLO, (1, says(1, Request(0, BLOCK, BLOCK, 3))))
+    [(_, command)] = [(at, command) for at, command in log if isinstance(command, Serve)]
+    assert (command.ranges, command.block) == ([(0, BLOCK, 3 * BLOCK)], BLOCK)
 
 
 def test_one_serve_at_a_time_of_at_most_32_blocks() -> None:
@@ -53,7 +60,13 @@ def test_a_request_may_be_up_to_32_kib_and_unaligned() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [Request(1, 0, BLOCK), Request(0, 0, 0), Request(0, 99 * BLOCK, BLOCK + 1), Request(0, 0, 2 * BLOCK + 1)],
+    [
+        Request(1, 0, BLOCK),
+        Request(0, 0, 0),
+        Request(0, 99 * BLOCK, BLOCK + 1),
+        Request(0, 0, 2 * BLOCK + 1),
+        Request(0, 98 * BLOCK, BLOCK, 3),
+    ],
 )
 def test_a_request_of_what_cannot_exist_closes_the_connection(bad: Request) -> None:
     log = run(_seed(), *HELLO, (1, says(1, bad)))

@@ -57,9 +57,14 @@ class Layout:
         """The files that may hold the bytes from `offset` on; empty and padding files in between included."""
         return range(bisect_right(self._offsets, offset) - 1, bisect_right(self._offsets, offset + length - 1))
 
+    def at(self, offset: int) -> tuple[int, int]:
+        """The last file that begins at or before `offset`, and where in it that is; it may end before."""
+        index = bisect_right(self._offsets, offset) - 1
+        return index, offset - self.files[index].offset
+
     def slices(self, offset: int, length: int) -> Iterator[FileSlice]:
         """The slices that hold the bytes `offset` to `offset + length`, in order; files of length 0 are left out."""
-        index = bisect_right(self._offsets, offset) - 1
+        index, _ = self.at(offset)
         while length > 0:
             entry = self.files[index]
             start = offset - entry.offset

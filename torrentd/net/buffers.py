@@ -7,7 +7,14 @@ may use them until it returns, and copies what must live longer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from torrentd.model.geometry import BLOCK
+from torrentd.net.interfaces import Bytes
+from torrentd.wire.peer.encode import block_headers
+from torrentd.wire.peer.ids import PIECE_HEADER
+from torrentd.wire.peer.messages import Range
 
 RECEIVE: Final = 1024 * 1024
 """Bytes read from a socket at once: more than the largest message (a bitfield of 2^21 pieces is 256 KiB), so that a
@@ -24,4 +31,48 @@ class Buffers:
 
     def __init__(self, receive: int = RECEIVE, serve: int = SERVE) -> None:
         self.receive = memoryview(bytearray(receive))
-        self.serve = memoryview(bytearray(serve))
+        self.serve = ServeBuffer(serve)
+
+
+class ServeBuffer:
+    """`memory` for blocks, back to back, with views that are made once: nearly all blocks are 16 KiB."""
+
+    __slots__ = ("_heads", "_messages", "memory")
+
+    def __init__(self, size: int) -> None:
+        self.memory = memoryview(bytearray(size))
+        self._heads = memoryview(bytearray(size // BLOCK * PIECE_HEADER))
+        self._messages: list[Bytes] = []
+        for index in range(size // BLOCK):
+            self._messages.append(self._heads[index * PIECE_HEADER : (index + 1) * PIECE_HEADER])
+            self._messages.append(self.memory[index * BLOCK : (index + 1) * BLOCK])
+
+    def messages(self, ranges: Sequence[Range], block: int, size: int) -> list[Bytes]:
+        """The `piece` messages of the ranges, whose `size` bytes were read into `memory`: header, block, header, ...
+        Valid as long as what is in the buffer."""
+        heads = block_headers(ranges, block)
+        count = len(heads) // PIECE_HEADER
+        if block != BLOCK or size != count * BLOCK:
+            return _cut(ranges, block, self.memory[:size], heads)
+        self._heads[: len(heads)] = heads
+        return self._messages[: 2 * count]
+
+
+def messages(ranges: Sequence[Range], block: int, data: memoryview) -> list[Bytes]:
+    """The same of ranges that were read into `data`. ValueError if it is not as long as they are."""
+    size = sum(length for _, _, length in ranges)
+    if size != len(data):
+        raise ValueError(f"{len(data)} bytes were read for blocks of {size}")
+    return _cut(ranges, block, data, block_headers(ranges, block))
+
+
+def _cut(ranges: Sequence[Range], block: int, data: memoryview, heads: bytes) -> list[Bytes]:
+    views: list[Bytes] = []
+    position = head = 0
+    for _, _, length in ranges:
+        end = position + length
+        for start in range(position, end, block):
+            views += (heads[head : head + PIECE_HEADER], data[start : min(start + block, end)])
+            head += PIECE_HEADER
+        position = end
+    return views

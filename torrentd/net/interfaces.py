@@ -73,8 +73,9 @@ class PeerConnection(Protocol):
 
     def flush(self) -> None: ...
 
-    def serve(self, ranges: Sequence[Range], reader: BlockReader) -> None:
-        """Send these blocks as `piece` messages. One serve at a time; ends with `drained` or `read_failed`."""
+    def serve(self, ranges: Sequence[Range], block: int, reader: BlockReader) -> None:
+        """Send these as `piece` messages, each range cut into blocks of `block` bytes, at most 32 KiB. One serve at a
+        time; ends with `drained` or `read_failed`."""
 
     def pause_reading(self, why: str = ...) -> None:
         """Do not read from the peer until every reason given is resumed."""

@@ -10,7 +10,7 @@ CONTROL_BUFFER of queued control messages, beyond which a peer that does not rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from twisted.internet.protocol import Protocol, connectionDone
@@ -224,24 +224,19 @@ class PeerProtocol(Protocol):
             if self._serving.waiting > CONTROL_BUFFER:
                 self.close("the peer does not read what we send")
 
-    def serve(self, ranges: Sequence[Range], reader: BlockReader) -> None:
-        """Send these blocks; ends with `drained` or `read_failed`. RuntimeError while another serve is under way."""
+    def serve(self, ranges: Sequence[Range], block: int, reader: BlockReader) -> None:
+        """Send these ranges in blocks of `block` bytes; ends with `drained` or `read_failed`. RuntimeError while
+        another serve is under way."""
         if self._reason is None and not self._ended:
-            self._serving.begin(ranges, reader)
+            self._serving.begin(ranges, block, reader)
 
     def _drained(self, sent: int) -> None:
-        self._tell(lambda owner: owner.drained(self, sent))
+        if self._owner is not None:
+            self._owner.drained(self, sent)
 
     def _read_failed(self, piece: int, error: Exception) -> None:
-        self._tell(lambda owner: owner.read_failed(self, piece, error))
-
-    def _tell(self, what: Callable[[PeerOwner], None]) -> None:
-        if self._owner is None:
-            return
-        try:
-            what(self._owner)
-        except Exception:
-            self._broken(Failure())
+        if self._owner is not None:
+            self._owner.read_failed(self, piece, error)
 
     def _broken(self, failure: Failure) -> None:
         """A bug of ours: it costs this connection, and is told in full."""

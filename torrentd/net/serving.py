@@ -1,18 +1,20 @@
 """Blocks from the disk to a peer's socket: the upload half of the fast path.
 
-A run is read straight into the serve buffer of the reactor turn and offered to the socket as one `sendmsg` of headers
-and views. What the socket does not take is kept as an owned copy up to SEND_BUFFER; the blocks beyond go back to the
-list and are read again once the socket drained, which costs the same copy but holds no memory. The next run is read
-only when nothing is queued. On a plain Twisted transport, which cannot send what it does not keep, a run is joined.
+A batch is read straight into the serve buffer of the reactor turn and offered to the socket as one `sendmsg` of
+headers and views. What the socket does not take is kept as an owned copy up to SEND_BUFFER; the blocks beyond go back
+to the list and are read again once the socket drained, which costs the same copy but holds no memory. The next batch is
+read only when nothing is queued. On a plain Twisted transport, which cannot send what it does not keep, a batch is
+joined.
 
-Each run starts from the reactor, never from inside `begin`: the owner is in the middle of its commands then.
+Each batch starts from the reactor, never from inside `begin`: the owner is in the middle of its commands then. A serve
+is reported one turn after its last batch, so that others have their turn; if the next one begins with that report, its
+first batch is read in the same turn.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Any, Final
 
 from twisted.internet.interfaces import IPushProducer
@@ -20,14 +22,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from torrentd.model.errors import StorageError
+from torrentd.net.buffers import ServeBuffer, messages
 from torrentd.net.interfaces import BlockReader, Bytes
 from torrentd.net.transport import DirectTransport
-from torrentd.wire.peer.encode import block_headers
 from torrentd.wire.peer.ids import PIECE_HEADER
 from torrentd.wire.peer.messages import Range
-
-BLOCKS: Final = 32
-"""Blocks in one run: 512 KiB of 16 KiB blocks, the size of the serve buffer."""
 
 SEND_BUFFER: Final = 256 * 1024
 """Bytes of blocks, headers included, that may wait in memory for one peer's socket."""
@@ -41,7 +40,7 @@ class Serving:
     def __init__(
         self,
         reactor: Any,
-        buffer: memoryview,
+        buffer: ServeBuffer,
         drained: Callable[[int], None],
         failed: Callable[[int, Exception], None],
         broken: Callable[[Failure], None],
@@ -59,10 +58,12 @@ class Serving:
         self._broken = broken
         self._transport: Any = None
         self._ranges: deque[Range] = deque()
+        self._block = 0
+        self._room = 0
+        """bytes of the next batch, at most"""
         self._reader: BlockReader | None = None
         self._reading = False
         self._step_due: Any = None
-        self._blocks = BLOCKS
         self._sent = 0
 
     def attach(self, transport: Any) -> None:
@@ -71,22 +72,24 @@ class Serving:
         self._direct = isinstance(transport, DirectTransport)
         transport.registerProducer(self, True)
 
-    def begin(self, ranges: Sequence[Range], reader: BlockReader) -> None:
-        """Serve these, in order. RuntimeError if a serve is under way."""
+    def begin(self, ranges: Sequence[Range], block: int, reader: BlockReader) -> None:
+        """Serve these, in order, each range cut into blocks. RuntimeError if a serve is under way."""
         if self._reader is not None:
             raise RuntimeError("a peer is served one list of blocks at a time")
         self._reader = reader
         self._ranges.extend(ranges)
-        self._blocks = BLOCKS
+        self._block = block
+        room = len(self._buffer.memory)
+        self._room = room if self._direct else min(room, SEND_BUFFER)
         self._soon()
 
     def stop(self) -> None:
         """The connection ends: nothing is read or reported from here on."""
         self._transport = None
         self._ranges.clear()
-        if self._step_due is not None:
+        if self._step_due is not None and self._step_due.active():
             self._step_due.cancel()
-            self._step_due = None
+        self._step_due = None
 
     # --- the transport's side
 
@@ -102,21 +105,19 @@ class Serving:
     def stopProducing(self) -> None:
         """The connection is lost; `stop` follows from the protocol."""
 
-    # --- one run after the other
+    # --- one batch after the other
 
     def _soon(self) -> None:
-        if self._transport is not None and not self.full:
+        if self._step_due is None and self._transport is not None and not self.full:
             self._step_due = self._reactor.callLater(0, self._step)
 
     def _step(self) -> None:
-        self._step_due = None
-        if self._transport is None or self.full:
-            return
-        if not self._ranges:
-            self._finish()
-            return
         try:
-            self._read(self._next_run())
+            if not self._ranges and self._transport is not None and not self.full:
+                self._finish()  # `_step_due` is still there: what begins now goes on below
+            self._step_due = None
+            if self._ranges and self._transport is not None and not self.full:
+                self._read(self._next_batch())
         except Exception:
             self._broken(Failure())
 
@@ -125,90 +126,97 @@ class Serving:
         sent, self._sent = self._sent, 0
         self._drained(sent)
 
-    def _next_run(self) -> list[Range]:
-        """The next blocks that fit into one read, at least one."""
-        room = len(self._buffer) if self._direct else min(len(self._buffer), SEND_BUFFER)
-        run = [self._ranges.popleft()]
-        room -= run[0][2]
-        while self._ranges and len(run) < self._blocks and self._ranges[0][2] <= room:
-            run.append(self._ranges.popleft())
-            room -= run[-1][2]
-        return run
+    def _next_batch(self) -> list[Range]:
+        """What fits into one read of the next blocks, at least one."""
+        ranges, room = self._ranges, self._room
+        batch: list[Range] = []
+        while ranges and room:
+            piece, begin, length = ranges[0]
+            if length <= room:
+                batch.append(ranges.popleft())
+                room -= length
+                continue
+            fits = room // self._block * self._block
+            if fits:
+                batch.append((piece, begin, fits))
+                ranges[0] = (piece, begin + fits, length - fits)
+            break
+        return batch
 
-    def _read(self, run: list[Range]) -> None:
+    def _read(self, batch: list[Range]) -> None:
         assert self._reader is not None
-        into = self._buffer[: sum(length for _, _, length in run)]
+        size = sum([length for _, _, length in batch])
         try:
-            if self._reader.read_now(run, into):
-                self._push(run, into)
+            if self._reader.read_now(batch, self._buffer.memory[:size]):
+                self._push(batch, size, self._buffer.messages(batch, self._block, size))
                 return
         except StorageError as error:
-            self._unreadable(run, error)
+            self._unreadable(batch, error)
             return
         self._reading = True
-        later = self._reader.read(run).addCallbacks(
-            self._arrived, self._missed, callbackArgs=(run,), errbackArgs=(run,)
+        later = self._reader.read(batch).addCallbacks(
+            self._arrived, self._missed, callbackArgs=(batch, size), errbackArgs=(batch,)
         )
         later.addErrback(self._broken)
 
-    def _arrived(self, data: Bytes, run: list[Range]) -> None:
+    def _arrived(self, data: Bytes, batch: list[Range], size: int) -> None:
         self._reading = False
         if self._transport is not None:
-            self._push(run, memoryview(data))
+            self._push(batch, size, messages(batch, self._block, memoryview(data)))
 
-    def _missed(self, failure: Failure, run: list[Range]) -> None:
+    def _missed(self, failure: Failure, batch: list[Range]) -> None:
         self._reading = False
         if self._transport is not None:
             error = failure.value
             if not isinstance(error, StorageError):
                 self._broken(failure)
                 return
-            self._unreadable(run, error)
+            self._unreadable(batch, error)
 
-    def _unreadable(self, run: list[Range], error: Exception) -> None:
-        """Say which piece it is: a run of many blocks is read again one by one."""
-        if len(run) > 1:
-            self._blocks = 1
-            self._ranges.extendleft(reversed(run))
+    def _unreadable(self, batch: list[Range], error: Exception) -> None:
+        """Say which piece it is: a batch of many blocks is read again one by one."""
+        if len(batch) > 1 or batch[0][2] > self._block:
+            self._room = self._block
+            self._ranges.extendleft(reversed(batch))
             self._soon()
             return
         self._ranges.clear()
         self._reader = None
-        self._failed(run[0][0], error)
+        self._failed(batch[0][0], error)
 
-    def _push(self, run: list[Range], data: memoryview) -> None:
-        views = _messages(run, data)
+    def _push(self, batch: list[Range], size: int, views: list[Bytes]) -> None:
+        """Send the batch of `size` bytes, whose messages are `views`."""
+        count = len(views) // 2
         sent = self._transport.offer(views) if self._direct else 0
-        kept = len(run)
-        if sent < len(data) + PIECE_HEADER * kept:
-            kept = _worth_keeping(run, sent)
-            self._ranges.extendleft(reversed(run[kept:]))
-            self._transport.write(_rest(views[: 2 * kept], sent))
-        payload = sum(length for _, _, length in run[:kept])
-        self._sent += payload
-        self.written += payload + PIECE_HEADER * kept
+        if sent < size + PIECE_HEADER * count:
+            count = _worth_keeping(views, sent)
+            size = sum(map(len, views[1 : 2 * count : 2]))
+            self._ranges.extendleft(reversed(_behind(batch, size)))
+            self._transport.write(_rest(views[: 2 * count], sent))
+        self._sent += size
+        self.written += size + PIECE_HEADER * count
         self._soon()
 
 
-def _messages(run: list[Range], data: memoryview) -> list[Bytes]:
-    """Header, block, header, block, ... ValueError if `data` is not as long as the run."""
-    blocks, position = [], 0
-    for _, _, length in run:
-        blocks.append(data[position : position + length])
-        position += length
-    if position != len(data):
-        raise ValueError(f"{len(data)} bytes were read for blocks of {position}")
-    return list(chain.from_iterable(zip(block_headers(run), blocks, strict=True)))
-
-
-def _worth_keeping(run: list[Range], sent: int) -> int:
-    """How many messages of the run are out or wait in memory; those behind them are read again."""
+def _worth_keeping(views: list[Bytes], sent: int) -> int:
+    """How many of the messages are out or wait in memory; those behind them are read again."""
     end = 0
-    for index, (_, _, length) in enumerate(run):
-        start, end = end, end + PIECE_HEADER + length
+    for index, block in enumerate(views[1::2]):
+        start, end = end, end + PIECE_HEADER + len(block)
         if start >= sent and end > sent + SEND_BUFFER:
             return index
-    return len(run)
+    return len(views) // 2
+
+
+def _behind(batch: list[Range], size: int) -> list[Range]:
+    """What follows the first `size` bytes, which are whole blocks."""
+    rest: list[Range] = []
+    for piece, begin, length in batch:
+        here = min(size, length)
+        size -= here
+        if here < length:
+            rest.append((piece, begin + here, length - here))
+    return rest
 
 
 def _rest(views: list[Bytes], sent: int) -> bytes:

@@ -34,7 +34,7 @@ def ask(session: TorrentSession, command: c.Ask) -> None:
 def serve(session: TorrentSession, command: c.Serve) -> None:
     connection = session.connections.get(command.peer)
     if connection is not None:
-        connection.serve(command.ranges, session.storage)
+        connection.serve(command.ranges, command.block, session.storage)
 
 
 def close(session: TorrentSession, command: c.Close) -> None:

@@ -219,7 +219,7 @@ def _peer_row(session: TorrentSession, peer: Peer, now: float) -> PeerRow:
         downloaded=peer.downloaded,
         uploaded=peer.uploaded,
         requests_out=peer.queue.count,
-        requests_in=len(peer.requests) + len(peer.serving),
+        requests_in=peer.requests.count + (peer.serving.count if peer.serving else 0),
         connected_at=_wall(session, peer.connected_at) or 0.0,
     )
 

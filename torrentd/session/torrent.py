@@ -124,7 +124,8 @@ class TorrentSession:
                 self._give(self._events.popleft())
         finally:
             self._handling = False
-        self._flush()
+        if self.unflushed:
+            self._flush()
         self._arm()
         self.around.touched(self)
 

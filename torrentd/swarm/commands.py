@@ -32,11 +32,18 @@ class Ask:
 class Serve:
     """Read these blocks and send them as `piece` messages; answered by Drained or ReadFailed.
 
-    At most one Serve per peer is under way; each range is one requested block (at most 32 KiB), at most 32 of them.
+    At most one Serve per peer is under way, of at most 32 blocks. Each range is cut into blocks of `block` bytes, its
+    last one may be shorter.
     """
 
     peer: PeerKey
     ranges: list[Range]
+    block: int
+
+    @property
+    def count(self) -> int:
+        """Blocks."""
+        return sum(-(-length // self.block) for _, _, length in self.ranges)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from torrentd.swarm.commands import Close, Connect, WantPeers
 from torrentd.swarm.events import ConnectFailed, Dial, PeerClosed, PeerConnected, PeersFound
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import NEVER, ClosedPeer, Identity, TorrentState
+from torrentd.swarm.unserved import Unserved
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.clients import client_name
 from torrentd.wire.peer.handshake import has_extensions
@@ -99,6 +100,7 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         connected_at=now,
         have=Bitfield(torrent.geometry.piece_count),
         pipeline=Pipeline(now),
+        requests=Unserved(torrent.geometry),
         client=client_name(event.peer_id),
         source="incoming" if event.incoming else torrent.candidates.source(event.address),
         listens=None if event.incoming else event.address,

@@ -10,7 +10,8 @@ from torrentd.model.ids import PeerId, PeerKey
 from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.policy.picking.request_queue import RequestQueue
 from torrentd.policy.rates.averages import RateMeter
-from torrentd.wire.peer.messages import Range
+from torrentd.swarm.commands import Serve
+from torrentd.swarm.unserved import Unserved
 
 
 @dataclass(slots=True)
@@ -26,6 +27,8 @@ class Peer:
     connected_at: float
     have: Bitfield
     pipeline: Pipeline
+    requests: Unserved
+    """what it asked for and is not being served yet"""
     client: str = ""
     """as it names itself, escaped"""
     source: str = ""
@@ -48,9 +51,7 @@ class Peer:
     timeouts: int = 0
     """request time-outs since its last block"""
 
-    requests: dict[Range, None] = field(default_factory=dict)
-    """blocks it asked for, in order, not being served yet"""
-    serving: list[Range] = field(default_factory=list)
+    serving: Serve | None = None
     """the Serve under way"""
     choked_at: float = 0.0
     """when we last choked or unchoked it"""

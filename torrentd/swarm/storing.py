@@ -106,5 +106,4 @@ def read_failed(torrent: TorrentState, event: ReadFailed) -> None:
             download.wanted_again(torrent, piece)
     peer = torrent.peers.get(event.peer)
     if peer is not None:
-        peer.serving = [wanted for wanted in peer.serving if wanted[0] != piece]
-        upload.serve_again(torrent, peer)
+        upload.serve_again(torrent, peer, piece)

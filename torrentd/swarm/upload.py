@@ -1,9 +1,9 @@
 """Blocks that peers ask of us.
 
 Life of a request: it is checked against the geometry (what cannot exist closes the connection), ignored while we
-choke the peer or when the piece is not verified (both are honest races), queued, and served in the order of arrival:
-one `Serve` of up to `BATCH` blocks at a time per peer, the next when the last has drained. So nothing is read for a
-socket that does not take it, and a slow peer costs its queue and nothing more.
+choke the peer or when the piece is not verified (both are honest races), queued (see `unserved`), and served piece by
+piece: one `Serve` of up to `BATCH` blocks at a time per peer, the next when the last has drained. So nothing is read
+for a socket that does not take it, and a slow peer costs its queue and nothing more.
 """
 
 from __future__ import annotations
@@ -14,70 +14,61 @@ from torrentd.swarm.commands import Serve
 from torrentd.swarm.events import Drained
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
+from torrentd.swarm.unserved import LARGEST, Unserved
 from torrentd.wire.peer.messages import Cancel, Range, Request
 
 QUEUE = 500
 """Requests of one peer; advertised as `reqq`. Who sends more has been told."""
-
-LARGEST = 32 * 1024
-"""Bytes of the largest block we serve: twice the usual, for old clients (SAFETY.md)."""
 
 BATCH = 32
 """Blocks of one Serve: half a MiB, one read and one write."""
 
 
 def request(torrent: TorrentState, peer: Peer, message: Request) -> None:
-    """The peer wants a block."""
-    piece, begin, length = message.piece, message.begin, message.length
-    if length > LARGEST or not torrent.geometry.is_range(piece, begin, length):
+    """The peer wants blocks."""
+    piece, begin, length, count = message.piece, message.begin, message.length, message.count
+    if length > LARGEST or not torrent.geometry.is_range(piece, begin, length * count):
         raise ProtocolError(f"request of a block that cannot exist: piece {piece}, begin {begin}, length {length}")
     if peer.am_choking or piece not in torrent.have:
-        floods.spend(peer, floods.REQUEST, torrent.now)
+        floods.spend(peer, floods.REQUEST, torrent.now, count)
         return
-    peer.requests[(piece, begin, length)] = None
-    if len(peer.requests) > QUEUE:
+    peer.requests.add(piece, begin, length, count)
+    if peer.requests.count > QUEUE:
         raise ProtocolError(f"more than {QUEUE} requests at once")
 
 
 def cancel(torrent: TorrentState, peer: Peer, message: Cancel) -> None:
     """The peer wants a block no more; if it is being served already, that is a race."""
-    if peer.requests.pop((message.piece, message.begin, message.length), peer) is peer:
+    if not peer.requests.remove(message.piece, message.begin, message.length):
         floods.spend(peer, floods.CANCEL, torrent.now)
 
 
 def serve(torrent: TorrentState, peer: Peer) -> None:
     """Begin the next Serve, if there is something to serve, the last one is out and the limit allows it."""
-    if peer.serving or not peer.requests:
+    requests = peer.requests
+    if peer.serving is not None or not requests.count:
         return
-    batch: list[Range] = []
-    for wanted in peer.requests:
-        batch.append(wanted)
-        if len(batch) == BATCH:
-            break
-    if not torrent.up.unlimited:
-        batch = _affordable(torrent, batch)
-        if not batch:
+    size = requests.next_size()
+    if torrent.up.unlimited:
+        ranges = requests.take(BATCH)
+    else:
+        ranges = _affordable(torrent, requests, size)
+        if not ranges:
             return
-    for served in batch:
-        del peer.requests[served]
-    peer.serving = batch
-    torrent.commands.append(Serve(peer.key, batch))
+    peer.serving = Serve(peer.key, ranges, size)
+    torrent.commands.append(peer.serving)
     peer.spoke_at = torrent.now
 
 
-def _affordable(torrent: TorrentState, batch: list[Range]) -> list[Range]:
-    """As much of the batch as the upload limit grants; if nothing, we wake when it will."""
-    first = batch[0][2]
-    granted = torrent.up.take(sum(length for _, _, length in batch), torrent.now, first)
+def _affordable(torrent: TorrentState, requests: Unserved, size: int) -> list[Range]:
+    """As many of the next blocks as the upload limit grants; if none, we wake when it will."""
+    granted = torrent.up.take(min(requests.count, BATCH) * size, torrent.now, size)
     if not granted:
-        torrent.wake(torrent.up.ready_at(torrent.now, first))
+        torrent.wake(torrent.up.ready_at(torrent.now, size))
         return []
-    for index, (_, _, length) in enumerate(batch):
-        if length > granted:
-            torrent.up.give_back(granted)
-            return batch[:index]
-        granted -= length
-    return batch
+    ranges = requests.take(granted // size)
+    torrent.up.give_back(granted - sum(length for _, _, length in ranges))
+    return ranges
 
 
 def drained(torrent: TorrentState, event: Drained) -> None:
@@ -89,7 +80,7 @@ def drained(torrent: TorrentState, event: Drained) -> None:
         return
     peer.up.add(event.sent, torrent.now)
     peer.spoke_at = peer.heard_at = torrent.now  # it takes what we send: it is alive
-    peer.serving = []
+    peer.serving = None
     serve(torrent, peer)
 
 
@@ -101,22 +92,22 @@ def clear(peer: Peer) -> None:
 def withdraw(torrent: TorrentState, piece: int) -> None:
     """A piece is not there any more: nobody is served from it."""
     for peer in torrent.peers.values():
-        for wanted in [wanted for wanted in peer.requests if wanted[0] == piece]:
-            del peer.requests[wanted]
+        peer.requests.drop(piece)
 
 
-def serve_again(torrent: TorrentState, peer: Peer) -> None:
-    """The Serve under way failed: what it held goes back to the head of the queue.
+def serve_again(torrent: TorrentState, peer: Peer, unreadable: int) -> None:
+    """The Serve under way failed: what it held of other pieces goes back to the head of the queue.
 
     Dropping it would leave the peer waiting: without the fast extension nothing can be refused.
     """
-    peer.requests = dict.fromkeys([*peer.serving, *peer.requests])
-    peer.serving = []
+    failed, peer.serving = peer.serving, None
+    if failed is not None:
+        peer.requests.put_back([block for block in failed.ranges if block[0] != unreadable], failed.block)
     serve(torrent, peer)
 
 
 def due(torrent: TorrentState) -> None:
     """The limit may grant something again: who was served longest ago comes first."""
-    waiting = [peer for peer in torrent.peers.values() if peer.requests and not peer.serving]
+    waiting = [peer for peer in torrent.peers.values() if peer.requests.count and peer.serving is None]
     for peer in sorted(waiting, key=lambda peer: peer.spoke_at):
         serve(torrent, peer)

@@ -63,8 +63,22 @@ def test_runs_of_whole_blocks_anywhere_in_a_piece(begin):
     assert encode_requests([(7, begin, 4 * 16384)]) == encode(each)
 
 
+def test_a_run_of_requests_is_one_for_each_block():
+    assert encode([Request(1, 7, 100, 3)]) == encode([Request(1, 7, 100), Request(1, 107, 100), Request(1, 207, 100)])
+
+
 def test_block_headers_count_the_data():
-    assert block_headers([(3, 32768, 16384), (4, 0, 7)]) == [
-        bytes.fromhex("00004009 07 00000003 00008000"),
-        bytes.fromhex("00000010 07 00000004 00000000"),
-    ]
+    assert block_headers([(3, 32768, 16384), (4, 0, 7)]) == bytes.fromhex(
+        "00004009 07 00000003 00008000" + "00000010 07 00000004 00000000"
+    )
+
+
+@pytest.mark.parametrize("begin", [0, 5 * 16384, 1022 * 16384, 1024 * 16384, 1000])
+@pytest.mark.parametrize("length", [4 * 16384, 3 * 16384 + 5])
+def test_a_range_has_a_header_for_each_block(begin, length):
+    each = [(7, at, min(16384, begin + length - at)) for at in range(begin, begin + length, 16384)]
+    assert block_headers([(7, begin, length)]) == b"".join(block_headers([one], one[2]) for one in each)
+
+
+def test_larger_blocks_have_fewer_headers():
+    assert block_headers([(1, 0, 32768)], 32768) == bytes.fromhex("00008009 07 00000001 00000000")

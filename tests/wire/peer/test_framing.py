@@ -48,7 +48,7 @@ def message(kind: int, payload: bytes = b"") -> bytes:
 
 
 def block(piece: int, begin: int, data: bytes) -> bytes:
-    return block_headers([(piece, begin, len(data))])[0] + data
+    return block_headers([(piece, begin, len(data))], len(data)) + data
 
 
 def scan(data: bytes, framing: Framing | None = None):
@@ -70,9 +70,19 @@ def flat(message):
     return message
 
 
+def one_by_one(messages):
+    """Runs of requests as single requests."""
+    for message in messages:
+        if isinstance(message, Request):
+            piece, begin, length = message.piece, message.begin, message.length
+            yield from (Request(piece, begin + block * length, length) for block in range(message.count))
+        else:
+            yield message
+
+
 @given(st.lists(control, max_size=12))
 def test_what_was_encoded_is_found(messages):
-    assert read(encode(messages)) == messages
+    assert list(one_by_one(read(encode(messages)))) == messages
 
 
 @given(st.lists(control, max_size=6), st.data())
@@ -84,7 +94,7 @@ def test_a_cut_message_waits_for_its_rest(messages, data):
     assert consumed <= end
     rest = whole[consumed:]
     second, consumed = framing.scan(memoryview(rest), len(rest))
-    assert first + second == messages
+    assert list(one_by_one(first + second)) == messages
     assert consumed == len(rest)
 
 
@@ -152,6 +162,27 @@ class TestRuns:
     def test_the_end_of_the_number_range(self):
         far = 2**32 - BLOCK
         assert read(block(2, far, bytes(BLOCK)) + block(2, 0, b"x")) == [(2, far, bytes(BLOCK)), (2, 0, b"x")]
+
+
+class TestRequests:
+    def test_those_that_follow_each_other_become_one_message(self):
+        each = [Request(2, begin, BLOCK) for begin in range(BLOCK, 5 * BLOCK, BLOCK)]
+        assert read(encode(each)) == [Request(2, BLOCK, BLOCK, 4)]
+
+    def test_blocks_of_any_length_may_follow_each_other(self):
+        assert read(encode([Request(2, 5, 7), Request(2, 12, 7)])) == [Request(2, 5, 7, 2)]
+
+    @pytest.mark.parametrize("other", [Request(3, BLOCK, BLOCK), Request(2, 0, BLOCK), Request(2, BLOCK, 5)])
+    def test_another_piece_place_or_length_begins_another_run(self, other):
+        assert read(encode([Request(2, 0, BLOCK), other])) == [Request(2, 0, BLOCK), other]
+
+    def test_a_message_between_keeps_the_order(self):
+        sent = [Request(2, 0, BLOCK), Have(1), Request(2, BLOCK, BLOCK), Choke(), Request(2, 2 * BLOCK, BLOCK)]
+        assert read(encode(sent)) == sent
+
+    def test_the_end_of_the_number_range(self):
+        sent = [Request(2, 2**32 - BLOCK, BLOCK), Request(2, 0, BLOCK), Request(2**32 - 1, 2**32 - 1, 2**32 - 1)]
+        assert read(encode(sent)) == sent
 
 
 class TestSkipped:

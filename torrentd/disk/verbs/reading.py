@@ -29,12 +29,10 @@ class Reading:
     def read_now(self, ranges: Sequence[Range], into: memoryview) -> bool:
         """Fill `into` with the ranges, back to back. False: not all of it is at hand, and `into` is undefined."""
         position = 0
-        slices = self._access.place.layout.slices
         for offset, length in joined(ranges, self._geometry.piece_size):
-            for index, start, count in slices(offset, length):
-                if not self._slice_now(index, start, into[position : position + count]):
-                    return False
-                position += count
+            if not self._stretch_now(offset, into[position : position + length]):
+                return False
+            position += length
         return True
 
     def read(self, ranges: Sequence[Range]) -> Deferred[bytearray]:
@@ -45,6 +43,18 @@ class Reading:
         deferred = self._access.work(_read, stretches, files=files)
         self._access.pending.track(deferred)
         return deferred
+
+    def _stretch_now(self, offset: int, view: memoryview) -> bool:
+        layout = self._access.place.layout
+        index, start = layout.at(offset)
+        if start + len(view) <= layout.files[index].size:  # nearly always
+            return self._slice_now(index, start, view)
+        position = 0
+        for index, start, count in layout.slices(offset, len(view)):
+            if not self._slice_now(index, start, view[position : position + count]):
+                return False
+            position += count
+        return True
 
     def _slice_now(self, index: int, start: int, view: memoryview) -> bool:
         if self._access.place.layout.files[index].padding:

@@ -155,7 +155,7 @@ class Chain:
     @property
     def unlimited(self) -> bool:
         """Whether no bucket limits anything now."""
-        return all(bucket.rate is None for bucket in self._buckets)
+        return not [bucket for bucket in self._buckets if bucket.rate is not None]  # no generator: asked at every Serve
 
     def take(self, wanted: int, now: float, least: int = BLOCK) -> int:
         """Charge and return up to `wanted` bytes: at least `min(wanted, least)` of them, or 0."""

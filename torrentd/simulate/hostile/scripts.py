@@ -14,6 +14,7 @@ from torrentd.wire.peer.messages import (
     Interested,
     Message,
     NotInterested,
+    Range,
     Request,
     Unchoke,
 )
@@ -41,15 +42,16 @@ class Corrupting(Stalling):
     def said(self, line: Line, message: Message) -> None:
         super().said(line, message)
         if isinstance(message, Request):
-            self._answer(line, (message.piece, message.begin, message.length))
+            for block in range(message.count):
+                self._answer(line, (message.piece, message.begin + block * message.length, message.length))
 
-    def _answer(self, line: Line, wanted: tuple[int, int, int]) -> None:
+    def _answer(self, line: Line, wanted: Range) -> None:
         lie = self._rng.random() < self._share
         self.lies += lie
         data = bytearray(wanted[2])
         hashes = line.torrent.metainfo.hashes
         fill(hashes, [wanted], memoryview(data), frozenset([wanted[0]] if lie else []))
-        line.transport.write(block_headers([wanted])[0] + bytes(data))
+        line.transport.write(block_headers([wanted]) + bytes(data))
 
 
 class Flapping(Stalling):

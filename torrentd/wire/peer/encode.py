@@ -31,10 +31,14 @@ _PIECE = struct.Struct(">IBII")
 _PORT = struct.Struct(">IBH")
 _EXTENDED = struct.Struct(">IBB")
 _PAIR = struct.Struct(">II")
-_REQUEST_HEAD = struct.Struct(">IBI")
+_HEAD_OF_PIECE = struct.Struct(">IBI")
+_BEGIN = struct.Struct(">I")
 
 _TAILS = [_PAIR.pack(block * BLOCK, BLOCK) for block in range(4 * 1024 * 1024 // BLOCK)]
 """How the request of each whole block of a piece ends, for pieces of up to 4 MiB, which most are."""
+
+_BEGINS = [_BEGIN.pack(block * BLOCK) for block in range(16 * 1024 * 1024 // BLOCK)]
+"""How the header of each block ends, for pieces of up to 16 MiB, which nearly all are."""
 
 
 def encode(messages: Iterable[Message]) -> bytes:
@@ -55,7 +59,7 @@ def encode_requests(ranges: Iterable[Range]) -> bytes:
 
 def _requests(piece: int, begin: int, length: int) -> bytes:
     """The requests of one piece differ in their tails only, which are joined with what stands before each."""
-    head = _REQUEST_HEAD.pack(13, ids.REQUEST, piece)
+    head = _HEAD_OF_PIECE.pack(13, ids.REQUEST, piece)
     first, last = begin // BLOCK, (begin + length) // BLOCK
     if begin % BLOCK == length % BLOCK == 0 and last <= len(_TAILS):
         return head + head.join(_TAILS[first:last])
@@ -63,10 +67,29 @@ def _requests(piece: int, begin: int, length: int) -> bytes:
     return b"".join([head + _PAIR.pack(start, min(BLOCK, end - start)) for start in range(begin, end, BLOCK)])
 
 
-def block_headers(ranges: Iterable[Range]) -> list[bytes]:
-    """The 13 bytes that stand before the data of each range; a range is one `piece` message."""
-    pack = _PIECE.pack
-    return [pack(length + ids.PIECE_HEADER - 4, ids.PIECE, piece, begin) for piece, begin, length in ranges]
+def block_headers(ranges: Iterable[Range], block: int = BLOCK) -> bytes:
+    """The 13 bytes that stand before the data of each `piece` message, one after the other.
+
+    A range is cut into messages of `block` bytes; its last one may be shorter.
+    """
+    return b"".join([_block_headers(piece, begin, length, block) for piece, begin, length in ranges])
+
+
+def _block_headers(piece: int, begin: int, length: int, block: int) -> bytes:
+    """The headers of one piece differ in their ends only, which are joined with what stands before each."""
+    first, last = begin // BLOCK, (begin + length) // BLOCK
+    if begin % BLOCK == length % BLOCK == 0 and block == BLOCK and last <= len(_BEGINS):
+        head = _HEAD_OF_PIECE.pack(BLOCK + ids.PIECE_HEADER - 4, ids.PIECE, piece)
+        return head + head.join(_BEGINS[first:last])
+    pack, end = _PIECE.pack, begin + length
+    starts = range(begin, end, block)
+    return b"".join([pack(min(block, end - at) + ids.PIECE_HEADER - 4, ids.PIECE, piece, at) for at in starts])
+
+
+def _request(message: Request) -> bytes:
+    piece, begin, length = message.piece, message.begin, message.length
+    starts = [begin + block * length for block in range(message.count)]
+    return b"".join([_TRIPLE.pack(13, ids.REQUEST, piece, at, length) for at in starts])
 
 
 def _bitfield(message: BitfieldMessage) -> bytes:
@@ -85,7 +108,7 @@ _FORMS: dict[type, Callable[[Any], bytes]] = {
     NotInterested: lambda _: _HEAD.pack(1, ids.NOT_INTERESTED),
     Have: lambda message: _HAVE.pack(5, ids.HAVE, message.piece),
     BitfieldMessage: _bitfield,
-    Request: lambda message: _TRIPLE.pack(13, ids.REQUEST, message.piece, message.begin, message.length),
+    Request: _request,
     Cancel: lambda message: _TRIPLE.pack(13, ids.CANCEL, message.piece, message.begin, message.length),
     Port: lambda message: _PORT.pack(3, ids.PORT, message.port),
     Extended: _extended,

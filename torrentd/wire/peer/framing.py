@@ -2,8 +2,9 @@
 
 `scan` is handed the read buffer and finds every whole message in it; what is cut off at the end stays for the next
 read. Blocks are not copied: a run of consecutive ones leaves as a single `Blocks` with views into the buffer, so that a
-read of 64 blocks costs a dozen objects instead of hundreds. The loop over `piece` and `request` messages is written out
-in one place for that reason; everything else goes through `_control`, a table of exact lengths.
+read of 64 blocks costs a dozen objects instead of hundreds; a run of consecutive requests leaves as a single `Request`.
+The loops over `piece` and `request` messages are written out for that reason; everything else goes through `_control`,
+a table of exact lengths.
 
 A message whose declared length its type cannot have is refused as soon as its five first bytes are there: no peer makes
 us keep more than the largest message. Unknown ids are skipped (BEP 3's way to stay extensible).
@@ -41,14 +42,18 @@ MAX_EXTENDED = 128 * 1024
 _HEADER = ids.PIECE_HEADER
 _OVERHEAD = _HEADER - 4  # id, piece, begin: what a `piece` message's length counts besides the block
 _REQUEST_LENGTH = 13
+_REQUEST_SIZE = 4 + _REQUEST_LENGTH
 _MAX_PIECE_LENGTH = _OVERHEAD + MAX_BLOCK
 _NOWHERE = -1  # no block begins there: the run cannot be continued
 _NO_RUN = Blocks(0, _NOWHERE, 0, [])  # stands for the run before the first one; never continued
+_NO_REQUEST = Request(0, _NOWHERE, 0)  # the same
 
 _PIECE_HEADER = struct.Struct(">IBII")
 _LENGTH = struct.Struct(">I")
 _TRIPLE = struct.Struct(">III")
 _PORT = struct.Struct(">H")
+_REQUEST = struct.Struct(">9sQ")  # what is alike in a run; begin and length as one number
+_REQUEST_HEAD = struct.Struct(">IBI")
 
 _BARE: dict[int, Callable[[], Message]] = {
     ids.CHOKE: Choke,
@@ -96,7 +101,7 @@ class Framing:
         unpack = _PIECE_HEADER.unpack_from
         position = 0
         run, run_end = _NO_RUN, _NOWHERE
-        while True:
+        while position < end:
             if end - position >= _HEADER:
                 length, kind, piece, begin = unpack(view, position)
                 if kind == ids.PIECE and _OVERHEAD < length <= _MAX_PIECE_LENGTH:
@@ -113,9 +118,8 @@ class Framing:
                     run_end = begin + BLOCK if size == BLOCK else _NOWHERE
                     position = after
                     continue
-                if kind == ids.REQUEST and length == _REQUEST_LENGTH and end - position >= 4 + _REQUEST_LENGTH:
-                    messages.append(Request(piece, begin, _LENGTH.unpack_from(view, position + _HEADER)[0]))
-                    position, run_end = position + 4 + _REQUEST_LENGTH, _NOWHERE
+                if kind == ids.REQUEST and length == _REQUEST_LENGTH and end - position >= _REQUEST_SIZE:
+                    position, run_end = _requests(view, position, end, messages), _NOWHERE
                     continue
             after = self._control(view, position, end, messages)
             if after == position:
@@ -169,3 +173,24 @@ class Framing:
         if self._piece_count % 8 and payload[-1] & (0xFF >> self._piece_count % 8):
             raise ProtocolError("a spare bit of the bitfield is set")
         return BitfieldMessage(bytes(payload))
+
+
+def _requests(view: memoryview, position: int, end: int, messages: list[Message]) -> int:
+    """Read all whole `request` messages from `position` on that no other message interrupts; where they end.
+
+    Those of a run have the same head, and places that grow by the block's length: two comparisons for each.
+    """
+    run, shared, following = _NO_REQUEST, b"", _NOWHERE
+    for head, place in _REQUEST.iter_unpack(view[position : end - (end - position) % _REQUEST_SIZE]):
+        if place == following and head == shared:
+            run.count += 1
+        else:
+            length, kind, piece = _REQUEST_HEAD.unpack(head)
+            if kind != ids.REQUEST or length != _REQUEST_LENGTH:
+                break
+            run = Request(piece, place >> 32, place & 0xFFFFFFFF)
+            messages.append(run)
+            shared, step = head, run.length << 32
+        following = place + step
+        position += _REQUEST_SIZE
+    return position

@@ -1,8 +1,8 @@
 """The values of the peer wire (BEP 3, 5, 6, 10). `framing` finds them in bytes; `encode` makes bytes of them.
 
 A run of `piece` messages that belong together arrives as *one* `Blocks` (one event per read, not one object per
-16 KiB); a run of requests to one peer leaves as *one* `Requests`. Views are valid only until the commands of their
-event have run: the buffer behind them is reused by the next read.
+16 KiB), and a run of requests as *one* `Request`. Views are valid only until the commands of their event have run: the
+buffer behind them is reused by the next read.
 """
 
 from __future__ import annotations
@@ -50,11 +50,15 @@ class BitfieldMessage:
 
 @dataclass(slots=True)
 class Request:
-    """One block asked for. Framing checks nothing but the message's length; geometry is the swarm's business."""
+    """`count` blocks asked for, of `length` bytes each, which follow each other in the piece.
+
+    Framing checks nothing but the message's size; geometry is the swarm's business.
+    """
 
     piece: int
     begin: int
     length: int
+    count: int = 1
 
 
 @dataclass(slots=True)
