@@ -34,7 +34,7 @@ SLACK = 32 * MIB
 """for the interpreter's own memory, which grows in steps"""
 
 DISK_QUEUE = 32 * MIB
-SLOW_WRITE = 200_000
+SLOW_WRITE = 1_000_000
 """microseconds that each write takes longer"""
 
 
