@@ -1,4 +1,4 @@
-"""What of the torrent is on the disk: every piece read and hashed, by two workers at a time.
+"""What of the torrent is on the disk: every piece read and hashed, by all hash threads at a time.
 
 First the files alone are looked at: pieces that reach into a file which is missing or too short are not there, and
 are not read. The rest goes to the workers in portions of about 8 MiB, large pieces in parts of that size; between two
@@ -35,7 +35,7 @@ _READ = 1024 * 1024
 """Bytes read at a time, into one buffer per job."""
 
 _LANES = 2
-"""Jobs at a time: one may wait for the disk while the other hashes."""
+"""Jobs at a time, at least: one may wait for the disk while the other hashes."""
 
 
 class Part(NamedTuple):
@@ -79,7 +79,7 @@ class Checking:
         tally = _Tally(self._desk, self._flushing, progress)
         tally.add({piece: False for piece in asked if piece not in present})
         portions = self._portions(present)
-        lanes = [self._lane(portions, tally, cancelled) for _ in range(_LANES)]
+        lanes = [self._lane(portions, tally, cancelled) for _ in range(max(_LANES, self._desk.parallel))]
         yield gatherResults(lanes, consumeErrors=True).addErrback(_first)
         return tally.good
 
