@@ -11,12 +11,12 @@ from tests.net.fakes import Reader, content
 from tests.net.lines import Line
 from torrentd.model.errors import StorageError
 from torrentd.net.buffers import SERVE, Buffers
-from torrentd.net.serving import SEND_BUFFER, Serving
+from torrentd.net.serving import FIRST_BATCH, SEND_BUFFER, Serving
 from torrentd.wire.peer.encode import block_headers
 from torrentd.wire.peer.messages import Range
 
 BLOCK = 16384
-BLOCKS = SERVE // BLOCK
+BLOCKS = FIRST_BATCH // BLOCK
 
 
 class Stage:
@@ -67,7 +67,7 @@ def encoded(run: list[Range], block: int = BLOCK) -> bytes:
     return b"".join(block_headers([one], block) + content(*one) for one in each)
 
 
-def test_a_run_has_so_many_blocks_and_no_more(stage: Stage) -> None:
+def test_a_first_batch_has_so_many_blocks_and_no_more(stage: Stage) -> None:
     run = blocks(BLOCKS + 1)
     stage.serving.begin(run, BLOCK, stage.reader)
     stage.line.reactor.advance(0)
@@ -79,7 +79,7 @@ def test_a_run_has_so_many_blocks_and_no_more(stage: Stage) -> None:
     assert stage.serving.written == len(expected)
 
 
-def test_large_blocks_fill_the_buffer_and_no_more(stage: Stage) -> None:
+def test_of_large_blocks_it_has_fewer(stage: Stage) -> None:
     run = [(piece, 0, 2 * BLOCK) for piece in range(BLOCKS)]
     stage.serving.begin(run, 2 * BLOCK, stage.reader)
     stage.line.reactor.advance(0)
@@ -131,6 +131,25 @@ def test_a_reader_that_brings_too_little_is_a_bug(stage: Stage) -> None:
     later, _ = stage.reader.waiting.pop()
     later.callback(b"too short")
     assert stage.broken[0].check(ValueError)
+
+
+def test_batches_grow_while_the_socket_takes_them_whole_up_to_the_buffer(stage: Stage) -> None:
+    stage.line.transport.offer = lambda views: sum(map(len, views))  # type: ignore[method-assign]
+    stage.serving.begin([(piece, 0, 4 * SERVE) for piece in range(10)], BLOCK, stage.reader)
+    stage.line.reactor.advance(0)
+    sizes = [sum(length for _, _, length in batch) for batch in stage.reader.runs]
+    assert sizes[0] == FIRST_BATCH and max(sizes) == sizes[-2] == SERVE
+    assert stage.drained == [sum(sizes)] == [40 * SERVE]
+
+
+def test_the_next_batch_is_what_the_socket_took_of_the_last_one(stage: Stage) -> None:
+    took = FIRST_BATCH * 3 // 4
+    stage.line.transport.offer = lambda views: took  # type: ignore[method-assign]
+    stage.line.transport.write = lambda data: None  # type: ignore[method-assign]
+    stage.serving.begin([(0, 0, SERVE)], BLOCK, stage.reader)
+    stage.line.reactor.advance(0)
+    sizes = [sum(length for _, _, length in batch) for batch in stage.reader.runs]
+    assert sizes[0] == FIRST_BATCH and sizes[1] == took
 
 
 def test_what_begins_with_the_report_of_the_last_serve_is_read_in_the_same_turn(stage: Stage) -> None:

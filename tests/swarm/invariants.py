@@ -5,7 +5,7 @@ from __future__ import annotations
 from torrentd.policy.picking import piece_sets
 from torrentd.policy.picking.pipeline import CAP
 from torrentd.swarm.torrent import Torrent
-from torrentd.swarm.upload import BATCH, QUEUE
+from torrentd.swarm.upload import LARGEST_BATCH, QUEUE
 
 
 def check(torrent: Torrent) -> None:
@@ -59,6 +59,6 @@ def _check_uploads(torrent: Torrent) -> None:
         waiting = peer.requests.ranges()
         assert peer.requests.count <= QUEUE
         assert (peer.requests.count > 0) == bool(waiting)
-        assert peer.serving is None or 0 < peer.serving.count <= BATCH
+        assert peer.serving is None or 0 < peer.serving.count <= LARGEST_BATCH
         assert not (peer.am_choking and waiting)
         assert all(piece in torrent.have for piece, _, _ in waiting)

@@ -53,6 +53,14 @@ def test_one_serve_at_a_time_of_at_most_32_blocks() -> None:
     assert torrent.totals.uploaded == torrent.peers[1].uploaded == 5
 
 
+@pytest.mark.parametrize(("rate", "blocks"), [(1e6, 32), (64 * BLOCK * 50, 64), (1e9, 128)])
+def test_a_fast_peers_serve_is_what_it_takes_in_a_50th_of_a_second(rate: float, blocks: int) -> None:
+    torrent = _seed(600)
+    wanted = says(1, *_requests(*range(1, 401)))
+    log = run(torrent, *HELLO, (1, says(1, *_requests(0))), (1.9, wanted), (2, Drained(1, int(rate * 0.5))))
+    assert len(served(log, 1)[-1]) == blocks
+
+
 def test_a_request_may_be_up_to_32_kib_and_unaligned() -> None:
     log = run(_seed(), *HELLO, (1, says(1, Request(0, 7, 2 * BLOCK))))
     assert served(log, 1) == [[(0, 7, 2 * BLOCK)]]

@@ -2,9 +2,9 @@
 
 A batch is read straight into the serve buffer of the reactor turn and offered to the socket as one `sendmsg` of
 headers and views. What the socket does not take is kept as an owned copy up to SEND_BUFFER; the blocks beyond go back
-to the list and are read again once the socket drained, which costs the same copy but holds no memory. The next batch is
-read only when nothing is queued. On a plain Twisted transport, which cannot send what it does not keep, a batch is
-joined.
+to the list and are read again once the socket drained, which costs the same copy but holds no memory. Batches grow
+while the socket takes them whole and shrink to what it took. The next one is read only when nothing is queued. On a
+plain Twisted transport, which cannot send what it does not keep, a batch is joined.
 
 Each batch starts from the reactor, never from inside `begin`: the owner is in the middle of its commands then. A serve
 is reported one turn after its last batch, so that others have their turn; if the next one begins with that report, its
@@ -30,6 +30,9 @@ from torrentd.wire.peer.messages import Range
 
 SEND_BUFFER: Final = 256 * 1024
 """Bytes of blocks, headers included, that may wait in memory for one peer's socket."""
+
+FIRST_BATCH: Final = 512 * 1024
+"""Bytes that are read for a peer at once, until it is known what its socket takes."""
 
 
 @implementer(IPushProducer)
@@ -59,8 +62,9 @@ class Serving:
         self._transport: Any = None
         self._ranges: deque[Range] = deque()
         self._block = 0
-        self._room = 0
-        """bytes of the next batch, at most"""
+        self._room = min(FIRST_BATCH, len(buffer.memory))
+        """bytes of the next batch, at most: about what the socket took"""
+        self._one_by_one = False
         self._reader: BlockReader | None = None
         self._reading = False
         self._step_due: Any = None
@@ -70,6 +74,8 @@ class Serving:
         """The connection is made: this is where the blocks go."""
         self._transport = transport
         self._direct = isinstance(transport, DirectTransport)
+        if not self._direct:
+            self._room = min(SEND_BUFFER, self._room)
         transport.registerProducer(self, True)
 
     def begin(self, ranges: Sequence[Range], block: int, reader: BlockReader) -> None:
@@ -79,8 +85,7 @@ class Serving:
         self._reader = reader
         self._ranges.extend(ranges)
         self._block = block
-        room = len(self._buffer.memory)
-        self._room = room if self._direct else min(room, SEND_BUFFER)
+        self._one_by_one = False
         self._soon()
 
     def stop(self) -> None:
@@ -128,7 +133,7 @@ class Serving:
 
     def _next_batch(self) -> list[Range]:
         """What fits into one read of the next blocks, at least one."""
-        ranges, room = self._ranges, self._room
+        ranges, room = self._ranges, self._block if self._one_by_one else self._room
         batch: list[Range] = []
         while ranges and room:
             piece, begin, length = ranges[0]
@@ -176,7 +181,7 @@ class Serving:
     def _unreadable(self, batch: list[Range], error: Exception) -> None:
         """Say which piece it is: a batch of many blocks is read again one by one."""
         if len(batch) > 1 or batch[0][2] > self._block:
-            self._room = self._block
+            self._one_by_one = True
             self._ranges.extendleft(reversed(batch))
             self._soon()
             return
@@ -187,8 +192,9 @@ class Serving:
     def _push(self, batch: list[Range], size: int, views: list[Bytes]) -> None:
         """Send the batch of `size` bytes, whose messages are `views`."""
         count = len(views) // 2
-        sent = self._transport.offer(views) if self._direct else 0
-        if sent < size + PIECE_HEADER * count:
+        whole = size + PIECE_HEADER * count
+        sent = self._offer(views, whole) if self._direct else 0
+        if sent < whole:
             count = _worth_keeping(views, sent)
             size = sum(map(len, views[1 : 2 * count : 2]))
             self._ranges.extendleft(reversed(_behind(batch, size)))
@@ -196,6 +202,13 @@ class Serving:
         self._sent += size
         self.written += size + PIECE_HEADER * count
         self._soon()
+
+    def _offer(self, views: list[Bytes], whole: int) -> int:
+        """How much of the messages, `whole` bytes, the socket took; the next batch is cut to that, or a bit longer."""
+        sent: int = self._transport.offer(views)
+        room = self._room + self._room // 8 if sent == whole else max(sent, SEND_BUFFER)
+        self._room = min(room, len(self._buffer.memory))
+        return sent
 
 
 def _worth_keeping(views: list[Bytes], sent: int) -> int:

@@ -32,7 +32,7 @@ class Ask:
 class Serve:
     """Read these blocks and send them as `piece` messages; answered by Drained or ReadFailed.
 
-    At most one Serve per peer is under way, of at most 32 blocks. Each range is cut into blocks of `block` bytes, its
+    At most one Serve per peer is under way, of at most 128 blocks. Each range is cut into blocks of `block` bytes, its
     last one may be shorter.
     """
 

@@ -2,13 +2,14 @@
 
 Life of a request: it is checked against the geometry (what cannot exist closes the connection), ignored while we
 choke the peer or when the piece is not verified (both are honest races), queued (see `unserved`), and served piece by
-piece: one `Serve` of up to `BATCH` blocks at a time per peer, the next when the last has drained. So nothing is read
-for a socket that does not take it, and a slow peer costs its queue and nothing more.
+piece: one `Serve` at a time per peer, the next when the last has drained. So nothing is read for a socket that does not
+take it, and a slow peer costs its queue and nothing more.
 """
 
 from __future__ import annotations
 
 from torrentd.model.errors import ProtocolError
+from torrentd.model.geometry import BLOCK
 from torrentd.swarm import floods
 from torrentd.swarm.commands import Serve
 from torrentd.swarm.events import Drained
@@ -21,7 +22,14 @@ QUEUE = 500
 """Requests of one peer; advertised as `reqq`. Who sends more has been told."""
 
 BATCH = 32
-"""Blocks of one Serve: half a MiB, one read and one write."""
+"""Blocks of one Serve to most peers: half a MiB. What is in a Serve can be cancelled no more."""
+
+LARGEST_BATCH = 128
+"""Blocks of one Serve to the fastest peers: what is done for each Serve counts there."""
+
+TURN = 0.02
+"""Seconds in which a peer takes a Serve larger than BATCH. Serving every fast peer once thus takes no longer either,
+and nobody waits longer for the reactor, however many they are."""
 
 
 def request(torrent: TorrentState, peer: Peer, message: Request) -> None:
@@ -49,20 +57,18 @@ def serve(torrent: TorrentState, peer: Peer) -> None:
     if peer.serving is not None or not requests.count:
         return
     size = requests.next_size()
-    if torrent.up.unlimited:
-        ranges = requests.take(BATCH)
-    else:
-        ranges = _affordable(torrent, requests, size)
-        if not ranges:
-            return
+    most = max(BATCH, min(LARGEST_BATCH, int(peer.up.rate(torrent.now) * TURN) // BLOCK))
+    ranges = requests.take(most) if torrent.up.unlimited else _affordable(torrent, requests, most, size)
+    if not ranges:
+        return
     peer.serving = Serve(peer.key, ranges, size)
     torrent.commands.append(peer.serving)
     peer.spoke_at = torrent.now
 
 
-def _affordable(torrent: TorrentState, requests: Unserved, size: int) -> list[Range]:
-    """As many of the next blocks as the upload limit grants; if none, we wake when it will."""
-    granted = torrent.up.take(min(requests.count, BATCH) * size, torrent.now, size)
+def _affordable(torrent: TorrentState, requests: Unserved, most: int, size: int) -> list[Range]:
+    """As many of the `most` next blocks as the upload limit grants; if none, we wake when it will."""
+    granted = torrent.up.take(min(requests.count, most) * size, torrent.now, size)
     if not granted:
         torrent.wake(torrent.up.ready_at(torrent.now, size))
         return []
