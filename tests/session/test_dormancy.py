@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
+from weakref import ref
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
@@ -83,6 +85,19 @@ def test_an_idle_torrent_sleeps_and_its_row_stays(home, world, torrent):
         name: getattr(before, name) for name in before.__struct_fields__ if name != "seeding_time"
     }
     assert home.steering.changes(seen).rows == []  # sleeping is nobody's business
+
+
+def test_a_session_is_freed_when_it_falls_asleep(home, world, torrent):
+    """Not only at the next garbage collection: thousands that fall asleep together would be held until then."""
+    home.put(torrent)
+    session = ref(home.add(torrent))
+    gc.disable()
+    try:
+        world.run(LONG)
+        assert sleeps(home, torrent)
+        assert session() is None
+    finally:
+        gc.enable()
 
 
 def test_nothing_is_scheduled_for_sleepers(asleep, world):

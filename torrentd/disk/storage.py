@@ -24,7 +24,7 @@ from torrentd.disk.verbs.making import make, without_content
 from torrentd.disk.verbs.probing import probe
 from torrentd.disk.verbs.reading import Reading
 from torrentd.disk.verbs.removing import remove
-from torrentd.disk.writing.desk import Desk, Writing
+from torrentd.disk.writing.desk import Desk, Writing, nobody
 from torrentd.disk.writing.runs import PiecesInRuns
 from torrentd.disk.writing.whole import WHOLE_LIMIT, WholePieces
 from torrentd.model.bitfield import Bitfield
@@ -150,6 +150,7 @@ class Storage:
         """Drop what is unfinished, wait for what is under way, and close the files. Flush before, if it matters."""
         yield self._settle()
         self._access.closed = True
+        self._desk.report = nobody  # whom it knew may know it: they would be held until the next garbage collection
 
     @inlineCallbacks
     def _settle(self) -> Generator[Deferred[Any], Any, None]:

@@ -62,6 +62,10 @@ class Unflushed:
         return pieces
 
 
+def nobody(_: list[Stored]) -> None:
+    """Who hears what became of finished pieces when nobody asked, or nobody does any more."""
+
+
 @dataclass(slots=True)
 class Desk:
     """What both ways of writing work with."""
@@ -75,7 +79,7 @@ class Desk:
     unflushed: Unflushed
     parallel: int
     """jobs at a time"""
-    report: Callable[[list[Stored]], None] = lambda stored: None
+    report: Callable[[list[Stored]], None] = nobody
     """told of what became of finished pieces, many at a time"""
 
     def offset(self, piece: int) -> int:
