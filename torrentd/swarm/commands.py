@@ -81,7 +81,7 @@ class Mark:
 @dataclass(slots=True)
 class Store:
     """Copy the views into the piece's buffer now. With `complete` the piece has all its bytes: hash and write it,
-    then report PieceVerified or PieceFailed; `digests` asks for salted block digests also on success (blame)."""
+    then report PiecesVerified or PieceFailed; `digests` asks for salted block digests also on success (blame)."""
 
     piece: int
     begin: int

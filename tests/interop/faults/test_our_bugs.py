@@ -28,7 +28,7 @@ CASES = {
     "a new peer": ("torrentd.swarm.connecting:peer_connected", [1, 3]),
     "a lost peer": ("torrentd.swarm.connecting:peer_closed", [1]),
     "choosing blocks": ("torrentd.swarm.download:top_up", [10, 60]),
-    "a verified piece": ("torrentd.swarm.storing:piece_verified", [5]),
+    "a verified piece": ("torrentd.swarm.storing:pieces_verified", [5]),
     "a deadline": ("torrentd.swarm.torrent:Torrent.next_deadline", [50]),
     "an announce": ("torrentd.session.announces:Announces.announce", [1]),
     "storing": ("torrentd.disk.storage:Storage.store", [30]),
