@@ -83,3 +83,19 @@ def test_a_copy_is_independent():
     assert copy != field
     assert field != "field"
     assert repr(copy) == "<Bitfield 2/12>"
+
+
+@given(st.sets(st.integers(0, 76)), st.integers(0, 9), st.integers(1, 12))
+def test_a_window_is_a_part_as_a_number(pieces: set[int], first: int, size: int) -> None:
+    first, size = first * 8, size * 8
+    window = Bitfield(77, sorted(pieces)).window(first, size)
+    expected = {piece - first for piece in pieces if first <= piece < first + size}
+    assert {bit for bit in range(size) if window >> size - 1 - bit & 1} == expected
+    assert window < 1 << size
+
+
+def test_the_first_of_some_pieces():
+    some = Bitfield(20, [3, 9, 17])
+    assert some.first_of([0, 17, 3]) == 17
+    assert some.first_of([0, 1]) is None
+    assert some.first_of([]) is None

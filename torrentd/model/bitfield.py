@@ -39,6 +39,12 @@ class Bitfield:
         """The wire form; spare bits are 0."""
         return bytes(self._bytes)
 
+    def window(self, first: int, size: int) -> int:
+        """The bits of `size` pieces from `first` on, both multiples of 8, as one number; the first piece is its highest
+        bit. Bits beyond the last piece are 0."""
+        part = self._bytes[first >> 3 : first + size >> 3]
+        return int.from_bytes(part, "big") << size - len(part) * 8
+
     def copy(self) -> Bitfield:
         """An independent copy."""
         return Bitfield.from_bytes(self.size, self._bytes)
@@ -66,6 +72,14 @@ class Bitfield:
         if not 0 <= piece < self.size:
             raise IndexError(piece)
         return bool(self._bytes[piece >> 3] & (0x80 >> (piece & 7)))
+
+    def first_of(self, pieces: Iterable[int]) -> int | None:
+        """The first of `pieces`, none of them outside, that is in the set: a loop without a call for each."""
+        bits = self._bytes
+        for piece in pieces:
+            if bits[piece >> 3] & (0x80 >> (piece & 7)):
+                return piece
+        return None
 
     def __iter__(self) -> Iterator[int]:
         """The pieces, ascending."""

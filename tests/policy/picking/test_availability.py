@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from random import Random
 
 from hypothesis import given
@@ -19,12 +20,23 @@ def _full_pool(rng: Random) -> Availability:
     return availability
 
 
+def _pool(availability: Availability) -> list[int]:
+    return list(chain.from_iterable(availability.rarest()))
+
+
 def test_rarer_pieces_come_first_and_absent_ones_not_at_all() -> None:
     availability = _full_pool(Random(1))
     availability.joined(Bitfield(PIECES, [3, 4, 5]))
     availability.joined(Bitfield(PIECES, [4, 5]))
     availability.joined(Bitfield(PIECES, [5]))
-    assert list(availability.rarest()) == [3, 4, 5]
+    assert _pool(availability) == [3, 4, 5]
+
+
+def test_what_only_seeds_have_is_left_out_for_a_leech() -> None:
+    availability = _full_pool(Random(1))
+    availability.joined(Bitfield.full(PIECES))
+    availability.joined(Bitfield(PIECES, [3, 5]))
+    assert sorted(chain.from_iterable(availability.rarest(of_leech=True))) == [3, 5]
 
 
 def test_priority_goes_before_rarity() -> None:
@@ -33,16 +45,16 @@ def test_priority_goes_before_rarity() -> None:
     availability.joined(Bitfield(PIECES, [7]))
     availability.add(7, Priority.HIGH)
     availability.add(2, Priority.LOW)
-    order = list(availability.rarest())
+    order = _pool(availability)
     assert (order[0], order[-1]) == (7, 2)
     assert sorted(order) == list(range(PIECES))
 
 
 def test_seeds_make_every_piece_available_at_once() -> None:
     availability = _full_pool(Random(1))
-    assert list(availability.rarest()) == []
+    assert _pool(availability) == []
     availability.joined(Bitfield.full(PIECES))
-    assert sorted(availability.rarest()) == list(range(PIECES))
+    assert sorted(_pool(availability)) == list(range(PIECES))
     assert availability.counts() == [1] * PIECES
     availability.left(Bitfield.full(PIECES))
     assert availability.counts() == [0] * PIECES
@@ -68,7 +80,7 @@ def test_equally_rare_pieces_come_in_any_order() -> None:
         for piece in range(PIECES):
             availability.add(piece, Priority.NORMAL)
         availability.seeds = 1
-        firsts[next(availability.rarest())] += 1
+        firsts[_pool(availability)[0]] += 1
     assert set(firsts) == set(range(PIECES))
     assert min(firsts.values()) > 20  # 50 expected of each
 
@@ -93,4 +105,4 @@ def test_every_piece_is_where_it_says_it_is(seed: int, steps: list[tuple[int, in
         availability.check()
     assert availability.counts() == [peers[piece] for piece in range(PIECES)]
     expected = sorted((-pool[piece], peers[piece]) for piece in pool if peers[piece])
-    assert [(-availability.priority(p), availability.count(p)) for p in availability.rarest()] == expected
+    assert [(-availability.priority(p), availability.count(p)) for p in _pool(availability)] == expected

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
 import pytest
@@ -83,6 +84,29 @@ def test_a_peer_with_few_common_pieces_in_a_large_torrent(pieces: int) -> None:
     _join(picker, pieces, 3)
     assert [picker.next(few) for _ in range(3)] == [pieces - 2, 3, None]
     picker.check()
+
+
+def test_a_peer_that_alone_starts_pieces_is_not_kept_from_its_own_by_those_of_others() -> None:
+    """What it lacks would gather at any place where all walks begin."""
+    pieces = PATIENCE * 40
+    picker = _picker(pieces)
+    mine = _Walked(pieces, range(0, pieces, 2))
+    picker.availability.joined(mine)
+    _join(picker, pieces, *range(1, pieces, 2))
+    for _ in range(pieces // 4):
+        assert picker.next(mine) is not None
+    assert mine.in_vain == 0
+
+
+class _Walked(Bitfield):
+    """Counts the walks that ended with nothing."""
+
+    in_vain = 0
+
+    def first_of(self, pieces: Iterable[int]) -> int | None:
+        found = super().first_of(pieces)
+        self.in_vain += found is None
+        return found
 
 
 def test_priorities_hold_for_a_peer_with_few_common_pieces() -> None:

@@ -25,8 +25,17 @@ def _layout(*sizes: int, padding: int | None = None) -> Layout:
 def test_common_pieces(one: set[int], other: set[int], limit: int) -> None:
     a, b = Bitfield(21, sorted(one)), Bitfield(21, sorted(other))
     assert piece_sets.count_common(a, b) == len(one & other)
-    assert piece_sets.first_common(a, b, limit) == sorted(one & other)[:limit]
+    assert piece_sets.some_common(a, b, limit) == sorted(one & other)[:limit]
     assert list(piece_sets.without(a, b)) == sorted(one - other)
+
+
+@given(st.sets(st.integers(0, 3 * piece_sets.WINDOW + 4)), st.integers(0, 3 * piece_sets.WINDOW + 4))
+def test_common_pieces_from_a_place_on(one: set[int], start: int) -> None:
+    size = 3 * piece_sets.WINDOW + 5
+    here = start // piece_sets.WINDOW * piece_sets.WINDOW
+    expected = sorted(one, key=lambda piece: (piece < here, piece))
+    assert piece_sets.some_common(Bitfield(size, one), Bitfield.full(size), size, start) == expected
+    assert piece_sets.some_common(Bitfield.full(size), Bitfield(size, one), 2, start) == expected[:2]
 
 
 def test_counting_with_everything_or_nothing() -> None:

@@ -119,12 +119,13 @@ class Availability:
 
     # --- looking
 
-    def rarest(self) -> Iterator[int]:
-        """The pool, higher priorities first, rarer pieces first; without those that nobody has."""
+    def rarest(self, *, of_leech: bool = False) -> Iterator[list[int]]:
+        """The pool in lists of pieces that are equally rare, to be read only: higher priorities first, rarer pieces
+        first; without those that nobody has. Some lists are empty. `of_leech`: and without those that only seeds have,
+        which are most of a young swarm's."""
+        first = 0 if self.seeds and not of_leech else 1
         for priority in PRIORITIES:
-            buckets = self._buckets[priority]
-            for bucket in buckets if self.seeds else buckets[1:]:
-                yield from bucket
+            yield from self._buckets[priority][first:]
 
     def priority(self, piece: int) -> int:
         """The priority with which the piece is, or was last, in the pool."""

@@ -9,8 +9,9 @@ Rarest first, except that
 
 Finding the rarest piece *that this peer has* is a walk over the pool in order of rarity. For a seed or an average
 leech the walk ends at once. For a peer with few pieces it could be as long as the torrent; it is cut off after
-`PATIENCE` steps, and the pieces of the pool are intersected with the peer's as two long integers instead, which is
-some thousand times faster per piece, once per *piece*, and rare.
+`PATIENCE` steps, and parts of the pool are intersected with the peer's as integers, some hundred times faster for each
+piece. Both begin at a random place: at a fixed one would gather what those who ask most do not have, and every walk
+would have to pass it.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ import random
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.layout import Priority
 from torrentd.policy.picking.availability import PRIORITIES, Availability
-from torrentd.policy.picking.piece_sets import first_common
+from torrentd.policy.picking.piece_sets import some_common
 
 RANDOM_FIRST = 4
 """Pieces picked at random before rarity decides: enough to trade with (libtorrent's initial_picker_threshold)."""
 
-PATIENCE = 200
+PATIENCE = 100
 """Steps of a walk before it gives way to the intersection, which costs about as much."""
 
 SAMPLE = 16
@@ -78,7 +79,7 @@ class Picker:
 
     def obtainable(self) -> bool:
         """Whether the pool has a piece that some connected peer has."""
-        return next(self.availability.rarest(), None) is not None
+        return any(self.availability.rarest())
 
     def next(self, have: Bitfield) -> int | None:
         """The piece to start with a peer that has `have`; it leaves the pool. None if the peer has none of it."""
@@ -107,16 +108,22 @@ class Picker:
         return None
 
     def _rarest(self, have: Bitfield) -> int | None:
-        for steps, piece in enumerate(self.availability.rarest()):
-            if piece in have:
+        steps = PATIENCE
+        for bucket in self.availability.rarest(of_leech=not have.has_all()):
+            start = int(self._rng.random() * max(1, len(bucket) - steps))
+            piece = have.first_of(bucket[start : start + steps])
+            if piece is not None:
                 return piece
-            if steps >= PATIENCE:
+            steps -= len(bucket)
+            if steps <= 0:
                 return self._rarest_of_few(have)
         return None
 
     def _rarest_of_few(self, have: Bitfield) -> int | None:
+        start = int(self._rng.random() * have.size)
         for priority in PRIORITIES:
-            found = first_common(have, self._pools[priority], SAMPLE)
+            pool = self._pools[priority]
+            found = some_common(have, pool, SAMPLE, start) if pool.count else None
             if found:
                 return min(found, key=self.availability.count)
         return None
@@ -128,7 +135,7 @@ class Picker:
                 piece = self._near_cursor(pool, have)
                 if piece is not None:
                     return piece
-                found = first_common(have, pool, 1)
+                found = some_common(have, pool, 1)
                 if found:
                     return found[0]
         return None

@@ -1,7 +1,7 @@
 """Sets of pieces compared as long integers, and the set that a file selection wants.
 
 An intersection of two bitfields of 50,000 pieces takes some microseconds this way. It is done when a peer tells its
-bitfield and when the user changes the selection, never per block.
+bitfield and when the user changes the selection, never per block or per piece: what is needed then looks at a part.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import Geometry
 from torrentd.model.layout import Layout, Priority
+
+WINDOW = 1024
+"""Pieces compared at a time, a multiple of 8: about what a number costs anyway, whatever its length."""
 
 
 def as_integer(pieces: Bitfield) -> int:
@@ -27,15 +30,19 @@ def count_common(one: Bitfield, other: Bitfield) -> int:
     return (as_integer(one) & as_integer(other)).bit_count()
 
 
-def first_common(one: Bitfield, other: Bitfield, limit: int) -> list[int]:
-    """Up to `limit` pieces that are in both, ascending."""
-    both = as_integer(one) & as_integer(other)
-    last = (one.size + 7) // 8 * 8 - 1
+def some_common(one: Bitfield, other: Bitfield, limit: int, start: int = 0) -> list[int]:
+    """Up to `limit` pieces that are in both, ascending from the window in which `start` lies to the end, then from the
+    beginning. It costs no more than it must look at: not the whole torrent."""
     found: list[int] = []
-    while both and len(found) < limit:
-        top = both.bit_length() - 1
-        found.append(last - top)
-        both ^= 1 << top
+    here = start // WINDOW * WINDOW
+    for first in (*range(here, one.size, WINDOW), *range(0, here, WINDOW)):
+        both = one.window(first, WINDOW) & other.window(first, WINDOW)
+        while both:
+            top = both.bit_length()
+            found.append(first + WINDOW - top)
+            if len(found) == limit:
+                return found
+            both ^= 1 << top - 1
     return found
 
 
