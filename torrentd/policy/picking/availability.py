@@ -121,11 +121,11 @@ class Availability:
 
     def rarest(self, *, of_leech: bool = False) -> Iterator[list[int]]:
         """The pool in lists of pieces that are equally rare, to be read only: higher priorities first, rarer pieces
-        first; without those that nobody has. Some lists are empty. `of_leech`: and without those that only seeds have,
-        which are most of a young swarm's."""
+        first; without those that nobody has. `of_leech`: and without those that only seeds have, which are most of a
+        young swarm's."""
         first = 0 if self.seeds and not of_leech else 1
         for priority in PRIORITIES:
-            yield from self._buckets[priority][first:]
+            yield from filter(None, self._buckets[priority][first:])
 
     def priority(self, piece: int) -> int:
         """The priority with which the piece is, or was last, in the pool."""
