@@ -78,3 +78,14 @@ def test_a_pause_of_ours_is_not_the_peers_slowness() -> None:
     before = _run(pipeline, latency=0.01, rate=2e6, seconds=20)[-1]
     after = _run(pipeline, latency=0.01, rate=2e6, seconds=0.7, now=600.0)[-1]
     assert after > before / 2
+
+
+def test_the_ramp_does_not_end_while_the_answers_are_on_their_way() -> None:
+    """A second of round trip, and answers in lumps: within it the rate does not grow, the link is far from full."""
+    pipeline = Pipeline(0.0)
+    pipeline.accept(CAP)
+    pipeline.asked(0.0)
+    for round_trip in range(1, 5):
+        for part in range(4):
+            pipeline.received(pipeline.depth // 8, round_trip + part * 0.2)
+    assert pipeline.depth > 4 * START

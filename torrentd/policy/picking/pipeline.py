@@ -33,7 +33,11 @@ RESERVE = 1.5
 """Seconds of requests in the queue beyond the latency."""
 
 LOOK = 0.5
-"""Seconds between two looks at the rate."""
+"""Seconds between two looks at the rate, unless the latency is longer: within one round trip nothing that was asked
+for shows, and the rate of a far peer comes in lumps."""
+
+LONGEST_LOOK = 2.0
+"""Seconds; no way is longer, what takes more time waits in the peer's queue of requests."""
 
 GROWTH = 1.1
 """The ramp ends when the rate grew by less than this factor between two looks."""
@@ -42,7 +46,7 @@ GROWTH = 1.1
 class Pipeline:
     """The wanted depth of one peer's request queue (`depth`, in blocks)."""
 
-    __slots__ = ("_asked_at", "_bytes", "_cap", "_latency", "_looked_at", "_ramping", "_rate", "depth")
+    __slots__ = ("_asked_at", "_bytes", "_cap", "_latency", "_look_every", "_looked_at", "_ramping", "_rate", "depth")
 
     def __init__(self, now: float) -> None:
         self.depth = START
@@ -53,6 +57,7 @@ class Pipeline:
         self._looked_at = now
         self._asked_at: float | None = None
         self._latency = 0.0
+        self._look_every = LOOK
 
     def accept(self, reqq: int) -> None:
         """The peer tells how many requests it queues (BEP 10)."""
@@ -63,7 +68,7 @@ class Pipeline:
         """Blocks were requested of a peer that owed none: the answer's delay is the latency, and the rate before this
         was ours, not the peer's."""
         self._asked_at = now
-        if now - self._looked_at >= LOOK:
+        if now - self._looked_at >= self._look_every:
             self._bytes = 0
             self._looked_at = now
 
@@ -71,11 +76,12 @@ class Pipeline:
         """`count` requested blocks arrived in one read."""
         if self._asked_at is not None:
             self._latency = now - self._asked_at
+            self._look_every = min(max(LOOK, self._latency), LONGEST_LOOK)
             self._asked_at = None
         self._bytes += count * BLOCK
         if self._ramping:
             self.depth = min(self._cap, self.depth + count)
-        if now - self._looked_at >= LOOK:
+        if now - self._looked_at >= self._look_every:
             self._look(now)
 
     def restart(self, now: float) -> None:
