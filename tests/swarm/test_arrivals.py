@@ -120,7 +120,7 @@ def test_messages_of_a_peer_that_was_closed_meanwhile_are_ignored() -> None:
         (1, says(1, run_of(0, 0, 4))),
         (2, PiecesVerified([0])),
         (2, says(1, run_of(0, 0, 4))),
-        (2, PeerClosed(1, "both have everything")),
+        (2, PeerClosed(1, "neither wants anything")),
     )
-    assert closed(log) == {1: "both have everything"}
+    assert closed(log) == {1: "neither wants anything"}
     assert torrent.totals.wasted == 0

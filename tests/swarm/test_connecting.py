@@ -22,10 +22,9 @@ from tests.swarm.evaluator import (
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Priority
-from torrentd.swarm.commands import Connect, WantPeers
+from torrentd.swarm.commands import WantPeers
 from torrentd.swarm.connecting import DEPARTED
 from torrentd.swarm.events import (
-    ConnectFailed,
     Dial,
     DiskBusy,
     Drained,
@@ -33,6 +32,8 @@ from torrentd.swarm.events import (
     PeerClosed,
     PeerConnected,
     PeersFound,
+    PiecesVerified,
+    ReadFailed,
     SetPriorities,
     Start,
     Stop,
@@ -53,35 +54,6 @@ def _connected(key: int, id: PeerId | None = None, *, reserved: bytes = PLAIN) -
 def _dialled(*keys: int) -> list[tuple[float, Event]]:
     found = PeersFound([address(key) for key in keys], "tracker")
     return [(0, Start()), (0, found), *((0.0, Dial()) for _ in keys)]
-
-
-def test_found_peers_are_dialled_as_far_as_the_fleet_grants_it() -> None:
-    log = run(make(), (0, Start()), (1, PeersFound([A, B], "tracker")), (2, Dial()), (3, Dial()), (4, Dial()))
-    assert log == [
-        (1, WantPeers(2)),
-        (2, Connect(A)),
-        (2, WantPeers(1)),
-        (3, Connect(B)),
-        (3, WantPeers(0)),
-    ]
-
-
-def test_only_as_many_connections_as_configured_are_wanted() -> None:
-    torrent = make(settings=Settings(max_connections=2))
-    log = run(torrent, (0, Start()), (0, arrives(9)), (1, PeersFound([A, B, C], "tracker")), (2, Dial()), (3, Dial()))
-    assert commands(log, WantPeers) == [WantPeers(1), WantPeers(0)]
-    assert commands(log, Connect) == [Connect(A)]
-
-
-def test_who_does_not_answer_is_tried_again_after_a_minute() -> None:
-    torrent = make()
-    log = run(torrent, *_dialled(1), (5, ConnectFailed(A, "timed out")), until=100)
-    assert [at for at, command in log if command == WantPeers(1)] == [0, 60]
-
-
-def test_peers_found_while_paused_are_dialled_after_the_start() -> None:
-    log = run(make(), (0, PeersFound([A], "user")), (0, Dial()), (1, Start()), (2, Dial()))
-    assert log == [(1, WantPeers(1)), (2, Connect(A)), (2, WantPeers(0))]
 
 
 def test_a_peer_is_greeted_with_what_we_have_and_can() -> None:
@@ -155,7 +127,7 @@ def test_two_seeds_part_and_the_other_is_not_dialled_again_until_something_is_mi
     torrent = make(pieces=2, have=[0], priorities=[Priority.SKIP])
     everything = has(2, 0, 1)
     log = run(torrent, *_dialled(1), (1, _connected(1)), (1, says(1, everything)), (1, PeerClosed(1, "")), until=1000)
-    assert closed(log) == {1: "both have everything"}
+    assert closed(log) == {1: "neither wants anything"}
     assert [entry for entry in log if isinstance(entry[1], WantPeers) and entry[0] > 0] == []
     log = run(torrent, (1000, SetPriorities([Priority.NORMAL])))
     assert commands(log, WantPeers) == [WantPeers(1)]
@@ -202,11 +174,6 @@ def test_an_incoming_peer_that_tells_its_port_need_not_be_dialled() -> None:
     assert commands(log, WantPeers) == [WantPeers(1)]
 
 
-def test_addresses_of_a_narrower_scope_than_their_source_are_not_believed() -> None:
-    log = run(make(), (0, Start()), (1, PeersFound([Address("127.0.0.1", 6881)], "tracker", narrowest=4)))
-    assert commands(log, WantPeers) == []
-
-
 def test_only_so_many_past_peers_are_remembered() -> None:
     torrent = make()
     comings = [
@@ -218,3 +185,89 @@ def test_only_so_many_past_peers_are_remembered() -> None:
 
 def _passes_by(key: int) -> PeerConnected:
     return PeerConnected(PeerKey(key), Address("10.1.1.1", key), True, PeerId(b"%020d" % key), PLAIN)
+
+
+def _wants_nothing(port: int | None = None) -> Extended:
+    return Extended(0, extensions.encode(ExtensionHandshake(port=port, upload_only=True)))
+
+
+def test_who_wants_nothing_and_has_nothing_for_us_is_left() -> None:
+    """A partial seed (BEP 21): as long as we lack something it stays, whatever it says."""
+    torrent = make(pieces=2, have=[0])
+    log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(2, 0), _wants_nothing(7777))))
+    assert closed(log) == {} and torrent.peers[1].upload_only
+    log = run(torrent, (1, PiecesVerified([1])), until=1000)
+    assert closed(log) == {1: "neither wants anything"}
+    assert torrent.candidates.ready(1000.0) == 0
+
+
+def test_who_says_it_wants_nothing_and_is_interested_stays() -> None:
+    torrent = make(have=range(4))
+    log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(4, 0), Interested(), _wants_nothing())))
+    assert closed(log) == {}
+
+
+def test_peers_are_told_when_we_want_nothing_any_more_and_when_we_do_again() -> None:
+    torrent = make(pieces=2, have=[0])
+    hello = extensions.encode(ExtensionHandshake(client="torrentd", reqq=500))
+    done = extensions.encode(ExtensionHandshake(client="torrentd", reqq=500, upload_only=True))
+    run(torrent, (0, Start()), (0, arrives(1, reserved=EXTENDED)), (0, arrives(2)))
+    log = run(torrent, (1, PiecesVerified([1])), (2, arrives(3, reserved=EXTENDED)))
+    assert Extended(0, done) in sent(log, 1)
+    assert not any(isinstance(message, Extended) for message in sent(log, 2))
+    assert sent(log, 3) == [has(2, 0, 1), Extended(0, done)]
+    log = run(torrent, (3, ReadFailed(PeerKey(1), 1, "gone")))
+    assert Extended(0, hello) in sent(log, 1)
+
+
+def test_only_so_many_that_we_left_are_remembered_each_once() -> None:
+    torrent = make(have=range(4))
+    comings = [(1.0, event) for key in range(1, 9) for event in _comes_with_all(key, 7000 + key % 3)]
+    run(torrent, (0, Start()), *comings, until=2)
+    assert [one.port for one in torrent.parted] == [7001, 7002, 7000]
+
+
+def _comes_with_all(key: int, port: int) -> list[Event]:
+    came = PeerConnected(PeerKey(key), Address("10.1.1.1", key), True, PeerId(b"%020d" % key), EXTENDED)
+    return [came, says(key, has(4, 0, 1, 2, 3), _wants_nothing(port)), PeerClosed(PeerKey(key), "")]
+
+
+# --- turnover
+
+
+def test_a_connection_of_no_use_makes_room_when_somebody_else_comes() -> None:
+    torrent = make(settings=Settings(max_connections=2))
+    log = run(torrent, (0, Start()), (0, arrives(1)), (0, arrives(2)), (0, says(2, has(4, 0))), (59, arrives(3)))
+    assert closed(log) == {3: "too many connections"}
+    log = run(torrent, (61, arrives(4)), (91, arrives(5)))
+    assert closed(log) == {1: "of no use while others wait", 5: "too many connections"}
+    assert list(torrent.peers) == [2, 4]
+
+
+def test_a_connection_of_no_use_makes_room_for_a_candidate() -> None:
+    torrent = make(settings=Settings(max_connections=2))
+    log = run(torrent, *_dialled(1), (0, _connected(1)), (0, arrives(2)), (10, PeersFound([B, C], "tracker")), until=59)
+    assert closed(log) == {}
+    log = run(torrent, (75, Dial()), (75, _connected(3)), until=110)
+    assert closed(log) == {1: "of no use while others wait", 2: "of no use while others wait"}
+    assert [at for at, _ in log if closed([(at, _)])] == [60, 90]
+    assert torrent.candidates.ready(110.0) == 1  # whom we left waits longer
+
+
+def test_nobody_goes_while_there_are_places_or_nobody_waits() -> None:
+    torrent = make(settings=Settings(max_connections=2))
+    assert closed(run(torrent, (0, Start()), (0, arrives(1)), (0, arrives(2)), until=119)) == {}
+    torrent = make(settings=Settings(max_connections=2))
+    found = PeersFound([B], "tracker")
+    assert closed(run(torrent, (0, Start()), (0, arrives(1)), (0, found), until=119)) == {}
+
+
+def test_a_connection_that_carries_blocks_stays_and_so_it_does_while_our_disk_hangs() -> None:
+    torrent = make(have=range(4), settings=Settings(max_connections=1))
+    taking = [(float(at), Drained(PeerKey(1), 1)) for at in range(0, 600, 110)]
+    script = [(0.0, Start()), (0.0, arrives(1)), (0.0, says(1, Interested())), *taking, (1.0, PeersFound([B], "user"))]
+    assert closed(run(torrent, *script, until=650)) == {}
+    torrent = make(settings=Settings(max_connections=1))
+    busy = [(1.0, DiskBusy(True)), (1.0, PeersFound([B], "user")), (500.0, DiskBusy(False))]
+    log = run(torrent, (0, Start()), (0, arrives(1)), *busy, until=600)
+    assert [at for at, command in log if closed([(at, command)])] == [560]

@@ -52,7 +52,7 @@ def test_a_whole_download_message_by_message() -> None:
         (6, Finished()),
         *log[8:],
     ]
-    assert closed(log) == {1: "both have everything"}
+    assert closed(log) == {1: "neither wants anything"}
     assert (torrent.complete, torrent.finished, torrent.wanted_left) == (True, True, 0)
     assert (torrent.totals.downloaded, torrent.totals.wasted) == (torrent.geometry.size, 0)
 

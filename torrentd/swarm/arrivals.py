@@ -95,7 +95,7 @@ def settle(torrent: TorrentState, peer: Peer, length: int) -> None:
     """So many bytes of blocks came with this read: the peer is alive, and can be asked for more."""
     if length:
         peer.pipeline.received(-(-length // BLOCK), torrent.now)
-        peer.waiting_since = torrent.now
+        peer.waiting_since = peer.useful_at = torrent.now
         peer.timeouts = 0
         peer.snubbed = False
     download.top_up(torrent, peer)

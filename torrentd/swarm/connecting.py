@@ -1,19 +1,20 @@
-"""Peers come and go: whom we accept, whom we dial, whom we leave.
+"""Peers come and go: whom we accept, whom we leave.
 
-Dialling: `WantPeers` tells the fleet how many attempts would make sense now, whenever that number changes; each `Dial`
-it grants becomes a `Connect` to the best candidate. A seed dials too: those who cannot be reached from outside depend
-on it. But seed and seed have nothing for each other: they part, and a seed that we left is not dialled again while
-nothing is missing here.
+Two that have what they want have nothing for each other, also if they want a part of the torrent only and say so
+(BEP 21): they part, and whom we left for that is not dialled again while nothing is missing here. When there is no
+place left, a connection that leads nowhere makes room (see `policy.peers.turnover`).
 """
 
 from __future__ import annotations
 
 from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
+from torrentd.policy.peers import turnover
+from torrentd.policy.peers.candidates import MOST
 from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.swarm import choking, release, upload
-from torrentd.swarm.commands import Close, Connect, WantPeers
-from torrentd.swarm.events import ConnectFailed, Dial, PeerClosed, PeerConnected, PeersFound
+from torrentd.swarm.commands import Close
+from torrentd.swarm.events import PeerClosed, PeerConnected
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import NEVER, ClosedPeer, Identity, TorrentState
 from torrentd.swarm.unserved import Unserved
@@ -70,7 +71,7 @@ def _refusal(torrent: TorrentState, event: PeerConnected) -> str | None:
         if not _replaces(torrent, event, twin):
             return "connected already"
         close(torrent, twin, "connected twice")
-    if len(torrent.peers) >= torrent.settings.max_connections:
+    if len(torrent.peers) >= torrent.settings.max_connections and not make_room(torrent):
         return "too many connections"
     return None
 
@@ -105,6 +106,7 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         source="incoming" if event.incoming else torrent.candidates.source(event.address),
         listens=None if event.incoming else event.address,
         choked_at=now,
+        useful_at=now,
         heard_at=now,
         spoke_at=now,
     )
@@ -116,7 +118,10 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
 
 
 def _handshake(torrent: TorrentState) -> bytes:
-    return extensions.encode(extensions.ExtensionHandshake(client=torrent.settings.client, reqq=upload.QUEUE))
+    handshake = extensions.ExtensionHandshake(
+        client=torrent.settings.client, reqq=upload.QUEUE, upload_only=torrent.finished
+    )
+    return extensions.encode(handshake)
 
 
 def learn_port(torrent: TorrentState, peer: Peer, port: int) -> None:
@@ -129,10 +134,11 @@ def learn_port(torrent: TorrentState, peer: Peer, port: int) -> None:
 # --- going
 
 
-def close(torrent: TorrentState, peer: Peer, reason: str) -> None:
-    """Close the connection and forget the peer; its requests go back and its slot is free."""
+def close(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True) -> None:
+    """Close the connection and forget the peer; its requests go back and its slot is free. One that was not `useful`
+    is made again after all others."""
     torrent.commands.append(Close(peer.key, reason))
-    _forget(torrent, peer, reason)
+    _forget(torrent, peer, reason, useful=useful)
     release.gone(torrent, peer)
     choking.fill(torrent)
 
@@ -153,7 +159,7 @@ def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
         choking.fill(torrent)
 
 
-def _forget(torrent: TorrentState, peer: Peer, reason: str) -> None:
+def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True) -> None:
     del torrent.peers[peer.key]
     torrent.departed[peer.key] = Identity(peer.address, peer.peer_id)
     if len(torrent.departed) > DEPARTED:
@@ -162,74 +168,62 @@ def _forget(torrent: TorrentState, peer: Peer, reason: str) -> None:
     torrent.wake(torrent.now)
     if peer.listens is None:
         return
-    if torrent.finished and peer.is_seed:
-        torrent.parted.append(peer.listens)
+    if _is_done_with(torrent, peer) and peer.listens not in torrent.parted and len(torrent.parted) < MOST:
+        torrent.parted[peer.listens] = None
     else:
-        torrent.candidates.closed(peer.listens, torrent.now)
+        torrent.candidates.closed(peer.listens, torrent.now, useful)
 
 
-def part_from_seed(torrent: TorrentState, peer: Peer) -> None:
-    """Leave a peer that has everything when we want nothing."""
-    if torrent.finished and peer.is_seed:
-        close(torrent, peer, "both have everything")
+# --- of no use
 
 
-# --- dialling
+def part(torrent: TorrentState, peer: Peer) -> None:
+    """Leave a peer if neither side wants anything any more."""
+    if _is_done_with(torrent, peer):
+        close(torrent, peer, "neither wants anything")
 
 
-def peers_found(torrent: TorrentState, event: PeersFound) -> None:
-    """A source named addresses."""
-    torrent.candidates.add(event.addresses, event.source, torrent.now, event.narrowest)
-    torrent.wake(torrent.now)
+def _is_done_with(torrent: TorrentState, peer: Peer) -> bool:
+    return torrent.finished and (peer.is_seed or (peer.upload_only and not peer.peer_interested))
 
 
-def dial(torrent: TorrentState, _: Dial) -> None:
-    """The fleet grants an attempt."""
-    address = torrent.candidates.take(torrent.now) if _places(torrent) > 0 else None
-    if address is not None:
-        torrent.connecting += 1
-        torrent.commands.append(Connect(address))
-    torrent.wake(torrent.now)
+def _tell(torrent: TorrentState) -> None:
+    """Say whether we want anything, if that changed since it was said: haves do not show it (BEP 21)."""
+    if torrent.told_finished == torrent.finished:
+        return
+    torrent.told_finished = torrent.finished
+    for peer in torrent.peers.values():
+        if has_extensions(peer.reserved):
+            torrent.send(peer, Extended(extensions.HANDSHAKE, _handshake(torrent)))
 
 
-def connect_failed(torrent: TorrentState, event: ConnectFailed) -> None:
-    """An attempt came to nothing."""
-    torrent.connecting -= 1
-    torrent.candidates.failed(event.address, torrent.now)
-    torrent.wake(torrent.now)
+def make_room(torrent: TorrentState) -> bool:
+    """Somebody else is there, and no place: give up a connection that leads nowhere. False if there is none, or the
+    last turn was just now."""
+    links = _links(torrent)
+    at = max(torrent.turned_over_at + turnover.SPACING, turnover.expiry(links))
+    key = turnover.weakest(links, torrent.now) if torrent.now >= at and not torrent.disk_busy else None
+    if key is None:
+        torrent.wake(NEVER if torrent.disk_busy else at)  # a disk that is not busy any more wakes us, too
+        return False
+    torrent.turned_over_at = torrent.now
+    close(torrent, torrent.peers[key], "of no use while others wait", useful=False)
+    return True
 
 
-def wants_peers(torrent: TorrentState) -> bool:
-    """Whether another connection would be made, if there was somebody to dial."""
-    return _places(torrent) > 0
-
-
-def _places(torrent: TorrentState) -> int:
-    if not torrent.running:
-        return 0
-    return torrent.settings.max_connections - len(torrent.peers) - torrent.connecting
-
-
-def _want(torrent: TorrentState) -> None:
-    """Tell the fleet how many attempts would make sense, if that changed."""
-    if torrent.parted and not torrent.finished:
-        for address in torrent.parted:
-            torrent.candidates.closed(address, torrent.now)
-        torrent.parted.clear()
-    places = _places(torrent)
-    count = max(0, min(places, torrent.candidates.ready(torrent.now)))
-    if count != torrent.wanted_connections:
-        torrent.wanted_connections = count
-        torrent.commands.append(WantPeers(count))
-    if places > 0 and not count:
-        torrent.wake(torrent.candidates.ready_at())
+def _links(torrent: TorrentState) -> list[turnover.Link]:
+    return [
+        turnover.Link(peer.key, peer.am_interested or peer.peer_interested, peer.useful_at)
+        for peer in torrent.peers.values()
+    ]
 
 
 # --- time
 
 
 def due(torrent: TorrentState) -> None:
-    """Who is silent too long, who hears nothing from us, and whether there is somebody to dial."""
+    """Who is silent too long, and who hears nothing from us."""
+    _tell(torrent)
     for peer in list(torrent.peers.values()):
         if torrent.now >= peer.heard_at + IDLE and not torrent.disk_busy:
             close(torrent, peer, f"silent for {IDLE:.0f} seconds")
@@ -237,4 +231,3 @@ def due(torrent: TorrentState) -> None:
         if torrent.now >= peer.spoke_at + KEEP_ALIVE:
             torrent.send(peer, KeepAlive())
         torrent.wake(min(peer.spoke_at + KEEP_ALIVE, NEVER if torrent.disk_busy else peer.heard_at + IDLE))
-    _want(torrent)

@@ -48,7 +48,7 @@ def received(torrent: TorrentState, event: Received) -> None:
         return
     arrivals.settle(torrent, peer, arrivals.count(torrent, peer, before))
     upload.serve(torrent, peer)
-    connecting.part_from_seed(torrent, peer)
+    connecting.part(torrent, peer)
 
 
 def _extended(torrent: TorrentState, peer: Peer, message: Extended) -> None:
@@ -58,6 +58,7 @@ def _extended(torrent: TorrentState, peer: Peer, message: Extended) -> None:
     handshake = extensions.parse(message.payload)
     if handshake.reqq is not None:
         peer.pipeline.accept(handshake.reqq)
+    peer.upload_only = handshake.upload_only
     if handshake.client:
         peer.client = handshake.client
     if handshake.port is not None:

@@ -42,6 +42,8 @@ class Peer:
     peer_interested: bool = False
     wanted: int = 0
     """pieces that it has and we want and lack: we are interested exactly while this is not 0"""
+    upload_only: bool = False
+    """it says that it wants nothing (BEP 21)"""
     snubbed: bool = False
     """it has owed us blocks for a minute and sent none"""
 
@@ -60,6 +62,8 @@ class Peer:
     down: RateMeter = field(default_factory=RateMeter)
     up: RateMeter = field(default_factory=RateMeter)
     wasted: int = 0
+    useful_at: float = 0.0
+    """when the last block came or went; at first when it connected"""
     heard_at: float = 0.0
     spoke_at: float = 0.0
     spent: dict[str, tuple[float, float]] = field(default_factory=dict)

@@ -121,5 +121,5 @@ def disk_has_room(torrent: TorrentState) -> None:
     """The disk queue has room again. Peers were not read meanwhile: their silence was ours."""
     for peer in torrent.peers.values():
         peer.waiting_since = torrent.now
-        peer.heard_at = torrent.now
+        peer.heard_at = peer.useful_at = torrent.now
     torrent.wake(torrent.now)

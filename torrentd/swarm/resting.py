@@ -37,7 +37,7 @@ class Rest:
     candidates: Candidates | None
     """with the bans, which they share with the torrent"""
     closed_peers: deque[ClosedPeer] | None
-    parted: list[Address]
+    parted: dict[Address, None]
     strikes: dict[object, int]
 
     @property

@@ -135,8 +135,12 @@ class TorrentState:
         """Connect commands under way"""
         self.wanted_connections = 0
         """as last told by WantPeers"""
-        self.parted: list[Address] = []
-        """seeds that we left because we want nothing; not dialled again before we do"""
+        self.parted: dict[Address, None] = {}
+        """whom we left because neither wants anything; not dialled again before we do"""
+        self.told_finished = False
+        """as peers were told last: whether we want nothing"""
+        self.turned_over_at = -NEVER
+        """when a connection that led nowhere last made room for another"""
         self.closed_peers: deque[ClosedPeer] = deque(maxlen=CLOSED_KEPT)
         self.choking = Choking()
         self.next_round = NEVER

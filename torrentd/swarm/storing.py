@@ -48,12 +48,13 @@ def _is_news(torrent: TorrentState, piece: int) -> bool:
 
 
 def finish(torrent: TorrentState) -> None:
-    """Every wanted piece is verified: nothing is fetched any more, and who has everything is of no use."""
+    """Every wanted piece is verified: nothing is fetched any more, and who wants nothing either is of no use."""
     torrent.commands.append(Finished())
     download.end(torrent)
     for peer in list(torrent.peers.values()):
-        connecting.part_from_seed(torrent, peer)
+        connecting.part(torrent, peer)
     choking.fill(torrent)
+    torrent.wake(torrent.now)
 
 
 def piece_failed(torrent: TorrentState, event: PieceFailed) -> None:
@@ -104,6 +105,7 @@ def read_failed(torrent: TorrentState, event: ReadFailed) -> None:
             torrent.wanted_left += torrent.geometry.piece_length(piece)
             interest.lost(torrent, piece)
             download.wanted_again(torrent, piece)
+            torrent.wake(torrent.now)
     peer = torrent.peers.get(event.peer)
     if peer is not None:
         upload.serve_again(torrent, peer, piece)

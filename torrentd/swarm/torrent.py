@@ -10,7 +10,8 @@ which function takes which event, and `DUE` what is looked after when a deadline
     download       what to ask of whom            arrivals    blocks that came        release    requests that will not
     upload         what peers ask of us           choking     who may ask             interest   who has what
     storing        what the disk says             blame       who sent bad data       selection  which files
-    connecting     peers come and go              trackers    announces               running    start and stop
+    connecting     peers come and go              dialling    whom we connect to      trackers   announces
+    running        start and stop
 
 Deadlines are lower bounds. Most events only move them into the future (a block came: the time-out is later), so
 nothing is recomputed then; when the bound is reached, `DUE` looks at everybody once and finds the next one. An idle
@@ -33,6 +34,7 @@ from torrentd.swarm import (
     choking,
     connecting,
     conversation,
+    dialling,
     events,
     release,
     running,
@@ -52,9 +54,9 @@ ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.Drained: upload.drained,
     events.PeerConnected: connecting.peer_connected,
     events.PeerClosed: connecting.peer_closed,
-    events.ConnectFailed: connecting.connect_failed,
-    events.Dial: connecting.dial,
-    events.PeersFound: connecting.peers_found,
+    events.ConnectFailed: dialling.connect_failed,
+    events.Dial: dialling.dial,
+    events.PeersFound: dialling.peers_found,
     events.PiecesVerified: storing.pieces_verified,
     events.PieceFailed: storing.piece_failed,
     events.StorageFailed: storing.storage_failed,
@@ -81,6 +83,7 @@ DUE: tuple[Callable[[TorrentState], None], ...] = (
     upload.due,
     choking.due,
     connecting.due,
+    dialling.due,
     trackers.due,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torrentd.policy.picking import piece_sets
-from torrentd.swarm import connecting
+from torrentd.swarm import dialling
 from torrentd.swarm.announcing import Tally
 from torrentd.swarm.events import Announced, AnnounceFailed, AnnounceNow, Scraped, SetTrackers
 from torrentd.swarm.state import TorrentState
@@ -50,7 +50,7 @@ def tally(torrent: TorrentState) -> Tally:
 
 def due(torrent: TorrentState) -> None:
     """Announce and scrape what is due. A torrent with room and nobody to dial may ask early."""
-    wanting = connecting.wants_peers(torrent)
+    wanting = dialling.wants_peers(torrent)
     starving = wanting and not torrent.finished and not torrent.connecting and not torrent.candidates.ready(torrent.now)
     torrent.commands += torrent.announcing.due(torrent.now, tally(torrent), wanting, starving)
     torrent.wake(torrent.announcing.next_deadline())

@@ -85,7 +85,7 @@ def drained(torrent: TorrentState, event: Drained) -> None:
     if peer is None:
         return
     peer.up.add(event.sent, torrent.now)
-    peer.spoke_at = peer.heard_at = torrent.now  # it takes what we send: it is alive
+    peer.spoke_at = peer.heard_at = peer.useful_at = torrent.now  # it takes what we send: it is alive
     peer.serving = None
     serve(torrent, peer)
 

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from torrentd.model.ids import PeerKey
+from torrentd.policy.peers.turnover import FRUITLESS, NEVER, UNWANTED, Link, expiry, weakest
+
+
+def _link(key: int, wanted: bool, useful_at: float) -> Link:
+    return Link(PeerKey(key), wanted, useful_at)
+
+
+def test_nobody_goes_before_its_time() -> None:
+    links = [_link(1, False, 10.0), _link(2, True, 0.0)]
+    assert expiry(links) == 10 + UNWANTED
+    assert weakest(links, 10 + UNWANTED - 0.1) is None
+    assert weakest(links, 10 + UNWANTED) == 1
+    assert expiry([]) == NEVER
+    assert weakest([], 1e9) is None
+
+
+def test_the_unwanted_go_before_the_fruitless_and_the_longest_useless_first() -> None:
+    links = [_link(1, True, 0.0), _link(2, False, 9.0), _link(3, False, 8.0), _link(4, True, FRUITLESS)]
+    gone = []
+    while (key := weakest(links, FRUITLESS + 20)) is not None:
+        gone.append(key)
+        links = [link for link in links if link.peer != key]
+    assert gone == [3, 2, 1]

@@ -1,0 +1,55 @@
+"""Which connection makes room for another when a torrent has as many as it may.
+
+Without turnover a torrent that knows many peers stays with the first it met, and a few of them, connected with each
+other alone, wait for ever for pieces that others have. So a connection that leads nowhere goes as soon as somebody else
+is there: one in which neither side wants anything of the other, before one that has carried no block for a long time
+though somebody wanted some. A connection that carries blocks is never given up.
+
+Each new one gets the same time to prove itself, and they go one by one, so that the swarm is explored and not churned:
+even in a swarm of choking peers each has several optimistic unchokes to win first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from torrentd.model.ids import PeerKey
+
+UNWANTED = 60.0
+"""Seconds without a block after which a connection goes that nobody wants anything of: two optimistic unchokes."""
+
+FRUITLESS = 180.0
+"""The same where somebody wants something: six optimistic unchokes went to others."""
+
+SPACING = 30.0
+"""Seconds between two that go. In an hour all of a torrent's 50 connections can be others."""
+
+NEVER = float("inf")
+
+
+@dataclass(slots=True)
+class Link:
+    """One connection."""
+
+    peer: PeerKey
+    wanted: bool
+    """at least one side is interested in the other"""
+    useful_at: float
+    """when the last block came or went; the time it connected if none did"""
+
+    @property
+    def expires_at(self) -> float:
+        """From when on somebody else may have its place."""
+        return self.useful_at + (FRUITLESS if self.wanted else UNWANTED)
+
+
+def weakest(links: Collection[Link], now: float) -> PeerKey | None:
+    """Who goes: the unwanted first, then whoever was useless longest. None if nobody may go yet."""
+    expired = [link for link in links if link.expires_at <= now]
+    return min(expired, key=lambda link: (link.wanted, link.useful_at, link.peer)).peer if expired else None
+
+
+def expiry(links: Collection[Link]) -> float:
+    """When the first of them may go; infinity if there is none."""
+    return min((link.expires_at for link in links), default=NEVER)

@@ -1,0 +1,64 @@
+"""Whom we dial, and how many attempts would make sense.
+
+`WantPeers` tells the fleet how many, whenever that number changes; each `Dial` it grants becomes a `Connect` to the
+best candidate. A seed dials too: those who cannot be reached from outside depend on it. With all places taken and
+somebody left to dial, a connection that leads nowhere is given up from time to time.
+"""
+
+from __future__ import annotations
+
+from torrentd.swarm import connecting
+from torrentd.swarm.commands import Connect, WantPeers
+from torrentd.swarm.events import ConnectFailed, Dial, PeersFound
+from torrentd.swarm.state import TorrentState
+
+
+def peers_found(torrent: TorrentState, event: PeersFound) -> None:
+    """A source named addresses."""
+    torrent.candidates.add(event.addresses, event.source, torrent.now, event.narrowest)
+    torrent.wake(torrent.now)
+
+
+def dial(torrent: TorrentState, _: Dial) -> None:
+    """The fleet grants an attempt."""
+    address = torrent.candidates.take(torrent.now) if wants_peers(torrent) else None
+    if address is not None:
+        torrent.connecting += 1
+        torrent.commands.append(Connect(address))
+    torrent.wake(torrent.now)
+
+
+def connect_failed(torrent: TorrentState, event: ConnectFailed) -> None:
+    """An attempt came to nothing."""
+    torrent.connecting -= 1
+    torrent.candidates.failed(event.address, torrent.now)
+    torrent.wake(torrent.now)
+
+
+def wants_peers(torrent: TorrentState) -> bool:
+    """Whether another connection would be made, if there was somebody to dial."""
+    return _places(torrent) > 0
+
+
+def _places(torrent: TorrentState) -> int:
+    if not torrent.running:
+        return 0
+    return torrent.settings.max_connections - len(torrent.peers) - torrent.connecting
+
+
+def due(torrent: TorrentState) -> None:
+    """Make room if it is time to, and tell the fleet how many attempts would make sense, if that changed."""
+    if torrent.parted and not torrent.finished:
+        for address in torrent.parted:
+            torrent.candidates.closed(address, torrent.now)
+        torrent.parted.clear()
+    ready = torrent.candidates.ready(torrent.now)
+    if torrent.running and ready and len(torrent.peers) >= torrent.settings.max_connections:
+        connecting.make_room(torrent)
+    places = _places(torrent)
+    count = max(0, min(places, ready))
+    if count != torrent.wanted_connections:
+        torrent.wanted_connections = count
+        torrent.commands.append(WantPeers(count))
+    if torrent.running and not ready:
+        torrent.wake(torrent.candidates.ready_at())
