@@ -114,3 +114,27 @@ def test_our_addresses_as_trackers_tell_them_are_few(home):
     connections.learned("")
     assert len(connections.external) == ADDRESSES_KEPT
     assert home.steering.status().external_addresses[-1] == "192.0.2.99"
+
+
+def shake_hands(world, home, session, name):
+    """A stranger that is connected to the torrent, if it is let in."""
+    stranger = Stranger()
+    world.network.connect(stranger, home.address).addErrback(stranger.connectionLost)
+    world.run()
+    if not stranger.gone:
+        stranger.transport.write(encode(Handshake(RESERVED, session.facts.info_hash, b"-XX0000-" + name * 12)))
+    world.run()
+    return stranger
+
+
+def test_a_full_daemon_asks_its_torrents_for_a_connection_that_leads_nowhere(make_home, world):
+    home = make_home(6881, "[peers]\nmax_connections = 2").start()
+    one, two = home.add(Sample("one")), home.add(Sample("two"))
+    first = [shake_hands(world, home, one, b"a"), shake_hands(world, home, two, b"b")]
+    assert shake_hands(world, home, two, b"c").gone
+    world.run(65)
+    assert [stranger.gone for stranger in first] == [False, False]
+    assert shake_hands(world, home, two, b"d").gone
+    world.run(1)
+    assert sorted(stranger.gone for stranger in first) == [False, True]
+    assert not shake_hands(world, home, two, b"e").gone

@@ -29,6 +29,7 @@ from torrentd.swarm.events import (
     DiskBusy,
     Drained,
     Event,
+    MakeRoom,
     PeerClosed,
     PeerConnected,
     PeersFound,
@@ -271,3 +272,9 @@ def test_a_connection_that_carries_blocks_stays_and_so_it_does_while_our_disk_ha
     busy = [(1.0, DiskBusy(True)), (1.0, PeersFound([B], "user")), (500.0, DiskBusy(False))]
     log = run(torrent, (0, Start()), (0, arrives(1)), *busy, until=600)
     assert [at for at, command in log if closed([(at, command)])] == [560]
+
+
+def test_the_daemon_may_ask_for_room() -> None:
+    torrent = make()
+    log = run(torrent, (0, Start()), (0, MakeRoom()), (0, arrives(1)), (59, MakeRoom()), (61, MakeRoom()), until=100)
+    assert [at for at, command in log if closed([(at, command)])] == [61]

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash
-from torrentd.swarm.fleet import CONNECT_BURST, CONNECTS_PER_SECOND, MAX_PENDING, MAX_PENDING_PER_ADDRESS, Fleet
+from torrentd.swarm.fleet import (
+    CONNECT_BURST,
+    CONNECTS_PER_SECOND,
+    MAX_PENDING,
+    MAX_PENDING_PER_ADDRESS,
+    ROOM_EVERY,
+    Fleet,
+)
 from torrentd.swarm.fleet_events import (
     Admit,
     ConnectionClosed,
@@ -23,6 +30,7 @@ from torrentd.swarm.fleet_events import (
     HandshakeEnded,
     IncomingArrived,
     LimitsChanged,
+    MakeRoom,
     Refuse,
     Tick,
     TorrentGone,
@@ -180,7 +188,7 @@ def test_admission_stops_at_the_connection_cap() -> None:
     for number in range(3):
         assert fleet.handle(IncomingArrived(host(number)), 0.0) == [Admit()]
         assert fleet.handle(HandshakeEnded(host(number), connected=True), 0.0) == []
-    assert fleet.handle(IncomingArrived(host(9)), 0.0) == [Refuse("too many connections")]
+    assert Refuse("too many connections") in fleet.handle(IncomingArrived(host(9)), 0.0)
     fleet.handle(ConnectionClosed(host(1)), 0.0)
     assert fleet.handle(IncomingArrived(host(9)), 0.0) == [Admit()]
 
@@ -193,6 +201,35 @@ def test_who_finishes_its_handshake_too_late_is_refused() -> None:
     assert fleet.handle(HandshakeEnded(host(2), connected=True), 0.0) == [Refuse("too many connections")]
     fleet.handle(ConnectionClosed(host(2)), 0.0)
     assert fleet.connections == 1
+
+
+def test_who_was_dialled_is_refused_too_if_its_place_is_taken() -> None:
+    fleet = Fleet(FleetLimits(max_connections=1))
+    assert grants(fleet.handle(WantPeers(T1, 1), 0.0)) == [T1]
+    fleet.handle(Dialled(T1), 0.0)
+    fleet.handle(WantPeers(T1, 0), 0.0)
+    assert fleet.handle(IncomingArrived(host(2)), 0.0) == [Admit()]
+    assert fleet.handle(HandshakeEnded(host(2), connected=True), 0.0) == []
+    assert Refuse("too many connections") in fleet.handle(DialEnded(host(1), connected=True), 0.0)
+    assert fleet.connections == 2
+    fleet.handle(ConnectionClosed(host(1)), 0.0)
+    assert fleet.connections == 1
+
+
+def test_torrents_are_asked_to_make_room_now_and_then_while_somebody_waits() -> None:
+    fleet = Fleet(FleetLimits(max_connections=1))
+    fleet.handle(IncomingArrived(host(1)), 0.0)
+    assert fleet.handle(HandshakeEnded(host(1), connected=True), 0.0) == []
+    assert fleet.next_deadline() == NEVER
+    assert fleet.handle(WantPeers(T1, 1), 5.0) == [MakeRoom()]
+    assert fleet.next_deadline() == 5.0 + ROOM_EVERY
+    assert fleet.handle(IncomingArrived(host(2)), 6.0) == [Refuse("too many connections")]
+    assert fleet.handle(Tick(), 5.0 + ROOM_EVERY) == [MakeRoom()]
+    fleet.handle(WantPeers(T1, 0), 50.0)
+    assert fleet.next_deadline() == NEVER
+    assert fleet.handle(IncomingArrived(host(2)), 70.0) == [Refuse("too many connections"), MakeRoom()]
+    assert fleet.handle(ConnectionClosed(host(1)), 70.0) == []
+    assert fleet.handle(IncomingArrived(host(2)), 71.0) == [Admit()]
 
 
 def test_silent_connections_of_one_address_are_capped_and_others_get_in() -> None:
@@ -269,12 +306,12 @@ def test_counts_are_true_and_caps_hold(steps: list[tuple[object, float]]) -> Non
         granted_total += len(grants(commands))
         if isinstance(event, IncomingArrived) and Admit() in commands:
             pending.append(event.address)
-        if isinstance(event, HandshakeEnded) and any(isinstance(command, Refuse) for command in commands):
+        if isinstance(event, HandshakeEnded | DialEnded) and any(isinstance(command, Refuse) for command in commands):
             established.remove(event.address)
             more = grants(fleet.handle(ConnectionClosed(event.address), now))
             granted += more
             granted_total += len(more)
-        assert fleet.connections == len(established)
+        assert fleet.connections == len(established) <= limits.max_connections
         assert fleet.half_open == len(dialling) + len(granted) <= limits.max_half_open
         assert fleet.pending == len(pending)
         assert granted_total <= CONNECT_BURST + now * CONNECTS_PER_SECOND + 1

@@ -12,6 +12,7 @@ from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
 from torrentd.session.doorstep import Doorstep, Nobody
 from torrentd.session.sleeper import Sleeper
 from torrentd.swarm.events import ConnectFailed, Dial, PeerConnected
+from torrentd.swarm.events import MakeRoom as RoomWanted
 from torrentd.swarm.fleet import NEVER, Fleet
 from torrentd.swarm.fleet_events import (
     ConnectionClosed,
@@ -25,6 +26,7 @@ from torrentd.swarm.fleet_events import (
     HandshakeEnded,
     IncomingArrived,
     LimitsChanged,
+    MakeRoom,
     Refuse,
     Tick,
     TorrentGone,
@@ -66,8 +68,18 @@ class Connections:
                     session.handle(Dial())
                 else:
                     self.handle(DialUnused(command.torrent))
+            elif isinstance(command, MakeRoom):
+                self._make_room()
         self._arm()
         return commands
+
+    def _make_room(self) -> None:
+        """Ask the torrents with the most connections first; one that is busy just now answers later."""
+        for session in sorted(self._around.sessions.values(), key=lambda session: -len(session.connections)):
+            before, asked_later = len(session.torrent.peers), not session.is_quiet
+            session.handle(RoomWanted())
+            if asked_later or len(session.torrent.peers) < before:
+                return
 
     def _arm(self) -> None:
         deadline = self.fleet.next_deadline()
@@ -152,6 +164,8 @@ class Connections:
         session.connections[key] = connection
         if refusal:
             connection.close(refusal)
+            if not connection.incoming:
+                session.handle(ConnectFailed(connection.address, refusal))
             return
         if self._around.disk_busy:
             connection.pause_reading()

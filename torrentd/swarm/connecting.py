@@ -14,7 +14,7 @@ from torrentd.policy.peers.candidates import MOST
 from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.swarm import choking, release, upload
 from torrentd.swarm.commands import Close
-from torrentd.swarm.events import PeerClosed, PeerConnected
+from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import NEVER, ClosedPeer, Identity, TorrentState
 from torrentd.swarm.unserved import Unserved
@@ -209,6 +209,12 @@ def make_room(torrent: TorrentState) -> bool:
     torrent.turned_over_at = torrent.now
     close(torrent, torrent.peers[key], "of no use while others wait", useful=False)
     return True
+
+
+def room_wanted(torrent: TorrentState, _: MakeRoom) -> None:
+    """The daemon has no place for somebody of another torrent, or of this one."""
+    if torrent.peers:
+        make_room(torrent)
 
 
 def _links(torrent: TorrentState) -> list[turnover.Link]:

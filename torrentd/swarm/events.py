@@ -66,6 +66,11 @@ class Dial:
 
 
 @dataclass(slots=True)
+class MakeRoom:
+    """The daemon has no place left and somebody wants one: give up a connection that leads nowhere, if there is one."""
+
+
+@dataclass(slots=True)
 class PeersFound:
     """Addresses from a source: "tracker", "user" (dialled at once, exempt from filters), "dht", "pex", "lsd".
 
@@ -221,6 +226,7 @@ Event: TypeAlias = (
     | Received
     | Drained
     | Dial
+    | MakeRoom
     | PeersFound
     | PiecesVerified
     | PieceFailed

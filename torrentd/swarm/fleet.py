@@ -10,6 +10,9 @@ torrent with a thousand candidates does not delay one with a single candidate.
 Admission: a stranger costs a pending handshake at most. The caps per address stop one host from using up the places of
 all others; in a long queue of silent connections each is gone after the handshake's deadline, which `net` keeps.
 
+Turnover: when there is no place left and somebody wants one, from inside or outside, torrents are asked from time to
+time to give up a connection that leads nowhere; otherwise those that came first could keep out all others for ever.
+
 The rate buckets of the whole daemon live here; a torrent chains its own bucket before them. After LimitsChanged every
 torrent should be given a Tick: those that waited for bytes may go on, or must wait anew.
 """
@@ -37,6 +40,7 @@ from torrentd.swarm.fleet_events import (
     HandshakeEnded,
     IncomingArrived,
     LimitsChanged,
+    MakeRoom,
     Refuse,
     Tick,
     TorrentGone,
@@ -54,6 +58,9 @@ MAX_PENDING = 256
 
 MAX_PENDING_PER_ADDRESS = 8
 """Incoming connections in their handshake from one address."""
+
+ROOM_EVERY = 30.0
+"""Seconds between two times that torrents are asked to make room: the swarms are explored, not churned."""
 
 NEVER = float("inf")
 
@@ -77,6 +84,7 @@ class Fleet:
         self._granted: Counter[InfoHash] = Counter()  # grants that the torrent has not answered yet
         self._tokens = CONNECT_BURST
         self._refilled = 0.0
+        self._made_room_at = -NEVER
 
     def handle(self, event: FleetEvent, now: float) -> list[FleetCommand]:
         """Take in an event; what is to be done about it, in order."""
@@ -87,8 +95,10 @@ class Fleet:
 
     def next_deadline(self) -> float:
         """When a Tick is due; infinity when nothing waits for time to pass."""
-        if self._room() <= 0 or self._next_torrent() is None:
+        if self._next_torrent() is None:
             return NEVER
+        if self._room() <= 0:
+            return self._made_room_at + ROOM_EVERY if self._is_full else NEVER
         return self._refilled + max(0.0, 1.0 - self._tokens) / CONNECTS_PER_SECOND
 
     # --- dialling
@@ -113,10 +123,9 @@ class Fleet:
         return []
 
     def _dial_ended(self, event: DialEnded, now: float) -> list[FleetCommand]:
+        """Room was left for it, but limits may have changed, and incoming ones may have taken it."""
         self.half_open = max(0, self.half_open - 1)
-        if event.connected:
-            self._opened(event.address)
-        return []
+        return self._open(event.address) if event.connected else []
 
     def _torrent_gone(self, event: TorrentGone, now: float) -> list[FleetCommand]:
         """Grants that it did not answer any more are free again."""
@@ -140,6 +149,8 @@ class Fleet:
         """Grant attempts, torrents taking turns."""
         self._tokens = min(CONNECT_BURST, self._tokens + max(0.0, now - self._refilled) * CONNECTS_PER_SECOND)
         self._refilled = max(now, self._refilled)
+        if self._is_full and self._next_torrent() is not None:
+            self._make_room(commands, now)
         while self._room() > 0 and self._tokens >= 1.0 - _ROUNDING:
             torrent = self._next_torrent()
             if torrent is None:
@@ -150,19 +161,31 @@ class Fleet:
             self._granted[torrent] += 1
             commands.append(GrantDial(torrent))
 
+    @property
+    def _is_full(self) -> bool:
+        return self.connections >= self.limits.max_connections
+
+    def _make_room(self, commands: list[FleetCommand], now: float) -> None:
+        if now >= self._made_room_at + ROOM_EVERY:
+            self._made_room_at = now
+            commands.append(MakeRoom())
+
     # --- admission
 
     def _incoming_arrived(self, event: IncomingArrived, now: float) -> list[FleetCommand]:
         host = plain_host(event.address.host)
         reason = self._objection(host)
         if reason:
-            return [Refuse(reason)]
+            refused: list[FleetCommand] = [Refuse(reason)]
+            if self._is_full:
+                self._make_room(refused, now)
+            return refused
         self.pending += 1
         self._pending_of[host] += 1
         return [Admit()]
 
     def _objection(self, host: str) -> str:
-        if self.connections >= self.limits.max_connections:
+        if self._is_full:
             return "too many connections"
         if self.pending >= MAX_PENDING:
             return "too many pending handshakes"
@@ -176,15 +199,14 @@ class Fleet:
         """Others may have got there first while it shook hands."""
         self.pending = max(0, self.pending - 1)
         _decrement(self._pending_of, plain_host(event.address.host))
-        if not event.connected:
-            return []
-        full = self.connections >= self.limits.max_connections
-        self._opened(event.address)
-        return [Refuse("too many connections")] if full else []
+        return self._open(event.address) if event.connected else []
 
-    def _opened(self, address: Address) -> None:
+    def _open(self, address: Address) -> list[FleetCommand]:
+        """One more; it is refused if there are as many as there may be, and counts until it is closed."""
+        refused: list[FleetCommand] = [Refuse("too many connections")] if self._is_full else []
         self.connections += 1
         self._connections_of[plain_host(address.host)] += 1
+        return refused
 
     def _connection_closed(self, event: ConnectionClosed, now: float) -> list[FleetCommand]:
         self.connections = max(0, self.connections - 1)

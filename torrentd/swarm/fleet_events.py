@@ -2,7 +2,8 @@
 
 The life of an outgoing connection: `WantPeers` -> `GrantDial` -> the torrent is given a `Dial`; it answers with a
 Connect (tell the fleet `Dialled`, *before* any WantPeers of the same answer) or without (`DialUnused`). After `Dialled`
-comes `DialEnded`; if that says connected, `ConnectionClosed` follows some day.
+comes `DialEnded`; if that says connected, `ConnectionClosed` follows some day, also when the fleet answered with
+`Refuse`.
 
 The life of an incoming one: `IncomingArrived` -> `Admit` or `Refuse`. After `Admit` comes `HandshakeEnded`; if that
 says connected, `ConnectionClosed` follows, also when the fleet answered with `Refuse`.
@@ -44,7 +45,7 @@ class DialUnused:
 
 @dataclass(slots=True)
 class DialEnded:
-    """An attempt is over; `connected`: the handshake is done."""
+    """An attempt is over; `connected`: the handshake is done. `Refuse` may be the answer."""
 
     address: Address
     connected: bool
@@ -121,12 +122,18 @@ class Admit:
 
 @dataclass(slots=True)
 class Refuse:
-    """The incoming connection is to be closed."""
+    """The connection is to be closed."""
 
     reason: str
 
 
-FleetCommand: TypeAlias = GrantDial | Admit | Refuse
+@dataclass(slots=True)
+class MakeRoom:
+    """All places are taken and somebody wants one: one connection that leads nowhere is to be given up, whichever
+    torrent has one."""
+
+
+FleetCommand: TypeAlias = GrantDial | Admit | Refuse | MakeRoom
 
 # --- settings
 

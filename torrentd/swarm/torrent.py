@@ -56,6 +56,7 @@ ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.PeerClosed: connecting.peer_closed,
     events.ConnectFailed: dialling.connect_failed,
     events.Dial: dialling.dial,
+    events.MakeRoom: connecting.room_wanted,
     events.PeersFound: dialling.peers_found,
     events.PiecesVerified: storing.pieces_verified,
     events.PieceFailed: storing.piece_failed,
