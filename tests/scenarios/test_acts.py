@@ -85,7 +85,6 @@ def test_setting_the_clock_changes_nothing_that_happens(seed: int) -> None:
     assert with_steps(seed, [hour, -hour, years, -years]) == with_steps(seed, [])
 
 
-@NOT_YET
 def test_sequential_comes_in_order(swarm: Swarm) -> None:
     torrent = swarm.torrent(8 * MIB, 64 * KIB)
     cast = gather(swarm, [Link(up=RATE)] * 2, torrent=torrent)

@@ -7,7 +7,7 @@ import pytest
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.layout import Priority
-from torrentd.policy.picking.picker import PATIENCE, RANDOM_FIRST, Picker
+from torrentd.policy.picking.picker import AHEAD, PATIENCE, RANDOM_FIRST, Picker
 
 NORMAL, HIGH, LOW = Priority.NORMAL, Priority.HIGH, Priority.LOW
 
@@ -127,6 +127,19 @@ def test_in_sequential_mode_the_order_is_that_of_the_bytes() -> None:
     picker.add(1, NORMAL)  # it failed
     assert picker.next(everything) == 1
     assert picker.next(_join(picker, 10)) is None
+
+
+def test_sequential_mode_leaves_later_pieces_alone_while_others_are_under_way() -> None:
+    picker = _picker(40, sequential=True)
+    everything = _join(picker, 40, *range(1, 40))  # nobody has the first
+    late = _join(picker, 40, AHEAD + 1, 39)
+    before = picker.generation
+    assert picker.next(late, idle=False) is None
+    assert picker.next(everything, idle=False) == 1
+    assert picker.generation != before, "the next are others now: worth another look"
+    assert picker.next(late, idle=False) == AHEAD + 1
+    assert picker.next(late, idle=False) is None
+    assert picker.next(late, idle=True) == 39
 
 
 def test_sequential_mode_reaches_far_pieces() -> None:

@@ -5,7 +5,8 @@ Rarest first, except that
 - higher priorities go before lower ones,
 - the first pieces are taken at random: a rare piece comes from few peers, slowly, and a newcomer has nothing to trade
   before it owns a piece (Cohen 2003),
-- in sequential mode the order is that of the bytes.
+- in sequential mode the order is that of the bytes, and a peer that has none of the next pieces is asked for a later
+  one only if nothing else is under way: what it sends would take the place of what is needed first.
 
 Finding the rarest piece *that this peer has* is a walk over the pool in order of rarity. For a seed or an average
 leech the walk ends at once. For a peer with few pieces it could be as long as the torrent; it is cut off after
@@ -31,6 +32,12 @@ PATIENCE = 100
 
 SAMPLE = 16
 """Pieces of an intersection among which the rarest is taken; more would make the pick dearer than the gain."""
+
+
+AHEAD = 4
+"""Sequential: the next pieces are so many that somebody has, from the first one not begun. As peers begin them the
+window moves on, so that it need not be larger with more peers; with 16 a tenth of the pieces came twice as far from
+their place, and no sooner."""
 
 
 class Picker:
@@ -76,17 +83,20 @@ class Picker:
         """This piece is started, verified or not wanted; nothing happens if it is not in the pool."""
         if self.availability.remove(piece):
             self._pools[self.availability.priority(piece)].discard(piece)
+            if self.sequential:
+                self.generation += 1  # others are the next now
 
     def obtainable(self) -> bool:
         """Whether the pool has a piece that some connected peer has."""
         return any(self.availability.rarest())
 
-    def next(self, have: Bitfield) -> int | None:
-        """The piece to start with a peer that has `have`; it leaves the pool. None if the peer has none of it."""
+    def next(self, have: Bitfield, idle: bool = True) -> int | None:
+        """The piece to start with a peer that has `have`; it leaves the pool. None if the peer has none of it, or none
+        of the next in sequential mode unless we are `idle`: nothing is under way."""
         if not self.availability.pool_size:
             return None
         if self.sequential:
-            piece = self._in_order(have)
+            piece = self._in_order(have, idle)
         elif self._random_left and (random_one := self._at_random(have)) is not None:
             self._random_left -= 1
             piece = random_one
@@ -128,24 +138,30 @@ class Picker:
                 return min(found, key=self.availability.count)
         return None
 
-    def _in_order(self, have: Bitfield) -> int | None:
+    def _in_order(self, have: Bitfield, idle: bool) -> int | None:
+        self._advance()
         for priority in PRIORITIES:
             pool = self._pools[priority]
             if pool.count:
-                piece = self._near_cursor(pool, have)
+                piece, over = self._near_cursor(pool, have)
                 if piece is not None:
                     return piece
-                found = some_common(have, pool, 1)
+                found = some_common(have, pool, 1) if idle or not over else None
                 if found:
                     return found[0]
         return None
 
-    def _near_cursor(self, pool: Bitfield, have: Bitfield) -> int | None:
-        self._advance()
+    def _near_cursor(self, pool: Bitfield, have: Bitfield) -> tuple[int | None, bool]:
+        """The first of the next pieces of the pool that the peer has; and whether all of those were seen."""
+        left = AHEAD
         for piece in range(self._cursor, min(self._cursor + PATIENCE, pool.size)):
-            if piece in pool and piece in have:
-                return piece
-        return None
+            if piece in pool:
+                if piece in have:
+                    return piece, True
+                left -= self.availability.count(piece) > 0
+                if not left:
+                    return None, True
+        return None, False
 
     def _advance(self) -> None:
         """Move the cursor to the first piece of the pool; each piece is passed once, unless it comes back."""

@@ -69,7 +69,7 @@ class Requests:
                 if room <= 0:
                     return asked, begun
         while room > 0 and queue.dry != self.picker.generation:
-            piece = self.picker.next(have)
+            piece = self.picker.next(have, idle=not self.started)
             if piece is None:
                 queue.dry = self.picker.generation
                 break
