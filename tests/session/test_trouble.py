@@ -214,6 +214,46 @@ def test_missing_files_and_a_verify_begin_anew(home, world, torrent):
     assert home.start().row(torrent).state == "downloading"
 
 
+def test_an_answer_of_a_hanging_disk_does_not_undo_a_verify(home, world, torrent, monkeypatch):
+    home.put(torrent)
+    home.add(torrent)
+    home.crash()
+    path = home.path(torrent, "a.bin")
+    aside = path.rename(path.with_suffix(".aside"))
+    home.start()
+    assert home.row(torrent).error.code == "files_missing"
+    storage, late = home.session(torrent).storage, Deferred()
+    looks = iter([lambda: late])  # the first only
+    look = storage.existing
+    monkeypatch.setattr(storage, "existing", lambda: next(looks, look)())
+    resumed = home.steering.resume(torrent.id, False)
+    world.run()
+    aside.rename(path)
+    result(home.steering.verify(torrent.id))
+    world.run()
+    assert home.row(torrent).state == "seeding"
+    late.callback([None])  # looked at before the file was put back
+    world.run()
+    assert (home.row(torrent).state, home.row(torrent).error) == ("seeding", None)
+    result(resumed)
+
+
+def test_a_probe_of_a_hanging_disk_does_not_undo_a_verify(pair, world, torrent, monkeypatch):
+    _, leech = pair
+    world.until(lambda: leech.session(torrent).torrent.have.count >= 2, 60)
+    late = Deferred()
+    monkeypatch.setattr(leech.session(torrent).storage, "probe", lambda: late)
+    leech.system.errors["pwritev"] = errno.EIO
+    world.until(lambda: leech.row(torrent).error, 60)
+    world.run(RETRY)
+    del leech.system.errors["pwritev"]
+    result(leech.steering.verify(torrent.id))
+    world.run(1)
+    late.errback(StorageError("/: no such file", "files_missing", "/"))
+    world.run(1)
+    assert (leech.row(torrent).state, leech.row(torrent).error) == ("downloading", None)
+
+
 def test_a_sector_that_cannot_be_read_is_fetched_again(make_home, world, torrent):
     seed, leech = make_home(6881).start(), make_home(6882).start()
     seed.put(torrent)

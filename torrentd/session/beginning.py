@@ -47,13 +47,14 @@ async def begin(session: TorrentSession, verify: str = "auto", looked: Callable[
     size. `looked` is called when the files were looked at, before anything follows from that.
     """
     session.begun = False
+    is_void = session.inquire()
     if verify == "full":
         session.doubtful = Bitfield.full(session.metainfo.geometry.piece_count)
     try:
-        await _look(session, verify == "skip")
+        await _look(session, verify == "skip", is_void)
     except StorageError as error:
         looked()
-        if not session.gone:
+        if not is_void():
             session.around.trouble.failed(session, error)
         return
     except CancelledError:
@@ -63,7 +64,7 @@ async def begin(session: TorrentSession, verify: str = "auto", looked: Callable[
         session.our_fault(Failure())
         return
     looked()
-    if session.gone or session.error is not None:
+    if is_void() or session.error is not None:
         return
     session.begun = True
     if session.doubtful.count:
@@ -74,11 +75,12 @@ async def begin(session: TorrentSession, verify: str = "auto", looked: Callable[
     session.completed()
 
 
-async def _look(session: TorrentSession, trusting: bool) -> None:
-    """Make doubtful what has to be hashed. StorageError, "files_missing" among others."""
+async def _look(session: TorrentSession, trusting: bool, is_void: Callable[[], bool]) -> None:
+    """Make doubtful what has to be hashed, unless what is found is void by then. StorageError, "files_missing" among
+    others."""
     if trusting and not session.facts.checked and await _sizes_are_right(session):
         full = Bitfield.full(session.metainfo.geometry.piece_count)
-        if not session.gone:
+        if not is_void():
             await settle(session, full, full)
         return
     result = await _compare(session)
@@ -88,7 +90,8 @@ async def _look(session: TorrentSession, trusting: bool) -> None:
         more = f" and {len(result.missing) - 1} more" if len(result.missing) > 1 else ""
         words = f"{path}{more}: the file is missing; put it back and resume, or verify"
         raise StorageError(words, "files_missing", path)
-    session.doubt(result.check)
+    if not is_void():
+        session.doubt(result.check)
 
 
 async def _compare(session: TorrentSession) -> Recovery:

@@ -143,6 +143,7 @@ class Steering:
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
         session.recover()
+        session.inquire()
         session.begun = True  # whatever was not known before will be known then
         self._around.checks.verify(session)
 

@@ -8,7 +8,7 @@ the pure torrent is never entered twice.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
@@ -85,6 +85,8 @@ class TorrentSession:
         self.error: ErrorRow | None = None
         self.begun = False
         """it is known what is on the disk; see session.beginning"""
+        self.inquiry = 0
+        """counts the times that somebody set out to learn how the disk is; an answer to an older question is void"""
         self.doubtful = Bitfield(metainfo.geometry.piece_count)
         """pieces to be hashed before the torrent may run"""
         self.checking: float | None = None
@@ -263,6 +265,13 @@ class TorrentSession:
         """The error is over."""
         self.error = None
         self.around.state_changed(self)
+
+    def inquire(self) -> Callable[[], bool]:
+        """Somebody sets out to learn how the disk is. Whether the answer, when it comes, is void: somebody else asked
+        later, or the session is gone. A disk that hangs may answer after all has changed."""
+        self.inquiry += 1
+        number = self.inquiry
+        return lambda: self.gone or self.inquiry != number
 
     def doubt(self, pieces: Iterable[int]) -> None:
         """These must be hashed before the torrent may run (again)."""

@@ -103,16 +103,16 @@ class Trouble:
             session.recover()
             await begin_watched(session)
             return
-        source = "storage"
+        is_void, source = session.inquire(), "storage"
         try:
             await session.storage.probe()
             source = "state"
             await session.durability.catch_up()
         except StorageError as error:
-            if not session.gone:
+            if not is_void():
                 self.failed(session, error, source)
             return
-        if not session.gone and session.error is not None:
+        if not is_void() and session.error is not None:
             self._go_on(session)
 
     def _go_on(self, session: TorrentSession) -> None:
