@@ -2,7 +2,8 @@
 
 import msgspec
 import pytest
-from twisted.internet.defer import fail
+from twisted.internet.defer import fail, maybeDeferred
+from twisted.python.failure import Failure
 
 from tests.session.world import PIECE, Sample, error, result
 from torrentd.model.address import Address
@@ -246,3 +247,36 @@ def test_everything_the_api_shows_can_be_encoded(home, torrent):
         steering.config_schema(),
     ):
         assert msgspec.json.encode(rows)
+
+
+CALLS = {
+    "pause": lambda steering, id: steering.pause(id),
+    "resume": lambda steering, id: steering.resume(id, False),
+    "verify": lambda steering, id: steering.verify(id),
+    "announce": lambda steering, id: steering.announce(id),
+    "files": lambda steering, id: steering.set_files(id, [FileChoice(Priority.HIGH, 0)]),
+    "peers": lambda steering, id: steering.add_peers(id, [Address("127.0.0.1", 7001)]),
+    "remove": lambda steering, id: steering.remove(id, True),
+}
+
+
+@pytest.mark.parametrize("hangs", ["worker", "keeper"])
+@pytest.mark.parametrize("asleep", [False, True])
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("name", CALLS)
+def test_a_removal_that_overtakes_a_call_is_a_plain_answer(home, world, torrent, logged, name, first, asleep, hangs):
+    home.put(torrent)
+    home.add(torrent)
+    world.run(120 if asleep else 1)
+    calls = [CALLS[name], lambda steering, id: steering.remove(id, False)]
+    answers = []
+    getattr(home, hangs).hangs = True
+    for call in calls if first else reversed(calls):
+        maybeDeferred(call, home.steering, torrent.id).addBoth(answers.append)
+    getattr(home, hangs).go_on()
+    world.run(10)
+    assert len(answers) == 2
+    failures = [answer.value for answer in answers if isinstance(answer, Failure)]
+    assert all(isinstance(failure, RpcError) and failure.name == "torrent_not_found" for failure in failures), failures
+    assert home.steering.ids() == []
+    assert not [line for line in logged() if "bug" in line or "nhandled" in line]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
 from twisted.internet.defer import Deferred, execute
+from twisted.python.failure import Failure
 
 from torrentd import config
 from torrentd.model.address import Address
@@ -109,8 +110,15 @@ class Steering:
         return Deferred.fromCoroutine(self._daemon.adding.add(metainfo, options))
 
     def _awake(self, id: str, then: Callable[[TorrentSession], Any]) -> Deferred[Any]:
-        """Fires with what `then` makes of the torrent's session, which is woken if need be."""
-        return self._around.waking.awake(self._around.find(id)).addCallback(then)
+        """Fires with what `then` makes of the torrent's session, which is woken if need be. A removal may overtake
+        it: then there is no such torrent."""
+
+        def still_there(session: TorrentSession) -> TorrentSession:
+            if session.gone:
+                raise self._around.unknown(id)
+            return session
+
+        return self._around.waking.awake(self._around.find(id)).addCallback(still_there).addCallback(then)
 
     def pause(self, id: str) -> Deferred[None]:
         return self._awake(id, self._pause)
@@ -171,8 +179,14 @@ class Steering:
         return self._awake(id, add_them)
 
     def _saved(self, session: TorrentSession) -> Deferred[None]:
-        """What the user decided is on the disk before he is told so."""
-        return self._around.saving.write(session)
+        """What the user decided is on the disk before he is told so; unless a removal came first."""
+
+        def not_saved(failure: Failure) -> Failure:
+            if failure.check(LookupError) and session.gone:
+                raise self._around.unknown(session.id)
+            return failure
+
+        return self._around.saving.write(session).addErrback(not_saved)
 
     # --- the daemon
 
