@@ -87,7 +87,11 @@ class Stage:
         if node.running:
             self.phases[node] = STOPPING
             self._forget_calls(node)
-            node.stop().addCallback(lambda _: self.phases.__setitem__(node, DOWN))
+            node.stop().addCallback(self._stopped, node)
+
+    def _stopped(self, _: object, node: Node) -> None:
+        self.phases[node] = DOWN
+        node.end()
 
     def crash(self, node: Node) -> None:
         """The process is killed, whatever it is about."""
