@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.scenarios.stories.acts import NO_LIMIT, heal, limit, mend_disk, resume, revive_tracker
 from tests.scenarios.stories.invariants import check
 from tests.scenarios.stories.stage import DOWN, STOPPING, UP, Stage
@@ -67,7 +65,7 @@ def _heal(stage: Stage) -> None:
     swarm.run_until(lambda: all(node.running for node in stage.nodes), STARTED)
     assert set(stage.phases.values()) == {UP}
     swarm.run_until(lambda: all(node in stage.added for node in stage.nodes), JOINED)
-    swarm.run_until(lambda: all(_is_idle(node) for node in stage.nodes), DISKS)
+    swarm.run_until(lambda: all(stage.is_idle(node) for node in stage.nodes), DISKS)
     _answer(stage)
     for node in stage.nodes:
         limit(stage, node, NO_LIMIT)
@@ -85,11 +83,6 @@ def _answer(stage: Stage) -> None:
         waiting = ", ".join(f"{call.word} of {call.node.name}" for call in stage.calls)
         raise SimulationError(f"no answer to {waiting}: {error}") from None
     check(stage)
-
-
-def _is_idle(node: Node) -> bool:
-    disk: Any = node.daemon.host.disk
-    return bool(disk.free_at <= node.machine.reactor.seconds())
 
 
 def _is_running(stage: Stage, node: Node) -> bool:

@@ -15,12 +15,16 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.model.layout import Priority
 from torrentd.session.control import AddOptions, FileChoice
+from torrentd.session.daemon import Daemon
 from torrentd.simulate.node import DOWNLOADS, Node
 from torrentd.simulate.swarm import Swarm
 from torrentd.simulate.torrents import SimulatedTorrent
 
 TRY_AGAIN = 1.0
 """Seconds after which a user tries to add the torrent again to a daemon that does not run."""
+
+EXIT = 0.5
+"""Seconds from the end of a stop to that of the process: what was on its way out has left."""
 
 UP, STOPPING, DOWN = "up", "stopping", "down"
 
@@ -87,11 +91,23 @@ class Stage:
         if node.running:
             self.phases[node] = STOPPING
             self._forget_calls(node)
-            node.stop().addCallback(self._stopped, node)
+            stopped = node.stop()
+            stopped.addCallback(lambda _: self.swarm.clock.at(self.swarm.now + EXIT, self._exit, node, node.daemon))
 
-    def _stopped(self, _: object, node: Node) -> None:
+    def _exit(self, node: Node, daemon: Daemon) -> None:
+        """The process ends. Nothing may have been left behind, but what hangs on its disk."""
+        if self.phases[node] != STOPPING or node.daemon is not daemon:
+            return  # it was killed meanwhile
+        calls = node.machine.reactor.getDelayedCalls()
+        if calls and self.is_idle(node):
+            self.problems.append(f"{node.name} stopped, and left {calls}")
         self.phases[node] = DOWN
         node.end()
+
+    def is_idle(self, node: Node) -> bool:
+        """Whether its disk has done all that it was asked."""
+        disk: Any = node.daemon.host.disk
+        return bool(disk.free_at <= self.swarm.now)
 
     def crash(self, node: Node) -> None:
         """The process is killed, whatever it is about."""
