@@ -5,14 +5,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?=
+SEEDS ?= 50
 
-.PHONY: run test check bench bench-micro format clean
+.PHONY: run test sim check bench bench-micro bench-swarms format clean
 
 run: $(VENV)/.run
 	exec $(BIN)/twistd --nodaemon torrentd $(ARGS)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+sim: $(VENV)/.test
+	$(BIN)/python -m tests.scenarios.stories --seeds $(SEEDS) $(ARGS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .
@@ -25,6 +29,9 @@ bench: $(VENV)/.bench
 
 bench-micro: $(VENV)/.run
 	$(BIN)/python -m benchmarks.micro $(ARGS)
+
+bench-swarms: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.swarms $(ARGS)
 
 format: $(VENV)/.check
 	$(BIN)/ruff format .

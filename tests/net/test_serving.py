@@ -168,6 +168,23 @@ def test_what_begins_with_the_report_of_the_last_serve_is_read_in_the_same_turn(
     assert (stage.drained, calls_due) == ([BLOCK, 2 * BLOCK], [0])
 
 
+def test_a_read_that_begins_as_the_transport_goes_on_is_not_taken_for_the_end(stage: Stage) -> None:
+    def drained(sent: int) -> None:
+        stage.drained.append(sent)
+        if len(stage.drained) == 1:
+            stage.serving.begin(blocks(2), BLOCK, stage.reader)
+
+    stage.serving._drained = drained
+    stage.reader.cached = False
+    stage.serving.begin(blocks(1), BLOCK, stage.reader)
+    stage.line.reactor.advance(0)
+    stage.serving.pauseProducing()
+    stage.reader.finish_reads()
+    stage.serving.resumeProducing()
+    stage.line.reactor.advance(0)
+    assert (stage.drained, len(stage.reader.waiting)) == ([BLOCK], 1)
+
+
 def test_stopped_by_the_report_of_the_last_serve(stage: Stage) -> None:
     stage.serving._drained = lambda sent: stage.serving.stop()
     stage.serving.begin(blocks(1), BLOCK, stage.reader)

@@ -124,6 +124,16 @@ def test_the_same_torrent_twice_at_once(home, torrent):
     assert home.steering.ids() == [torrent.id]
 
 
+def test_a_stop_overtakes_it(home, torrent, world):
+    home.keeper.hangs = True
+    call = add(home, torrent)
+    home.stop()
+    home.keeper.go_on()
+    assert error(lambda: call).name == "shutting_down"
+    assert not world.reactor.getDelayedCalls()
+    assert home.start().steering.ids() == [torrent.id]
+
+
 def test_in_a_folder_of_its_own(make_home, tmp_path, torrent):
     other = tmp_path / "other"
     home = make_home()

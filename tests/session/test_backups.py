@@ -34,6 +34,14 @@ def test_daily_and_at_a_clean_stop(home, world, backup):
     assert backup.exists()
 
 
+def test_one_that_is_under_way_when_the_daemon_stops_is_the_last(home, world):
+    home.keeper.hangs = True
+    world.run(DAILY)
+    home.stop()
+    home.keeper.go_on()
+    assert not world.reactor.getDelayedCalls()
+
+
 def test_one_that_fails_is_tried_again(home, world, backup):
     home.daemon.host.state.backup = lambda: fail(StorageError("full", "disk_full"))
     world.run(DAILY)

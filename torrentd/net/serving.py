@@ -92,9 +92,7 @@ class Serving:
         """The connection ends: nothing is read or reported from here on."""
         self._transport = None
         self._ranges.clear()
-        if self._step_due is not None and self._step_due.active():
-            self._step_due.cancel()
-        self._step_due = None
+        self._unplan()
 
     # --- the transport's side
 
@@ -116,11 +114,17 @@ class Serving:
         if self._step_due is None and self._transport is not None and not self.full:
             self._step_due = self._reactor.callLater(0, self._step)
 
+    def _unplan(self) -> None:
+        """No step is planned any more."""
+        if self._step_due is not None and self._step_due.active():
+            self._step_due.cancel()
+        self._step_due = None
+
     def _step(self) -> None:
         try:
             if not self._ranges and self._transport is not None and not self.full:
-                self._finish()  # `_step_due` is still there: what begins now goes on below
-            self._step_due = None
+                self._finish()
+            self._unplan()  # what began with the report goes on below; a second step would take a read for the end
             if self._ranges and self._transport is not None and not self.full:
                 self._read(self._next_batch())
         except Exception:

@@ -61,6 +61,8 @@ class Adding:
             await daemon.host.state.remove(metainfo.info_hash)
             del daemon.around.broken[metainfo.info_hash]
         await daemon.host.state.add(record, data)
+        if daemon.stopping:
+            raise RpcError("shutting_down", "The daemon is shutting down; the torrent begins with its next start")
         daemon.backups.soon()
         log.info("{name}: added", name=escape(metainfo.name))
         if daemon.entrance.is_free or options.peers or options.verify != "auto" or not tells_all(record):

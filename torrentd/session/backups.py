@@ -25,6 +25,7 @@ class Backups:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._timer: IDelayedCall | None = None
+        self._stopped = False
 
     def soon(self) -> None:
         """Torrents came or went."""
@@ -35,11 +36,14 @@ class Backups:
         self._plan(DAILY)
 
     def stop(self) -> None:
-        """None is planned any more."""
+        """None is planned any more, not even after one that is under way."""
+        self._stopped = True
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
     def _plan(self, delay: float) -> None:
+        if self._stopped:
+            return
         now = self._host.reactor.seconds()
         if self._timer is None or not self._timer.active():
             self._timer = self._host.reactor.callLater(delay, self._make)

@@ -97,6 +97,10 @@ class Node:
         """The process is killed. What was written is in the page cache and stays."""
         self.running = False
         self._trace.note("crash", self.name)
+        self.end()
+
+    def end(self) -> None:
+        """The process is over, after a stop too, and whatever hung in it."""
         self.machine.reactor.crash()
         self.site.crash()
 

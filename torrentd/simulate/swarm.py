@@ -52,10 +52,12 @@ class SimulationError(AssertionError):
 
 
 class Swarm:
-    """`seed` decides everything. `copy` gets every line of the trace."""
+    """`seed` decides everything. `copy` gets every line of the trace. `replay`: what to call to see a failure again,
+    told with it; an option of the tests if it is not given."""
 
-    def __init__(self, seed: int, copy: TextIO | None = None) -> None:
+    def __init__(self, seed: int, copy: TextIO | None = None, replay: str = "") -> None:
         self.seed = seed
+        self.replay = replay or f"--sim-seed {seed}"
         self.clock = Clock()
         self.trace = Trace(self.clock, copy)
         self.rng = Random(f"{seed}, world")
@@ -119,17 +121,17 @@ class Swarm:
 
     def run(self, seconds: float) -> None:
         """Let so much time pass."""
-        with self._watching():
+        with self.watching():
             self.clock.run_until(self.now + seconds)
 
     def run_until(self, predicate: Callable[[], bool], limit: float) -> float:
         """Run until the predicate holds (it is asked every STEP); the time. SimulationError at `limit` seconds from
         now."""
         end = self.now + limit
-        with self._watching():
+        with self.watching():
             while not predicate():
                 if self.now >= end:
-                    raise self._failure(f"not done after {limit:g} s")
+                    raise self.failure(f"not done after {limit:g} s")
                 self.clock.run_until(min(self.now + STEP, end))
         return self.now
 
@@ -152,7 +154,7 @@ class Swarm:
         self.run(STOP_LIMIT)
         problems = audit(self)
         if problems:
-            raise self._failure("; ".join(problems))
+            raise self.failure("; ".join(problems))
         for node in self.nodes:
             node.machine.archive.close()
 
@@ -163,19 +165,20 @@ class Swarm:
     # --- what goes wrong
 
     @contextmanager
-    def _watching(self) -> Iterator[None]:
-        """Bugs that are logged meanwhile end the run."""
+    def watching(self) -> Iterator[None]:
+        """Bugs that are logged meanwhile end the run: for what is called outside `run`."""
         globalLogPublisher.addObserver(self._bugs)
         try:
             yield
         finally:
             globalLogPublisher.removeObserver(self._bugs)
         if self._bugs.found:
-            raise self._failure("a bug was logged")
+            raise self.failure("a bug was logged")
 
-    def _failure(self, words: str) -> SimulationError:
+    def failure(self, words: str) -> SimulationError:
+        """To be raised: what is wrong, the last lines of the trace, and how to see it again."""
         lines = "\n".join([*self.trace.last(), *self._bugs.found])
-        return SimulationError(f"{words}\n{lines}\nat {self.now:.3f} s; replay with --sim-seed {self.seed}")
+        return SimulationError(f"{words}\n{lines}\nat {self.now:.3f} s; replay with {self.replay}")
 
 
 @implementer(ILogObserver)

@@ -28,10 +28,12 @@ def not_interested(torrent: TorrentState, peer: Peer, _: NotInterested) -> None:
 
 
 def fill(torrent: TorrentState) -> None:
-    """Give free slots away."""
-    if not any(peer.peer_interested and peer.am_choking for peer in torrent.peers.values()):
-        return
+    """Give free slots away. Called with every change of interest: of those most find nothing to do, cheaply."""
     slots, seeding = torrent.settings.upload_slots, torrent.finished
+    choked = [peer.am_choking for peer in torrent.peers.values() if peer.peer_interested]
+    waiting = sum(choked)
+    if not waiting or len(choked) - waiting >= slots:
+        return
     for key in choker.fill(_candidates(torrent), torrent.choking, slots, seeding, torrent.now, torrent.rng):
         _unchoke(torrent, torrent.peers[key])
 

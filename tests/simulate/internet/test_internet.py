@@ -27,6 +27,15 @@ def test_without_a_listener_it_is_refused() -> None:
     assert pair.failures[0].check(ConnectionRefusedError)
 
 
+def test_who_crashes_is_not_told_of_a_refusal() -> None:
+    pair = Pair(Link(latency=0.1), Link(latency=0.1))
+    pair.dial(port=7)
+    pair.run(0.3)
+    pair.near.reactor.crash()
+    pair.run(5)
+    assert pair.failures == []
+
+
 @pytest.mark.parametrize("why", ["nat", "partition", "nobody"])
 def test_silence_is_a_timeout(why: str) -> None:
     pair = Pair(Link(), Link(nat=why == "nat"))

@@ -29,7 +29,8 @@ class SimulatedDisk:
         self.wall_clock = wall_clock
         self.buffers = Buffers(queue_limit, on_busy)
         self._reactor = reactor
-        self._free_at = 0.0
+        self.free_at = 0.0
+        """when all that was asked is done"""
 
     def open(
         self,
@@ -47,10 +48,10 @@ class SimulatedDisk:
 
     def hang(self, seconds: float) -> None:
         """The disk does nothing for so long; what is asked meanwhile waits."""
-        self._free_at = max(self._free_at, self._reactor.seconds()) + seconds
+        self.free_at = max(self.free_at, self._reactor.seconds()) + seconds
 
     def work(self, size: int, job: Callable[..., None], *args: Any) -> None:
         """Run `job` when the disk has done all that was asked before, and moved `size` bytes."""
         now = self._reactor.seconds()
-        self._free_at = max(self._free_at, now) + self.platter.duration(size)
-        self._reactor.callLater(self._free_at - now + HOP, job, *args)
+        self.free_at = max(self.free_at, now) + self.platter.duration(size)
+        self._reactor.callLater(self.free_at - now + HOP, job, *args)

@@ -178,7 +178,7 @@ class _Connecting:
         answer = self._clock.now + self._wire.latency
         if factory is None:
             if not far.link.nat:
-                self._clock.at(answer, self._fail, error.ConnectionRefusedError(string="Connection refused"))
+                self._clock.at(answer, self._refuse)
             return
         if far.link.nat:
             return
@@ -199,6 +199,11 @@ class _Connecting:
         self._trace.note("connected", self._site.name, self._address.host)
         transport.begin(protocol)
         self.connected.callback(protocol)
+
+    def _refuse(self) -> None:
+        """The answer is here; nobody may be there any more who waits for it."""
+        if self._deadline.active():
+            self._fail(error.ConnectionRefusedError(string="Connection refused"))
 
     def _cancelled(self, _: Deferred[Any]) -> None:
         if self._deadline.active():

@@ -1,0 +1,103 @@
+"""What holds between two steps, whatever happened: AssertionError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+from tests.scenarios.stories.stage import Stage
+from tests.swarm import invariants
+from torrentd.model.geometry import BLOCK
+from torrentd.net.peer import CONTROL_BUFFER
+from torrentd.net.serving import SEND_BUFFER
+from torrentd.session.torrent import TorrentSession
+from torrentd.simulate.internet.links import LONGEST_TURN
+from torrentd.simulate.internet.transport import BUFFER
+from torrentd.simulate.node import Node
+from torrentd.swarm.peer import Peer
+
+
+class End(NamedTuple):
+    """One end of a connection."""
+
+    session: TorrentSession
+    peer: Peer
+
+
+Ends: TypeAlias = tuple[str, int, str, int]
+
+TIMERS = 40
+"""of a daemon with one torrent, besides those of its connections and of pieces on their way to the disk"""
+
+TIMERS_PER_CONNECTION = 4
+
+
+def check(stage: Stage) -> None:
+    """All of it."""
+    assert not stage.problems, stage.problems[0]
+    ends: dict[Ends, End] = {}
+    for node in stage.nodes:
+        if node.running:
+            _check_node(stage, node)
+            session = node.awake(stage.torrent)
+            if session is not None:
+                _check_session(node, session, stage)
+                ends.update(_connections(session))
+    _check_books(ends)
+
+
+def _check_node(stage: Stage, node: Node) -> None:
+    daemon = node.daemon
+    most = daemon.settings.peers.max_connections
+    assert 0 <= daemon.connections.fleet.connections <= most, f"{node.name} has too many connections"
+    assert 0 <= daemon.connections.fleet.half_open <= daemon.settings.peers.max_half_open
+    queue = daemon.host.disk.buffers.waiting
+    slack = 2 * stage.story.piece_size + 2 * LONGEST_TURN
+    assert queue <= daemon.settings.storage.disk_queue + slack, f"{queue} bytes wait for the disk of {node.name}"
+    calls, connections = node.machine.reactor.getDelayedCalls(), len(node.site.transports)
+    assert len(calls) <= TIMERS + TIMERS_PER_CONNECTION * connections + stage.story.pieces, calls
+    _check_promises(stage, node)
+
+
+def _check_promises(stage: Stage, node: Node) -> None:
+    """What the user was told is so, after crashes too."""
+    if not stage.added.get(node):
+        return
+    assert stage.has_torrent(node), f"{node.name} forgot the torrent"
+    paused = stage.paused.get(node)
+    state = node.control.row(stage.torrent.id).state
+    if paused is not None:
+        assert (state in ("paused", "checking", "error")) if paused else state != "paused", f"{node.name} is {state}"
+
+
+def _check_session(node: Node, session: TorrentSession, stage: Stage) -> None:
+    torrent, content = session.torrent, node.content(stage.torrent)
+    claimed = [piece for piece in torrent.have if piece not in content.good]
+    assert not claimed, f"{node.name} claims pieces {claimed} that are not on its disk"
+    invariants.check(torrent)
+    assert len(torrent.peers) <= torrent.settings.max_connections, f"{node.name} has {len(torrent.peers)} peers"
+    for transport in node.site.transports:
+        queued = transport.out.queued
+        assert queued <= BUFFER + SEND_BUFFER + CONTROL_BUFFER + LONGEST_TURN, f"{queued} bytes wait at {node.name}"
+
+
+def _connections(session: TorrentSession) -> Iterator[tuple[Ends, End]]:
+    for key, peer in session.torrent.peers.items():
+        connection: Any = session.connections.get(key)
+        if connection is not None and connection.transport is not None:
+            here, there = connection.transport.getHost(), connection.transport.getPeer()
+            yield (here.host, here.port, there.host, there.port), End(session, peer)
+
+
+def _check_books(ends: dict[Ends, End]) -> None:
+    """Of the two ends of a connection one has received no more than the other has sent, and was told of no piece that
+    the other does not claim."""
+    for (host, port, other_host, other_port), receiver in ends.items():
+        sender = ends.get((other_host, other_port, host, port))
+        if sender is None:
+            continue
+        serving = sender.peer.serving.count * BLOCK if sender.peer.serving is not None else 0
+        sent, received = sender.peer.uploaded + serving, receiver.peer.downloaded
+        assert sent >= received, f"{host} received {received} bytes of {other_host}, which sent {sent}"
+        told = [piece for piece in receiver.peer.have if piece not in sender.session.torrent.have]
+        assert not told, f"{other_host} told {host} that it has pieces {told}"
