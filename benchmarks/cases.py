@@ -2,6 +2,7 @@
 
     A   download from one peer          C    download from eight peers
     B   seed to one peer                C2   seed to eight peers, a quarter of the size each
+    I   500 slow peers at once, half of them seeds, half of them leeches: see `crowd`
 
 Time runs from the call that adds the torrent to "complete" as the control interface says (A, C), or to the last
 peer's completion (B, C2, from the first peer's start). The far end dials on a tick of its own; each transfer begins at
@@ -11,20 +12,17 @@ compared with the source.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks.alone import PATIENCE, wait_for_quiet
+from benchmarks.alone import wait_for_quiet
+from benchmarks.case import TAIL, Case, Ground, Measurement, folders, running
 from benchmarks.clients import Client, FarEnd, Kind
 from benchmarks.content import Content
+from benchmarks.crowd.transfer import among_many
 from benchmarks.meter import Meter
 from benchmarks.processes import POLL, wait_until
-from benchmarks.sizes import GIB
 
 TIME_LIMIT = 120.0
 """Seconds for one transfer; the slowest client that we know needs 60 for case A."""
@@ -32,75 +30,8 @@ TIME_LIMIT = 120.0
 REDIAL = 1.0
 """Seconds after which a far end that has no peer dials again, and the client is asked how it is."""
 
-DISTURBED = 0.1
-"""Foreign CPU, as a share of a transfer's time, above which the transfer says little."""
-
-TAIL = 0.3
-"""Seconds that the meter runs on: what the end of a transfer still costs belongs to it (a flush, a database commit)."""
-
 SETTLE = 0.5
 """Seconds between a seed's start and the first peer: the start is not what is measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One transfer by one client. Bytes, seconds; CPU is user and system time of the client's process."""
-
-    case: str
-    client: str
-    bytes: int
-    """payload, all peers together"""
-    seconds: float
-    first_byte: float
-    """seconds until payload was seen to move"""
-    cpu: float
-    peak_rss: int
-    foreign: float
-    """CPU of processes that have nothing to do with it"""
-    verified: bool
-    """the content was the same, byte by byte"""
-
-    @property
-    def disturbed(self) -> bool:
-        """Whether other programs had much of the CPUs meanwhile."""
-        return self.foreign > self.seconds * DISTURBED
-
-    @property
-    def rate(self) -> float:
-        """Bytes per second from beginning to end."""
-        return self.bytes / self.seconds
-
-    @property
-    def rate_after_first(self) -> float:
-        """Bytes per second from the first byte to the end."""
-        return self.bytes / (self.seconds - self.first_byte)
-
-    @property
-    def cpu_per_gib(self) -> float:
-        return self.cpu * GIB / self.bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Where transfers take place."""
-
-    area: Path
-    """a folder in tmpfs, for content"""
-    patience: float = PATIENCE
-    """seconds to wait for quiet CPUs before each"""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What one case does; `share` of the content's size goes to each peer."""
-
-    name: str
-    title: str
-    run: Callable[[Case, Kind, Content, Ground], Measurement]
-    uploads: bool = False
-    peers: int = 1
-    share: int = 1
-    """the content is the full size divided by this"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +44,7 @@ class _Clock:
 
 def download(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurement:
     """The client fetches the content from the far end's seeds."""
-    with _folders(ground.area) as (work, target), _running(kind, work, ground.area, case.peers) as (client, far):
+    with folders(ground.area) as (work, target), running(kind, work, ground.area, case.peers) as (client, far):
         for session in range(case.peers):
             far.add(content, content.directory, complete=True, session=session)
         wait_until(far.done, TIME_LIMIT, "the far end seeds")
@@ -130,7 +61,7 @@ def download(case: Case, kind: Kind, content: Content, ground: Ground) -> Measur
 
 def upload(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurement:
     """The client seeds the content to the far end's leeches."""
-    with _folders(ground.area) as (work, target), _running(kind, work, ground.area, case.peers) as (client, far):
+    with folders(ground.area) as (work, target), running(kind, work, ground.area, case.peers) as (client, far):
         client.add(content, content.directory, complete=True)
         wait_until(client.done, TIME_LIMIT, f"{kind.name} seeds")
         time.sleep(SETTLE)
@@ -155,6 +86,7 @@ CASES = {
         Case("B", "seed to one peer", upload, uploads=True),
         Case("C", "download from 8 peers", download, peers=8),
         Case("C2", "seed to 8 peers, a quarter of the size each", upload, uploads=True, peers=8, share=4),
+        Case("I", "500 peers at 0.4 MB/s each, 250 seeds and 250 leeches", among_many, both_ways=True, share=4),
     )
 }
 
@@ -197,29 +129,3 @@ def _measurement(case: Case, kind: Kind, size: int, clock: _Clock, meter: Meter,
         foreign=meter.foreign,
         verified=verified,
     )
-
-
-@contextmanager
-def _folders(area: Path) -> Iterator[tuple[Path, Path]]:
-    """A folder on the disk for the state of clients, one in tmpfs for content; both are removed."""
-    with tempfile.TemporaryDirectory(prefix="torrentd-bench-") as work:
-        target = area / "target"
-        target.mkdir()
-        try:
-            yield Path(work), target
-        finally:
-            shutil.rmtree(target)
-
-
-@contextmanager
-def _running(kind: Kind, work: Path, area: Path, peers: int) -> Iterator[tuple[Client, FarEnd]]:
-    """The client and its far end, stopped at the end."""
-    far = FarEnd(work, peers)
-    try:
-        client = kind.start(work, area)
-        try:
-            yield client, far
-        finally:
-            client.stop()
-    finally:
-        far.stop()

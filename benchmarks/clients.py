@@ -56,6 +56,15 @@ unix = "{socket}"
 tcp = "off"
 """
 
+CROWDED = """\
+[peers]
+max_connections = {connections}
+max_connections_per_torrent = {connections}
+upload_slots = {connections}
+"""
+MOST_CONNECTIONS = 1000
+"""What clients are allowed that are to talk to hundreds of peers; by default they take fewer and serve eight."""
+
 
 class Endpoint(NamedTuple):
     """Where a client accepts peers."""
@@ -76,15 +85,19 @@ class Client(Protocol):
     def done(self) -> bool:
         """Whether it has everything and would seed; an exception if it never will."""
 
+    def ping(self) -> None:
+        """Return when the thread that serves peers has answered something that costs nothing."""
+
     def stop(self) -> None: ...
 
 
 class Kind(Protocol):
-    """How to start a client: `work` is a folder for its state, `content` where it may keep content."""
+    """How to start a client: `work` is a folder for its state, `content` where it may keep content; `crowded`: it may
+    have hundreds of peers."""
 
     name: str
 
-    def start(self, work: Path, content: Path) -> Client: ...
+    def start(self, work: Path, content: Path, *, crowded: bool = False) -> Client: ...
 
 
 class TorrentdKind:
@@ -95,8 +108,8 @@ class TorrentdKind:
     def __init__(self, twistd: Path) -> None:
         self.twistd = twistd
 
-    def start(self, work: Path, content: Path) -> Client:
-        return Torrentd(self.twistd, work, content)
+    def start(self, work: Path, content: Path, *, crowded: bool = False) -> Client:
+        return Torrentd(self.twistd, work, content, crowded=crowded)
 
 
 class LibtorrentKind:
@@ -104,20 +117,21 @@ class LibtorrentKind:
 
     name = f"libtorrent {libtorrent.__version__}"
 
-    def start(self, work: Path, content: Path) -> Client:
-        return Libtorrent(work)
+    def start(self, work: Path, content: Path, *, crowded: bool = False) -> Client:
+        return Libtorrent(work, crowded=crowded)
 
 
 class Torrentd:
     """A daemon of its own, with an empty state."""
 
-    def __init__(self, twistd: Path, work: Path, content: Path) -> None:
+    def __init__(self, twistd: Path, work: Path, content: Path, *, crowded: bool = False) -> None:
         socket = work / "rpc.sock"
         configuration = work / "config.toml"
         configuration.write_text(
             CONFIGURATION.format(
                 state=work / "state", downloads=work, roots=json.dumps([str(content)]), host=HOST, socket=socket
             )
+            + (CROWDED.format(connections=MOST_CONNECTIONS) if crowded else "")
         )
         command = [str(twistd), "--nodaemon", "--pidfile=", "torrentd", "--config", str(configuration)]
         self._process = Process("torrentd", command, work)
@@ -148,6 +162,9 @@ class Torrentd:
             raise RuntimeError(f"torrentd: {row['error']['message']}")
         return bool(row["state"] == "seeding")
 
+    def ping(self) -> None:
+        self._rpc.call("daemon.status")
+
     def stop(self) -> None:
         self._rpc.close()
         self._process.stop()
@@ -156,12 +173,15 @@ class Torrentd:
 class Libtorrent:
     """A libtorrent process; see node."""
 
-    def __init__(self, work: Path, hosts: tuple[str, ...] = (HOST,), *, fast: bool = False) -> None:
+    def __init__(
+        self, work: Path, hosts: tuple[str, ...] = (HOST,), *, fast: bool = False, crowded: bool = False
+    ) -> None:
         script = Path(__file__).with_name("node.py")
         self._process = Process("far" if fast else "libtorrent", [sys.executable, str(script)], work, piped=True)
         try:
             self.pid = self._process.pid
-            ports = [self.call("open", host=host, fast=fast) for host in hosts]
+            connections = MOST_CONNECTIONS if crowded else 0
+            ports = [self.call("open", host=host, fast=fast, connections=connections) for host in hosts]
             self.endpoint = Endpoint(hosts[0], ports[0])
         except BaseException:
             self.stop()
@@ -194,6 +214,9 @@ class Libtorrent:
 
     def done(self) -> bool:
         return bool(self.look()["complete"])
+
+    def ping(self) -> None:
+        self.call("ping")
 
     def stop(self) -> None:
         self._process.stop()

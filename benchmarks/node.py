@@ -54,9 +54,11 @@ class Node:
     def version(self) -> str:
         return str(lt.__version__)
 
-    def open(self, host: str, fast: bool) -> int:
-        """A session on a free port of `host`; the port."""
+    def open(self, host: str, fast: bool, connections: int) -> int:
+        """A session on a free port of `host` with so many connections and upload slots (0: the default); the port."""
         settings: Any = ALONE | (FAST if fast else {}) | {"listen_interfaces": f"{host}:0", "outgoing_interfaces": host}
+        if connections:
+            settings |= {"connections_limit": connections, "unchoke_slots_limit": connections}
         self._sessions.append(lt.session(settings))
         return int(self._sessions[-1].listen_port())
 
@@ -72,6 +74,10 @@ class Node:
 
     def connect(self, torrent: int, host: str, port: int) -> None:
         self._torrents[torrent].connect_peer((host, port), 0)
+
+    def ping(self) -> None:
+        """Answered by the session's network thread."""
+        self._sessions[0].listen_port()
 
     def look(self) -> dict[str, Any]:
         """All torrents together: are all complete, payload bytes in and out, those that have no peer, an error."""

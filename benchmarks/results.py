@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks.cases import CASES, Measurement
+from benchmarks.case import Measurement
+from benchmarks.cases import CASES
 from benchmarks.floor import Floor, Loop
 from benchmarks.machine import Machine
 
@@ -27,6 +28,10 @@ class Summary:
     verified: bool
     disturbed: int
     """runs with much foreign CPU"""
+    received: float
+    """bytes per second of `rate`, where both ways count"""
+    lag: float
+    """seconds in which 99 of 100 calls were answered, where calls were made"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Results:
 
     def floor_of(self, case: str) -> Loop | None:
         """The plain loop to compare a case with, if it was measured."""
-        if self.floor is None:
+        if self.floor is None or CASES[case].both_ways:
             return None
         return self.floor.upload if CASES[case].uploads else self.floor.download
 
@@ -82,6 +87,8 @@ def _summary(runs: Sequence[Measurement]) -> Summary:
         peak_rss=median(run.peak_rss for run in runs),
         verified=all(run.verified for run in runs),
         disturbed=sum(run.disturbed for run in runs),
+        received=median(run.received / run.seconds for run in runs),
+        lag=median(run.lag for run in runs),
     )
 
 

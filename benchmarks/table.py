@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from benchmarks.cases import CASES
 from benchmarks.floor import Loop
@@ -21,7 +22,8 @@ def lines(results: Results) -> Iterator[str]:
         runs = summaries[0].runs
         yield f"{case}: {CASES[case].title}; {size} MiB in pieces of {results.piece_size // KIB} KiB, median of {runs}"
         yield ""
-        yield from aligned([CASE_HEAD, *case_rows(summaries, results.floor_of(case))])
+        columns = BOTH_WAYS if CASES[case].both_ways else ONE_WAY
+        yield from aligned([_head(columns), *case_rows(columns, summaries, results.floor_of(case))])
         yield ""
         yield from _warnings(summaries)
     if results.machine is not None:
@@ -31,30 +33,42 @@ def lines(results: Results) -> Iterator[str]:
         yield ""
 
 
-CASE_HEAD = ("", "MB/s", "MB/s after first byte", "CPU s/GiB", "peak RSS MiB")
+class Column(NamedTuple):
+    """What is told of each client."""
+
+    head: str
+    value: Callable[[Summary], float]
+    digits: int
 
 
-def case_rows(summaries: Sequence[Summary], floor: Loop | None) -> Iterator[Row]:
+RATE = Column("MB/s", lambda summary: summary.rate / 1e6, 0)
+CPU = Column("CPU s/GiB", lambda summary: summary.cpu_per_gib, 2)
+PEAK_RSS = Column("peak RSS MiB", lambda summary: summary.peak_rss / MIB, 0)
+ONE_WAY = (RATE, Column("MB/s after first byte", lambda summary: summary.rate_after_first / 1e6, 0), CPU, PEAK_RSS)
+BOTH_WAYS = (
+    RATE,
+    Column("of it received", lambda summary: summary.received / 1e6, 0),
+    CPU,
+    PEAK_RSS,
+    Column("lag p99 ms", lambda summary: summary.lag * 1e3, 1),
+)
+
+
+def _head(columns: Sequence[Column]) -> Row:
+    return "", *(column.head for column in columns)
+
+
+def case_rows(columns: Sequence[Column], summaries: Sequence[Summary], floor: Loop | None) -> Iterator[Row]:
     """One row per client, then torrentd (the first) as a ratio of each other and of the floor."""
     for summary in summaries:
-        yield (
-            summary.client,
-            f"{summary.rate / 1e6:.0f}",
-            f"{summary.rate_after_first / 1e6:.0f}",
-            f"{summary.cpu_per_gib:.2f}",
-            f"{summary.peak_rss / MIB:.0f}",
-        )
+        yield summary.client, *(f"{column.value(summary):.{column.digits}f}" for column in columns)
     first, *others = summaries
     for other in others:
-        yield (
-            f"{first.client} / {other.client}",
-            _ratio(first.rate, other.rate),
-            _ratio(first.rate_after_first, other.rate_after_first),
-            _ratio(first.cpu_per_gib, other.cpu_per_gib),
-            _ratio(first.peak_rss, other.peak_rss),
-        )
+        ratios = (_ratio(column.value(first), column.value(other)) for column in columns)
+        yield f"{first.client} / {other.client}", *ratios
     if floor is not None:
-        yield f"{first.client} / floor", "", "", _ratio(first.cpu_per_gib, floor.cpu_per_gib), ""
+        costs = (_ratio(first.cpu_per_gib, floor.cpu_per_gib) if column is CPU else "" for column in columns)
+        yield f"{first.client} / floor", *costs
 
 
 def aligned(rows: Sequence[Row]) -> Iterator[str]:

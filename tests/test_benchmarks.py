@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__, alone, content, floor, machine, plot, table
-from benchmarks.cases import CASES, Ground, Measurement
+from benchmarks.case import Ground, Measurement
+from benchmarks.cases import CASES
 from benchmarks.clients import Kind, LibtorrentKind, TorrentdKind
 from benchmarks.content import NAME
 from benchmarks.floor import Floor, Loop
@@ -82,6 +83,16 @@ def test_medians_and_ratios() -> None:
     floor_row = next(line for line in text.splitlines() if "torrentd / floor" in line)
     assert "2.00 x" in floor_row
     assert "WRONG" not in text and "disturbed" not in text
+
+
+def test_what_goes_both_ways_is_told_apart_and_with_its_lag() -> None:
+    ours = measured("I", "torrentd", 2.0, received=GIB // 4, lag=0.0053)
+    text = "\n".join(table.lines(results(ours, measured("I", "other", 2.0, received=GIB // 4, lag=0.0106))))
+    row = next(line for line in text.splitlines() if line.startswith("| torrentd  "))
+    assert [cell.strip() for cell in row.split("|")[2:-1]] == ["537", "134", "1.00", "50", "5.3"]
+    ratio = next(line for line in text.splitlines() if "torrentd / other" in line)
+    assert ratio.split("|")[-2].strip() == "0.50 x"
+    assert "floor" not in text.partition("limits of this machine")[0]
 
 
 def test_wrong_content_and_disturbed_runs_are_said() -> None:

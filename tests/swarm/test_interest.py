@@ -43,6 +43,14 @@ def test_a_verified_piece_is_told_to_those_who_lack_it() -> None:
     assert [message for message in sent(log, 2) if isinstance(message, Have)] == [Have(0), Have(1)]
 
 
+def test_a_seed_is_told_nothing_of_verified_pieces_and_is_of_no_interest_after_the_last() -> None:
+    torrent = make(pieces=3)
+    log = run(torrent, START, (0, arrives(1)), (0, says(1, has(3, 0, 1, 2))), (1, PiecesVerified([0, 2])))
+    assert torrent.peers[1].wanted == 1
+    log += run(torrent, (2, PiecesVerified([1])))
+    assert sent(log, 1) == [Interested(), NotInterested()]
+
+
 def test_a_bitfield_must_be_right() -> None:
     for offence in (says(1, BitfieldMessage(b"\xff")), says(1, BitfieldMessage(b"\0\0"))):
         assert list(closed(run(make(pieces=4), START, (0, arrives(1)), (1, offence)))) == [1]

@@ -72,6 +72,11 @@ def verified(torrent: TorrentState, pieces: list[int]) -> None:
     """We have these from now on: tell those who lack them; those who have them may be of no more interest."""
     wanted = [piece for piece in pieces if torrent.missing.discard(piece)]
     for peer in torrent.peers.values():
+        if peer.have.has_all():  # most of a crowd are seeds, and this is for each piece and each of them
+            peer.wanted -= len(wanted)
+            if not peer.wanted:
+                review(torrent, peer)
+            continue
         if news := [Have(piece) for piece in pieces if piece not in peer.have]:
             torrent.send(peer, *news)
         if len(news) < len(pieces):
