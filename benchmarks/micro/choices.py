@@ -11,7 +11,6 @@ from torrentd.model.geometry import BLOCK, Geometry
 from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
 from torrentd.policy.choking import choker
-from torrentd.policy.choking.choker import Choking
 from torrentd.policy.choking.ranking import Candidate
 from torrentd.policy.picking.picker import Picker
 from torrentd.policy.picking.request_queue import RequestQueue
@@ -104,8 +103,7 @@ def rounds(peers: int, *, seeding: bool) -> Samples:
         Candidate(PeerKey(number), True, number < choker.SLOTS, rng.random() * 100, 0.0, rate=rng.random() * 1e6)
         for number in range(peers)
     ]
-    state = Choking()
-    return repeated(lambda: choker.choose(candidates, state, choker.SLOTS, seeding, 100.0, rng), peers)
+    return repeated(lambda: choker.choose(candidates, choker.SLOTS, seeding, 100.0, rng), peers)
 
 
 def _leech(pieces: int, rng: random.Random) -> Bitfield:

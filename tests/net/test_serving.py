@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from tests.net.lines import Line
 from torrentd.model.errors import StorageError
 from torrentd.net.buffers import SERVE, Buffers
 from torrentd.net.serving import FIRST_BATCH, SEND_BUFFER, Serving
+from torrentd.net.transport import TCP_NOTSENT_LOWAT
 from torrentd.wire.peer.encode import block_headers
 from torrentd.wire.peer.messages import Range
 
@@ -208,3 +210,16 @@ def test_a_read_that_fails_after_the_end_is_nobodys_business(stage: Stage) -> No
     later, _ = stage.reader.waiting.pop()
     later.errback(StorageError("gone"))
     assert (stage.failed, stage.broken) == ([], [])
+
+
+def test_a_slow_peers_socket_holds_half_a_serve_unsent_a_fast_ones_as_much_as_it_likes(stage: Stage) -> None:
+    def limit() -> int:
+        near: socket.socket = stage.line.transport._socket
+        return near.getsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT)
+
+    for count, expected in ((4, 2 * BLOCK), (3, 2 * BLOCK), (32, 16 * BLOCK), (128, 0)):
+        stage.serving.begin(blocks(count), BLOCK, stage.reader)
+        assert limit() == expected
+        stage.serving._ranges.clear()
+        stage.line.reactor.advance(0)
+        stage.line.reactor.advance(0)

@@ -220,3 +220,13 @@ def test_it_knows_both_ends(line: Line) -> None:
     assert line.transport.getPeer().port == line.far.getsockname()[1]
     assert line.transport.getHost().port == line.far.getpeername()[1]
     assert line.transport.logPrefix() == "Tape"
+
+
+def test_what_a_socket_holds_unsent_can_be_limited(line: Line) -> None:
+    """The far end does not read, so that nothing leaves any more once its buffer is full."""
+    chunk = bytes(4 * 1024 * 1024)
+    line.transport.limit_unsent(16 * 1024)
+    held = line.transport.offer([chunk])
+    line.transport.limit_unsent(0)
+    assert line.transport.offer([chunk]) > 0
+    assert held < len(chunk)

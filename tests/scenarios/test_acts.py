@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.casts import KIB, MIB, NOT_YET, RATE, gather, wasted
+from tests.scenarios.casts import KIB, MIB, RATE, gather, wasted
 from torrentd.model.layout import Priority
 from torrentd.session.control import FileChoice
 from torrentd.simulate.internet.links import Link
@@ -113,7 +113,6 @@ def test_priorities_are_kept(swarm: Swarm) -> None:
     cast.finish(limit=90, who=[picky])  # it left the seed, and does not come back within a minute
 
 
-@NOT_YET
 def test_a_removed_torrent_is_gone_and_nobody_else_minds(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE)] * 4)
     swarm.run(2)

@@ -25,7 +25,6 @@ def test_slow_links_hold_up_nobody_else(swarm: Swarm) -> None:
     assert everybody < 1.6 * fluid_limit(cast)
 
 
-@NOT_YET
 def test_those_who_come_and_go_do_not_stop_those_who_stay(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE)] * 8)
     luck = Random(swarm.seed)

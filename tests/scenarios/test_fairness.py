@@ -46,7 +46,6 @@ def test_a_free_rider_finishes_last_and_finishes(swarm: Swarm) -> None:
     assert max(cast.leeches, key=cast.took) is rider
 
 
-@NOT_YET
 def test_optimistic_unchokes_go_round(swarm: Swarm) -> None:
     """Ten peers that have nothing to give want all that one leech has: in ten minutes each gets as much time as the
     others."""

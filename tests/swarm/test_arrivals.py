@@ -96,14 +96,15 @@ def test_late_blocks_are_taken_and_are_no_offence() -> None:
 
 
 def test_blocks_under_way_when_the_torrent_completes_are_no_offence_but_a_flood_after_it_is() -> None:
-    torrent = make(pieces=2, blocks=16, have=[0])
+    torrent = make(pieces=2, blocks=6, have=[0])
     script: list[tuple[float, Event]] = [
         (0, Start()),
         *((0.0, event) for key in (1, 2) for event in (arrives(key), says(key, has(2, 1), Unchoke()))),
-        (1, says(1, run_of(1, 0, 16))),
+        (1, says(1, run_of(1, 0, 6))),
         (2, PiecesVerified([1])),
-        (2, says(2, run_of(1, 0, 16))),  # cancelled at second 1
-        *[(2.0, says(2, run_of(1, 0, 16)))] * 4,
+        (2, says(2, run_of(1, 0, 6))),  # cancelled at second 1
+        *[(2.0, says(2, run_of(1, 0, 6)))] * 10,
+        (2, says(2, run_of(1, 0, 4))),
     ]
     log = run(torrent, *script)
     assert (torrent.complete, closed(log)) == (True, {})

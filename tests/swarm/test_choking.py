@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.swarm.evaluator import arrives, closed, make, run, says, sent, served
 from torrentd.model.geometry import BLOCK
 from torrentd.swarm.events import Event, PeerClosed, Start
-from torrentd.swarm.settings import Settings
+from torrentd.swarm.settings import Settings, Totals
 from torrentd.wire.peer.messages import Choke, Interested, KeepAlive, Message, NotInterested, Request, Unchoke
 
 
@@ -23,14 +23,20 @@ def test_a_free_slot_is_given_away_at_once() -> None:
 
 
 def test_no_more_slots_than_configured_and_the_next_in_line_gets_the_first_free_one() -> None:
-    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=2))
+    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=2), totals=Totals(downloaded=1))
     log = run(torrent, (0, Start()), *_interested(1, 2, 3), (5, PeerClosed(1, "")))
     assert [_chokes(sent(log, key)) for key in (1, 2, 3)] == [[Unchoke()]] * 3
     assert [at for at, command in log if _chokes(sent([(at, command)], 3))] == [5]
 
 
-def test_a_peer_that_loses_interest_frees_its_slot() -> None:
+def test_an_initial_seed_lets_twice_as_many_ask() -> None:
     torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1))
+    log = run(torrent, (0, Start()), *_interested(1, 2, 3))
+    assert [_chokes(sent(log, key)) for key in (1, 2, 3)] == [[Unchoke()], [Unchoke()], []]
+
+
+def test_a_peer_that_loses_interest_frees_its_slot() -> None:
+    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1), totals=Totals(downloaded=1))
     log = run(torrent, (0, Start()), *_interested(1, 2), (4, says(1, NotInterested())))
     assert _chokes(sent(log, 2)) == [Unchoke()]
     log = run(torrent, until=10)
@@ -38,7 +44,7 @@ def test_a_peer_that_loses_interest_frees_its_slot() -> None:
 
 
 def test_a_seed_lets_everybody_have_a_turn() -> None:
-    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1))
+    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1), totals=Totals(downloaded=1))
     keys = (1, 2, 3)
     alive = [(60.0 * n, says(key)) for n in range(1, 11) for key in keys]
     log = run(torrent, (0, Start()), *_interested(*keys), *alive, until=600)
@@ -47,7 +53,7 @@ def test_a_seed_lets_everybody_have_a_turn() -> None:
 
 
 def test_a_choke_forgets_what_was_requested() -> None:
-    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1))
+    torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1), totals=Totals(downloaded=1))
     log = run(
         torrent,
         (0, Start()),

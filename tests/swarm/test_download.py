@@ -114,7 +114,7 @@ def test_a_peer_that_goes_leaves_its_requests_to_the_others_at_once() -> None:
         (1, PeerClosed(1, "gone")),
     )
     assert asked(log, 1) == [(0, 0, 4 * BLOCK), (1, 0, 4 * BLOCK)]
-    assert asked([entry for entry in log if entry[0] < 1], 2) == [(0, 0, 4 * BLOCK)]  # endgame: nothing else is left
+    assert asked([entry for entry in log if entry[0] < 1], 2) == []
     assert torrent.peers[2].queue.outstanding == {0: 0b1111}
 
 

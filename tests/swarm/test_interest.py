@@ -118,3 +118,17 @@ def test_bitfields_again_and_again_close_the_peer() -> None:
     torrent = make(pieces=4)
     log = run(torrent, (0, Start()), (0, arrives(1)), (1, says(1, *(has(4, 0) for _ in range(30)))))
     assert "bitfields" in closed(log)[1]
+
+
+def test_a_seed_of_several_leeches_hears_what_we_have() -> None:
+    torrent = make(pieces=2)
+    hello = [(0.0, event) for key in (1, 2, 3) for event in (arrives(key),)]
+    log = run(torrent, (0, Start()), *hello, (0, says(1, has(2, 0, 1))), (1, PiecesVerified([0])))
+    assert [key for key in (1, 2, 3) if Have(0) in sent(log, key)] == [1, 2, 3]
+
+
+def test_a_seed_of_ours_alone_does_not() -> None:
+    torrent = make(pieces=2)
+    hello = [(0.0, event) for key in (1, 2) for event in (arrives(key),)]
+    log = run(torrent, (0, Start()), *hello, (0, says(1, has(2, 0, 1))), (1, PiecesVerified([0])))
+    assert [key for key in (1, 2) if Have(0) in sent(log, key)] == [2]

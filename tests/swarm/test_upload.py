@@ -9,6 +9,7 @@ from torrentd.model.geometry import BLOCK
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm.commands import Serve
 from torrentd.swarm.events import Drained, Event, ReadFailed, SetLimits, Start, Stop
+from torrentd.swarm.settings import Totals
 from torrentd.swarm.torrent import Torrent
 from torrentd.wire.peer.messages import Cancel, Interested, Range, Request, Unchoke
 
@@ -46,15 +47,19 @@ def test_a_run_of_requests_is_served_as_one_range() -> None:
     assert (command.ranges, command.block) == ([(0, BLOCK, 3 * BLOCK)], BLOCK)
 
 
-def test_one_serve_at_a_time_of_at_most_32_blocks() -> None:
+def test_one_serve_at_a_time_of_four_blocks_for_whom_we_do_not_know() -> None:
     torrent = _seed()
-    log = run(torrent, *HELLO, (1, says(1, *_requests(*range(40)))), (2, says(1, *_requests(50))), (3, Drained(1, 5)))
-    assert served(log, 1) == [_ranges(*range(32)), _ranges(*range(32, 40), 50)]
+    log = run(torrent, *HELLO, (1, says(1, *_requests(*range(6)))), (2, says(1, *_requests(50))), (3, Drained(1, 5)))
+    assert served(log, 1) == [_ranges(*range(4)), _ranges(4, 5, 50)]
     assert torrent.totals.uploaded == torrent.peers[1].uploaded == 5
 
 
-@pytest.mark.parametrize(("rate", "blocks"), [(1e6, 32), (64 * BLOCK * 50, 64), (1e9, 128)])
-def test_a_fast_peers_serve_is_what_it_takes_in_a_50th_of_a_second(rate: float, blocks: int) -> None:
+@pytest.mark.parametrize(
+    ("rate", "blocks"), [(1e5, 4), (16 * BLOCK * 4, 16), (2.2e6, 32), (1e7, 32), (64 * BLOCK * 50, 64), (1e9, 128)]
+)
+def test_a_slow_peers_serve_is_what_it_takes_in_a_quarter_of_a_second_a_fast_ones_in_a_50th(
+    rate: float, blocks: int
+) -> None:
     torrent = _seed(600)
     wanted = says(1, *_requests(*range(1, 401)))
     log = run(torrent, *HELLO, (1, says(1, *_requests(0))), (1.9, wanted), (2, Drained(1, int(rate * 0.5))))
@@ -133,7 +138,7 @@ def test_the_upload_limit_paces_what_is_served() -> None:
 
 
 def test_who_was_served_longest_ago_comes_first_when_the_limit_grants_again() -> None:
-    torrent = _seed(up=Bucket(2 * BLOCK))
+    torrent = _seed(up=Bucket(2 * BLOCK), totals=Totals(downloaded=1))
     hello = [(0.0, event) for key in (1, 2) for event in (arrives(key), says(key, Interested(), *_requests()))]
     wanted = [(0.0, says(key, *_requests(*range(50)))) for key in (1, 2)]
     log = evaluate(torrent, lambda _: [(0, Start()), *hello, *wanted], _drains, until=20)

@@ -31,6 +31,9 @@ from torrentd.wire.peer.messages import Range
 SEND_BUFFER: Final = 256 * 1024
 """Bytes of blocks, headers included, that may wait in memory for one peer's socket."""
 
+SLOW_SERVE: Final = 512 * 1024
+"""Bytes of the largest serve to a peer whose socket is kept from holding much unsent."""
+
 FIRST_BATCH: Final = 512 * 1024
 """Bytes that are read for a peer at once, until it is known what its socket takes."""
 
@@ -65,6 +68,9 @@ class Serving:
         self._room = min(FIRST_BATCH, len(buffer.memory))
         """bytes of the next batch, at most: about what the socket took"""
         self._one_by_one = False
+        self._limit: Callable[[int], None] | None = None
+        """the transport's, if it can"""
+        self._unsent = 0
         self._reader: BlockReader | None = None
         self._reading = False
         self._step_due: Any = None
@@ -73,6 +79,7 @@ class Serving:
     def attach(self, transport: Any) -> None:
         """The connection is made: this is where the blocks go."""
         self._transport = transport
+        self._limit = getattr(transport, "limit_unsent", None)
         self._direct = isinstance(transport, DirectTransport)
         if not self._direct:
             self._room = min(SEND_BUFFER, self._room)
@@ -83,10 +90,19 @@ class Serving:
         if self._reader is not None:
             raise RuntimeError("a peer is served one list of blocks at a time")
         self._reader = reader
+        self._limit_unsent(sum([length for _, _, length in ranges]))
         self._ranges.extend(ranges)
         self._block = block
         self._one_by_one = False
         self._soon()
+
+    def _limit_unsent(self, size: int) -> None:
+        """A slow peer's socket holds half of a serve of `size` bytes unsent, so that others come first and cancels
+        still count. Changed when it is another order of magnitude."""
+        unsent = size // 2 if size <= SLOW_SERVE else 0
+        if self._limit is not None and unsent not in range(self._unsent // 2, 2 * self._unsent + 1):
+            self._unsent = unsent
+            self._limit(unsent)
 
     def stop(self) -> None:
         """The connection ends: nothing is read or reported from here on."""

@@ -45,6 +45,8 @@ from torrentd.net.interfaces import Bytes, Receiver
 MOST_VIEWS: Final = 512
 """Buffers per `sendmsg`: half of the kernel's IOV_MAX."""
 
+TCP_NOTSENT_LOWAT: Final = 25  # linux/tcp.h
+
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: the kernel drops what is unsent instead of keeping it for a peer that does not read."""
 
@@ -130,6 +132,12 @@ class DirectTransport:
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         self.write(b"".join(data))
+
+    def limit_unsent(self, count: int) -> None:
+        """Let the socket hold `count` bytes, about, that it has not sent yet; 0: as many as it likes. What is in it
+        can be cancelled no more."""
+        if self.connected:
+            self._socket.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, count)
 
     def offer(self, views: Sequence[Bytes]) -> int:
         """One `sendmsg`; how many bytes the socket took. Nothing is kept; 0 if something is queued already."""

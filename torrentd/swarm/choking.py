@@ -12,6 +12,9 @@ from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import NEVER, TorrentState
 from torrentd.wire.peer.messages import Choke, Interested, NotInterested, Unchoke
 
+SPREADING = 2
+"""Times the slots, for an initial seed."""
+
 
 def interested(torrent: TorrentState, peer: Peer, _: Interested) -> None:
     """The peer wants blocks; it gets a slot at once if one is free."""
@@ -29,12 +32,12 @@ def not_interested(torrent: TorrentState, peer: Peer, _: NotInterested) -> None:
 
 def fill(torrent: TorrentState) -> None:
     """Give free slots away. Called with every change of interest: of those most find nothing to do, cheaply."""
-    slots, seeding = torrent.settings.upload_slots, torrent.finished
+    slots, seeding = _slots(torrent), torrent.finished
     choked = [peer.am_choking for peer in torrent.peers.values() if peer.peer_interested]
     waiting = sum(choked)
     if not waiting or len(choked) - waiting >= slots:
         return
-    for key in choker.fill(_candidates(torrent), torrent.choking, slots, seeding, torrent.now, torrent.rng):
+    for key in choker.fill(_candidates(torrent), slots, seeding, torrent.now, torrent.rng):
         _unchoke(torrent, torrent.peers[key])
 
 
@@ -50,14 +53,20 @@ def due(torrent: TorrentState) -> None:
 
 
 def _round(torrent: TorrentState) -> None:
-    slots, seeding = torrent.settings.upload_slots, torrent.finished
-    chosen = choker.choose(_candidates(torrent), torrent.choking, slots, seeding, torrent.now, torrent.rng)
+    slots, seeding = _slots(torrent), torrent.finished
+    chosen = choker.choose(_candidates(torrent), slots, seeding, torrent.now, torrent.rng)
     torrent.next_round = torrent.now + choker.ROUND
     for peer in torrent.peers.values():
         if peer.key in chosen:
             _unchoke(torrent, peer)
         elif not peer.am_choking:
             _choke(torrent, peer)
+
+
+def _slots(torrent: TorrentState) -> int:
+    """An initial seed serves a few at a time anyway, whoever passes on most; so more may ask."""
+    spreading = torrent.finished and torrent.sharing is not None
+    return torrent.settings.upload_slots * (SPREADING if spreading else 1)
 
 
 def _choke(torrent: TorrentState, peer: Peer) -> None:

@@ -161,6 +161,8 @@ def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
 
 def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True) -> None:
     del torrent.peers[peer.key]
+    if torrent.sharing is not None:
+        torrent.sharing.gone(peer.key)
     torrent.departed[peer.key] = Identity(peer.address, peer.peer_id)
     if len(torrent.departed) > DEPARTED:
         del torrent.departed[next(iter(torrent.departed))]

@@ -16,6 +16,8 @@ from torrentd.model.layout import Priority
 from torrentd.policy.picking import blocks, piece_sets
 from torrentd.policy.picking.picker import Picker
 from torrentd.policy.picking.requests import Requests
+from torrentd.policy.sharing.lending import Lending
+from torrentd.swarm import takeover
 from torrentd.swarm.commands import Ask, Discard, Mark
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
@@ -45,6 +47,7 @@ def begin(torrent: TorrentState) -> None:
         peer.queue.dry = -1
     wanted = piece_sets.without(torrent.missing, Bitfield(torrent.geometry.piece_count, torrent.storing))
     picker.fill(torrent.piece_priorities, wanted)
+    torrent.sharing = Lending(picker.availability.count)
     torrent.requests = Requests(torrent.geometry, picker, torrent.storing, torrent.suspects)
     share_out(torrent)
 
@@ -55,7 +58,7 @@ def end(torrent: TorrentState) -> None:
     if requests is None:
         return
     discard(torrent, list(requests.started))
-    torrent.requests = None
+    torrent.requests = torrent.sharing = None
 
 
 def discard(torrent: TorrentState, pieces: list[int]) -> None:
@@ -92,7 +95,12 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     queue, depth = peer.queue, peer.pipeline.depth
     before = queue.count
     room = depth - before
-    if room * REFILL < depth or not requests.could_ask(queue):
+    if room * REFILL < depth:
+        return
+    take_over(torrent, requests, peer)
+    if not before:
+        torrent.wake(torrent.now + takeover.LOOK)
+    if not requests.could_ask(queue):
         return
     room = _granted(torrent, room)
     if not room:
@@ -106,6 +114,14 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
         _ask(torrent, peer, ranges, was_empty=not before)
         if requests.endgame_begins():
             share_out(torrent)
+
+
+def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
+    """Make what the peer would bring much sooner than others free to be asked for."""
+    found = takeover.find(torrent, requests, peer)
+    if found is not None:
+        other, piece, asked = found
+        cancel(torrent, other, piece, requests.withdraw(other.queue, piece, asked))
 
 
 def _granted(torrent: TorrentState, room: int) -> int:

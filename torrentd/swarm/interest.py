@@ -31,6 +31,8 @@ def bitfield(torrent: TorrentState, peer: Peer, message: BitfieldMessage) -> Non
     peer.have = told
     if torrent.requests is not None:
         torrent.requests.picker.availability.joined(peer.have)
+    if torrent.sharing is not None:
+        torrent.sharing.joined(peer.have)
     recount(torrent, peer)
 
 
@@ -42,6 +44,8 @@ def have(torrent: TorrentState, peer: Peer, message: Have) -> None:
     if not peer.have.add(piece):
         floods.spend(peer, floods.HAVE, torrent.now)
         return
+    if torrent.sharing is not None:
+        torrent.sharing.told(piece, peer.key)
     if torrent.requests is not None:
         availability = torrent.requests.picker.availability
         availability.gained(piece)
@@ -71,8 +75,11 @@ def review(torrent: TorrentState, peer: Peer) -> None:
 def verified(torrent: TorrentState, pieces: list[int]) -> None:
     """We have these from now on: tell those who lack them; those who have them may be of no more interest."""
     wanted = [piece for piece in pieces if torrent.missing.discard(piece)]
+    told_too = _seeds_of_many(torrent)
     for peer in torrent.peers.values():
         if peer.have.has_all():  # most of a crowd are seeds, and this is for each piece and each of them
+            if told_too:
+                torrent.send(peer, *map(Have, pieces))
             peer.wanted -= len(wanted)
             if not peer.wanted:
                 review(torrent, peer)
@@ -82,6 +89,14 @@ def verified(torrent: TorrentState, pieces: list[int]) -> None:
         if len(news) < len(pieces):
             peer.wanted -= sum(piece in peer.have for piece in wanted)
             review(torrent, peer)
+
+
+def _seeds_of_many(torrent: TorrentState) -> bool:
+    """Whether seeds are told, too, what we have. A few seeds of many leeches can tell by it what was passed on
+    (see `spreading`); others would have no use for it."""
+    if torrent.requests is None:
+        return False
+    return 0 < torrent.requests.picker.availability.seeds * 2 < len(torrent.peers)
 
 
 def lost(torrent: TorrentState, piece: int) -> None:

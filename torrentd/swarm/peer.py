@@ -55,6 +55,8 @@ class Peer:
 
     serving: Serve | None = None
     """the Serve under way"""
+    refreshed_at: float = -60.0
+    """when we last made it ask anew"""
     choked_at: float = 0.0
     """when we last choked or unchoked it"""
     sent_before_unchoke: int = 0

@@ -72,6 +72,9 @@ def due(torrent: TorrentState) -> None:
         return
     if not torrent.disk_busy:
         _time_out(torrent)
+    for peer in torrent.peers.values():
+        if not peer.queue.count:
+            download.top_up(torrent, peer)
     _end_trials(torrent, torrent.requests)
     if torrent.rationed:
         torrent.rationed = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from torrentd.policy.sharing.spreading import Spreading
 from torrentd.swarm import connecting, download, trackers
 from torrentd.swarm.events import SetLimits, Start, Stop, Tick
 from torrentd.swarm.state import NEVER, TorrentState
@@ -18,6 +19,8 @@ def start(torrent: TorrentState, _: Start) -> None:
     torrent.completion_owed = not torrent.complete
     torrent.totals_at_start = replace(torrent.totals)
     torrent.announcing.start(torrent.now)
+    if torrent.complete and not torrent.totals.downloaded:
+        torrent.sharing = Spreading(torrent.geometry.piece_count)
     download.begin(torrent)
     torrent.wake(torrent.now)
 

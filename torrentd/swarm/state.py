@@ -16,7 +16,6 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import Geometry
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Layout, Priority
-from torrentd.policy.choking.choker import Choking
 from torrentd.policy.peers.bans import Bans
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.policy.picking import piece_sets
@@ -24,6 +23,8 @@ from torrentd.policy.picking.requests import Requests
 from torrentd.policy.picking.started import Started
 from torrentd.policy.rates.averages import RateMeter
 from torrentd.policy.rates.limiter import Bucket, Chain
+from torrentd.policy.sharing.breadth import Breadth
+from torrentd.policy.sharing.order import Order
 from torrentd.swarm.announcing import Announcing
 from torrentd.swarm.commands import Command, Send
 from torrentd.swarm.peer import Peer
@@ -142,7 +143,9 @@ class TorrentState:
         self.turned_over_at = -NEVER
         """when a connection that led nowhere last made room for another"""
         self.closed_peers: deque[ClosedPeer] = deque(maxlen=CLOSED_KEPT)
-        self.choking = Choking()
+        self.sharing: Order | None = None
+        """whom to serve next, and with what, while that matters"""
+        self.breadth = Breadth()
         self.next_round = NEVER
 
         # rates

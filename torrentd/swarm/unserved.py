@@ -8,6 +8,7 @@ elsewhere (old clients ask for 32 KiB) are kept one by one, and go first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 
 from torrentd.model.geometry import BLOCK, Geometry
@@ -60,6 +61,23 @@ class Unserved:
     def next_size(self) -> int:
         """Bytes that each of the blocks which `take` returns next may have."""
         return LARGEST if self._unusual else BLOCK
+
+    @property
+    def has_unusual(self) -> bool:
+        """Whether there are blocks that begin or end elsewhere; they go first."""
+        return bool(self._unusual)
+
+    def pieces(self) -> Iterable[int]:
+        """The pieces of which usual blocks are to be served, in the order of serving."""
+        return self._pieces
+
+    def put_first(self, piece: int) -> int:
+        """Serve this one of the `pieces` next; how many blocks it is."""
+        here = self._pieces[piece]
+        if next(iter(self._pieces)) != piece:
+            del self._pieces[piece]
+            self._pieces = {piece: here, **self._pieces}
+        return here.bit_count()
 
     def take(self, most: int) -> list[Range]:
         """Up to `most` blocks that are to be served next, each range cut into blocks of `next_size()`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from torrentd.model.errors import ProtocolError
 from torrentd.model.geometry import BLOCK
-from torrentd.swarm import floods
+from torrentd.swarm import floods, sharing
 from torrentd.swarm.commands import Serve
 from torrentd.swarm.events import Drained
 from torrentd.swarm.peer import Peer
@@ -23,6 +23,12 @@ QUEUE = 500
 
 BATCH = 32
 """Blocks of one Serve to most peers: half a MiB. What is in a Serve can be cancelled no more."""
+
+SMALLEST_BATCH = 4
+"""Blocks of one Serve to slow peers: a small piece, or what a socket takes anyway."""
+
+SOON = 0.25
+"""Seconds in which a slow peer takes a Serve. What is begun cannot give way to what matters more."""
 
 LARGEST_BATCH = 128
 """Blocks of one Serve to the fastest peers: what is done for each Serve counts there."""
@@ -53,11 +59,29 @@ def cancel(torrent: TorrentState, peer: Peer, message: Cancel) -> None:
 
 def serve(torrent: TorrentState, peer: Peer) -> None:
     """Begin the next Serve, if there is something to serve, the last one is out and the limit allows it."""
-    requests = peer.requests
-    if peer.serving is not None or not requests.count:
+    if peer.serving is not None or not peer.requests.count:
         return
+    most = batch(torrent, peer)
+    order = sharing.order_of(torrent) if most <= BATCH else None
+    if order is None:
+        begin(torrent, peer, most)
+        return
+    sharing.serve_next(torrent, order)
+    if peer.serving is None:
+        torrent.breadth.refused()
+
+
+def batch(torrent: TorrentState, peer: Peer) -> int:
+    """Blocks of the next Serve to the peer, at most."""
+    rate = peer.up.rate(torrent.now)
+    usual = max(SMALLEST_BATCH, min(BATCH, int(rate * SOON) // BLOCK))
+    return max(usual, min(LARGEST_BATCH, int(rate * TURN) // BLOCK))
+
+
+def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
+    """Serve up to `most` of the blocks that are to be served next, as far as the limit allows."""
+    requests = peer.requests
     size = requests.next_size()
-    most = max(BATCH, min(LARGEST_BATCH, int(peer.up.rate(torrent.now) * TURN) // BLOCK))
     ranges = requests.take(most) if torrent.up.unlimited else _affordable(torrent, requests, most, size)
     if not ranges:
         return
@@ -81,6 +105,7 @@ def drained(torrent: TorrentState, event: Drained) -> None:
     """A Serve is out."""
     torrent.totals.uploaded += event.sent
     torrent.up_meter.add(event.sent, torrent.now)
+    torrent.breadth.sent(event.sent, torrent.now)
     peer = torrent.peers.get(event.peer)
     if peer is None:
         return
@@ -88,6 +113,14 @@ def drained(torrent: TorrentState, event: Drained) -> None:
     peer.spoke_at = peer.heard_at = peer.useful_at = torrent.now  # it takes what we send: it is alive
     peer.serving = None
     serve(torrent, peer)
+    _serve_others(torrent)
+
+
+def _serve_others(torrent: TorrentState) -> None:
+    """A place became free: perhaps for somebody else."""
+    order = sharing.order_of(torrent)
+    if order is not None:
+        sharing.serve_next(torrent, order)
 
 
 def clear(peer: Peer) -> None:

@@ -92,3 +92,30 @@ def test_who_is_at_the_ends(pair: Pair) -> None:
     near, far = pair.connect()
     assert near.transport.getPeer().host == far.transport.getHost().host == pair.far.address
     assert near.transport.getHost() == far.transport.getPeer()
+
+
+def test_what_may_wait_unsent_can_be_limited(pair: Pair) -> None:
+    near, _ = pair.connect()
+    asked: list[bool] = []
+    near.transport.registerProducer(Switch(asked), True)
+    near.transport.limit_unsent(10_000)
+    near.transport.write(bytes(60_000))
+    assert asked == [True]
+    pair.run(1)
+    assert asked == [True, False]
+    near.transport.limit_unsent(0)
+    near.transport.write(bytes(60_000))
+    assert asked == [True, False]
+
+
+class Switch:
+    """A producer that notes whether it was paused."""
+
+    def __init__(self, asked: list[bool]) -> None:
+        self._asked = asked
+
+    def pauseProducing(self) -> None:
+        self._asked.append(True)
+
+    def resumeProducing(self) -> None:
+        self._asked.append(False)

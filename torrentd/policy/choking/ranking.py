@@ -3,8 +3,9 @@
 Both prefer those who hold a slot already when all else is equal: a slot that changes hands costs the time that TCP
 needs to get up to rate.
 
-A **leech** reciprocates (Cohen, "Incentives build robustness in BitTorrent"): the best uploaders to us come first. A
-peer that snubs us (we asked, nothing came for a minute) gets no regular slot however much it gave before.
+A **leech** reciprocates (Cohen, "Incentives build robustness in BitTorrent"): the best uploaders to us come first. Who
+gives nothing is not ranked, and a peer that snubs us (we asked, nothing came for a minute) is not either, however much
+it gave before.
 
 A **seed** gets nothing back, so it shares *time*: a holder keeps its slot for one turn, then goes behind everybody who
 waits, and those who wait longest come first. A turn also ends early when a fast peer has taken a large quota, so that
@@ -49,29 +50,30 @@ class Candidate:
 
 
 def by_reciprocation(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """A leech's order, best first; the snubbing and the uninterested are left out."""
-    eligible = [candidate for candidate in candidates if candidate.interested and not candidate.snubbed]
-    return sorted(eligible, key=lambda c: (-c.rate, not c.unchoked, c.since, c.peer))
+    """A leech's uploaders, best first; the snubbing and the uninterested are left out."""
+    eligible = [one for one in candidates if one.interested and one.rate > 0 and not one.snubbed]
+    return sorted(eligible, key=lambda one: (-one.rate, not one.unchoked, one.since, one.peer))
 
 
-def by_turn(candidates: Iterable[Candidate], now: float, rng: Random) -> list[Candidate]:
-    """A seed's order, best first: turns under way, then the longest wait, then turns that are over, newest first.
+def by_turn(candidates: Iterable[Candidate], now: float, rng: Random, turn: float) -> list[Candidate]:
+    """Who is interested, best first: turns under way, who never had one, the longest wait, then turns that are over,
+    newest first.
 
     Peers change over together, at a round, so ties are the rule. Luck decides them: with any fixed order the same peers
     would keep their slots for the extra round each time.
     """
-    return sorted((c for c in candidates if c.interested), key=lambda c: (*_turn(c, now), rng.random()))
+    return sorted((c for c in candidates if c.interested), key=lambda c: (*_turn(c, now, turn), rng.random()))
 
 
-def _turn(candidate: Candidate, now: float) -> tuple[int, float]:
+def _turn(candidate: Candidate, now: float, turn: float) -> tuple[int, float]:
     if not candidate.unchoked:
-        return (1, candidate.since)
-    if turn_over(candidate, now):
-        return (2, -candidate.since)
+        return (1 if candidate.since == candidate.connected_at else 2, candidate.since)
+    if turn_over(candidate, now, turn):
+        return (3, -candidate.since)
     return (0, candidate.since)
 
 
-def turn_over(candidate: Candidate, now: float) -> bool:
+def turn_over(candidate: Candidate, now: float, turn: float) -> bool:
     """Whether a slot holder has had its share and gives way to who waits."""
     held = now - candidate.since
-    return held >= TURN or (held >= SHORTEST_TURN and candidate.sent >= QUOTA)
+    return held >= turn or (held >= SHORTEST_TURN and candidate.sent >= QUOTA)

@@ -17,11 +17,14 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.policy.picking import blocks
 from torrentd.policy.picking.started import Started
 
+LAST = 6
+"""Blocks that are asked for twice at the end. While more are missing, idle peers take over what waits, at no cost."""
+
 BATCH = 16
 """Blocks an idle peer takes over at once: a quarter of a MiB, gone in a moment if it is fast, little lost if not."""
 
-ASKERS = 4
-"""Peers that may be asked for the same block; with four of them one is alive."""
+ASKERS = 2
+"""Peers that may be asked for the same block. If both are slow, a third takes over (`swarm.takeover`)."""
 
 
 def choose(started: Iterable[Started], have: Bitfield, room: int) -> list[tuple[Started, int]]:

@@ -77,8 +77,7 @@ class Requests:
             started = self._start(piece, queue)
             room -= self._take(queue, started, started.missing, room, asked)
         if not queue.count and self.in_endgame():
-            shared = [started for started in self.started.values() if started.owner is None]
-            for started, again in endgame.choose(shared, have, min(room, endgame.BATCH)):
+            for started, again in endgame.choose(self._shared(), have, min(room, endgame.BATCH)):
                 self._take(queue, started, again, room, asked)
         return asked, begun
 
@@ -87,9 +86,13 @@ class Requests:
         return bool(self.open) or queue.dry != self.picker.generation or (not queue.count and self.in_endgame())
 
     def in_endgame(self) -> bool:
-        """Whether every missing block that some connected peer has was requested."""
+        """Whether every missing block was requested and few are left. Before that idle peers take over (`takeover`)."""
+        if len(self.started) > endgame.LAST or self.picker.obtainable():
+            return False
         count = self.picker.availability.count
-        return not any(count(piece) for piece in self.open) and not self.picker.obtainable()
+        if any(count(piece) for piece in self.open):
+            return False
+        return sum(started.missing.bit_count() for started in self.started.values()) <= endgame.LAST
 
     def endgame_begins(self) -> bool:
         """Whether endgame holds and did not when this was last asked: then those who idle have something to do."""
@@ -147,15 +150,19 @@ class Requests:
         self.open.pop(piece, None)
         return self.started.pop(piece)
 
-    def withdraw(self, queue: RequestQueue, piece: int) -> int:
-        """Give up what is outstanding of one piece, to be cancelled."""
-        asked = queue.outstanding.get(piece, 0)
+    def withdraw(self, queue: RequestQueue, piece: int, some: int = -1) -> int:
+        """Give up what is outstanding of one piece, or some of those blocks; which it were, to be cancelled."""
+        asked = queue.outstanding.get(piece, 0) & some
         if asked:
             queue.give_up(piece, asked)
             started = self.started[piece]
             started.give_back(asked)
             self._settle(started)
         return asked
+
+    def _shared(self) -> list[Started]:
+        """Pieces that are not one peer's alone."""
+        return [started for started in self.started.values() if started.owner is None]
 
     def _start(self, piece: int, queue: RequestQueue) -> Started:
         started = Started(piece, self._geometry.all_blocks(piece), owner=queue if piece in self._alone else None)

@@ -50,6 +50,7 @@ class Transport:
         self._peer = peer
         self._host = host
         self._ended = ended
+        self._room = BUFFER
         self._producer: Any = None
         self._producer_paused = False
         self._paused = False
@@ -67,16 +68,20 @@ class Transport:
     def write(self, data: bytes) -> None:
         if self.connected and not self.disconnecting and data:
             self.out.push(data)
-            if self._producer is not None and not self._producer_paused and self.out.queued > BUFFER:
+            if self._producer is not None and not self._producer_paused and self.out.queued > self._room:
                 self._producer_paused = True
                 self._producer.pauseProducing()
+
+    def limit_unsent(self, count: int) -> None:
+        """As TCP_NOTSENT_LOWAT does; 0: no limit but that of the socket."""
+        self._room = min(BUFFER, count or BUFFER)
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         self.write(b"".join(data))
 
     def left(self) -> None:
         """Some of what was queued has left. Called by the stream."""
-        if self._producer_paused and self.out.queued <= BUFFER * 2 // 3:
+        if self._producer_paused and self.out.queued <= self._room * 2 // 3:
             self._producer_paused = False
             self._guard(self._producer.resumeProducing)
         if self.disconnecting and not self.out.queued:

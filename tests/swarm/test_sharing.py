@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from tests.swarm.evaluator import arrives, has, make, run, says, sent, served
+from torrentd.model.geometry import BLOCK
+from torrentd.policy.sharing.breadth import START
+from torrentd.swarm.events import Drained, Event, PeerClosed, Start
+from torrentd.swarm.settings import Totals
+from torrentd.swarm.sharing import REFRESH
+from torrentd.wire.peer.messages import Choke, Have, Interested, Range, Request, Unchoke
+
+PIECES, BLOCKS = 12, 4
+WHOLE = BLOCKS * BLOCK
+
+
+def _wants(key: int, *pieces: int, at: float = 0.0) -> tuple[float, Event]:
+    return at, says(key, *(Request(piece, 0, BLOCK, BLOCKS) for piece in pieces))
+
+
+def _interested(*keys: int) -> list[tuple[float, Event]]:
+    return [(0.0, event) for key in keys for event in (arrives(key), says(key, Interested()))]
+
+
+def _piece(piece: int) -> list[Range]:
+    return [(piece, block * BLOCK, BLOCK) for block in range(BLOCKS)]
+
+
+def test_an_initial_seed_serves_a_few_at_a_time() -> None:
+    keys = tuple(range(1, START + 3))
+    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    log = run(torrent, (0, Start()), *_interested(*keys), *(_wants(key, key) for key in keys), until=0)
+    assert [key for key in keys if served(log, key)] == list(keys[:START])
+    log = run(torrent, (1, Drained(1, WHOLE)), until=1)
+    assert [key for key in keys if served(log, key)] == [keys[START]]
+
+
+def test_a_seed_among_others_serves_everybody_who_asks() -> None:
+    keys = tuple(range(1, START + 3))
+    torrent = make(PIECES, BLOCKS, have=range(PIECES), totals=Totals(downloaded=1))
+    log = run(torrent, (0, Start()), *_interested(*keys), *(_wants(key, key) for key in keys), until=0)
+    assert all(served(log, key) for key in keys)
+
+
+def test_an_initial_seed_gives_one_peer_what_the_other_was_not_given() -> None:
+    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    log = run(torrent, (0, Start()), *_interested(1, 2), _wants(1, 0, 1), _wants(2, 0, 5), until=0)
+    assert served(log, 1) == [_piece(0)]
+    assert served(log, 2) == [_piece(5)]
+
+
+def test_a_leech_gives_first_what_the_fewest_have() -> None:
+    torrent = make(PIECES, BLOCKS, have=(0, 1))
+    common = [(0.0, event) for event in (arrives(3), says(3, has(PIECES, 0)))]
+    log = run(torrent, (0, Start()), *common, *_interested(1, 2), _wants(1, 0, 1), until=0)
+    assert served(log, 1) == [_piece(1)]
+
+
+def test_who_waits_for_what_others_can_send_is_made_to_ask_anew_and_then_served() -> None:
+    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    log = run(torrent, (0, Start()), *_interested(1, 2), _wants(1, 0), _wants(2, 0), until=0)
+    assert [type(message) for message in sent(log, 2)[-2:]] == [Choke, Unchoke]
+    assert torrent.peers[2].requests.count == 0
+    log = run(torrent, _wants(2, 0, at=REFRESH / 2), until=REFRESH / 2)
+    assert served(log, 2) == [_piece(0)]
+
+
+def test_it_is_over_when_everything_was_passed_on() -> None:
+    torrent = make(2, BLOCKS, have=(0, 1))
+    tells = [(0.0, says(key, Have(0), Have(1))) for key in (1, 2)]
+    run(torrent, (0, Start()), *_interested(1, 2, 3), *tells, _wants(3, 0, 1), until=0)
+    assert torrent.sharing is None
+
+
+def test_who_left_is_forgotten() -> None:
+    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    script = [_wants(1, 0), (1.0, PeerClosed(1, "")), _wants(2, 0, at=2)]
+    log = run(torrent, (0, Start()), *_interested(1, 2, 3), *script, until=2)
+    assert served(log, 2) == [_piece(0)]
+    assert torrent.sharing is not None and torrent.sharing.cost(1, 3) == 0.0

@@ -1,0 +1,59 @@
+"""Scripts with two or three seeds or leeches; `asked` tells whom what was asked for, `sent` whom what was cancelled."""
+
+from __future__ import annotations
+
+from tests.swarm.evaluator import arrives, asked, has, make, run, run_of, says, sent
+from torrentd.model.geometry import BLOCK
+from torrentd.swarm.events import DiskBusy, Event, Start
+from torrentd.wire.peer.messages import Cancel, Have, Unchoke
+
+PIECES, BLOCKS = 4, 4
+
+
+def _here(key: int, *pieces: int, of: int = PIECES) -> list[tuple[float, Event]]:
+    return [(0.0, arrives(key)), (0.0, says(key, has(of, *pieces), Unchoke()))]
+
+
+def _cancelled(log: list, key: int) -> list[tuple[int, int]]:
+    return [(message.piece, message.begin // BLOCK) for message in sent(log, key) if isinstance(message, Cancel)]
+
+
+def test_an_idle_peer_takes_over_the_last_piece_of_a_long_queue() -> None:
+    torrent = make(PIECES, BLOCKS)
+    log = run(torrent, (0, Start()), *_here(1, 0, 1, 2, 3), *_here(2, 3), until=3)
+    assert _cancelled(log, 1) == [(3, block) for block in range(BLOCKS)]
+    assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)]
+    assert torrent.peers[1].queue.outstanding == {0: 0b1111, 1: 0b1111, 2: 0b1111}
+
+
+def test_a_peer_that_was_just_asked_has_time_to_answer() -> None:
+    log = run(make(PIECES, BLOCKS), (0, Start()), *_here(1, 0, 1, 2, 3), *_here(2, 3), until=1.5)
+    assert asked(log, 2) == []
+
+
+def test_a_peer_that_sends_as_fast_as_another_would_keeps_its_queue() -> None:
+    quick = [(0.05, says(1, *(run_of(number // BLOCKS, number % BLOCKS) for number in range(8))))]
+    both = [*_here(1, 0, 1, 2, 3, of=5), *_here(2, 3, of=5)]
+    log = run(make(5, BLOCKS), (0, Start()), *both, *quick, until=1.0)
+    assert asked(log, 2) == _cancelled(log, 1) == []
+
+
+def test_the_first_block_of_the_only_piece_in_a_queue_stays() -> None:
+    torrent = make(1, 8)
+    log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke())))
+    log = run(torrent, (0, arrives(2)), (0, says(2, has(1, 0), Unchoke())), until=3)
+    assert _cancelled(log, 1) == [(0, block) for block in range(1, 8)]
+    assert torrent.peers[2].queue.outstanding == {0: 0b11111110}
+
+
+def test_a_seed_is_relieved_by_a_leech_as_soon_as_it_has_the_piece() -> None:
+    torrent = make(PIECES, BLOCKS)
+    sends = [(0.3 * number, says(1, run_of(0, number - 1))) for number in (1, 2, 3)]
+    script = [(0.0, Start()), *_here(1, 0, 1, 2, 3), *_here(2), *sends]
+    log = run(torrent, *script, (1, says(2, Have(3))), until=1.4)
+    assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)]
+
+
+def test_nothing_is_taken_over_while_it_is_our_disk_that_holds_all_up() -> None:
+    log = run(make(PIECES, BLOCKS), (0, Start()), *_here(1, 0, 1, 2, 3), *_here(2, 3), (1, DiskBusy(True)), until=9)
+    assert asked(log, 2) == []

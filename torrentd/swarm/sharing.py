@@ -1,0 +1,84 @@
+"""Whom to serve next, and with which piece, when links are slow enough for that to matter.
+
+While we lack pieces ourselves, or are the seed that a new swarm depends on, not everybody who asked is served at once,
+but as many as fill our link (`breadth`), each a few blocks at a time, those first whose piece costs least (`Order`).
+Fast peers, and peers of a seed like others, are served as they ask.
+"""
+
+from __future__ import annotations
+
+from torrentd.policy.sharing.order import BEGUN, HELD, Order
+from torrentd.swarm import upload
+from torrentd.swarm.peer import Peer
+from torrentd.swarm.state import TorrentState
+from torrentd.wire.peer.messages import Choke, Unchoke
+
+REFRESH = 1.0
+"""Seconds between two times that a peer is made to ask anew."""
+
+SETTLING = 0.2
+"""Seconds in which the new requests of a peer should be here."""
+
+
+def order_of(torrent: TorrentState) -> Order | None:
+    """The order that matters at present; None: as they ask."""
+    order = torrent.sharing
+    if order is not None and order.over(torrent.now):
+        order = torrent.sharing = None
+    return order if len(torrent.peers) > 1 else None
+
+
+def serve_next(torrent: TorrentState, order: Order) -> None:
+    """Begin Serves until as many are under way as the link needs, or nobody waits."""
+    under_way = sum(peer.serving is not None for peer in torrent.peers.values())
+    for _ in range(torrent.breadth.width - under_way):
+        choice = _cheapest(torrent, order)
+        if choice is None:
+            return
+        peer, piece = choice
+        most = upload.batch(torrent, peer)
+        if piece is not None:
+            most = min(most, peer.requests.put_first(piece))
+        upload.begin(torrent, peer, most)
+        if peer.serving is None:
+            return  # the upload limit
+        for served, _, _ in peer.serving.ranges:
+            order.give(served, peer.key, len(torrent.peers) - 1, torrent.now)
+
+
+def _cheapest(torrent: TorrentState, order: Order) -> tuple[Peer, int | None] | None:
+    """Who is to be served next and with which piece (None: with what is not asked for in usual blocks)."""
+    best: tuple[Peer, int | None] | None = None
+    least = (HELD + 1, 0.0)
+    for peer in torrent.peers.values():
+        if peer.serving is not None or not peer.requests.count:
+            continue
+        cost, piece = _cheapest_of(peer, order)
+        if cost >= HELD and not _waits_for_nothing(torrent, peer, order):
+            continue
+        if (cost, peer.spoke_at) < least:
+            least, best = (cost, peer.spoke_at), (peer, piece)
+    return best
+
+
+def _cheapest_of(peer: Peer, order: Order) -> tuple[float, int | None]:
+    if peer.requests.has_unusual:
+        return BEGUN, None
+    return min((order.cost(piece, peer.key), piece) for piece in peer.requests.pieces())
+
+
+def _waits_for_nothing(torrent: TorrentState, peer: Peer, order: Order) -> bool:
+    """Whether a peer that asked only for what others can send should get it from us.
+
+    First it is made to ask anew: what is cheap leaves its queue soon and the rest stays, so that in the end it waits
+    for that alone. A choke takes back all its requests (BEP 3); the unchoke lets it choose among what is rare now.
+    """
+    if order.has_fresh and torrent.now >= peer.refreshed_at + REFRESH:
+        peer.refreshed_at = torrent.now
+        upload.clear(peer)
+        torrent.send(peer, Choke(), Unchoke())
+        return False
+    if torrent.now < peer.refreshed_at + SETTLING:
+        torrent.wake(peer.refreshed_at + SETTLING)
+        return False
+    return True
