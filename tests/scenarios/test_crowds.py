@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.scenarios.casts import MIB, NOT_YET, RATE, Cast, fluid_limit, gather, wasted
+from tests.scenarios.casts import KIB, MIB, NOT_YET, RATE, Cast, fluid_limit, gather, wasted
+from torrentd.session.dormancy import KEPT
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
 from torrentd.simulate.swarm import Swarm
@@ -44,6 +45,23 @@ def _come_or_go(guest: Node) -> None:
         guest.crash()
     else:
         guest.start()
+
+
+def test_a_thousand_torrents_of_one_daemon_all_get_done(swarm: Swarm) -> None:
+    """From one other daemon, in the time that two announces at once take: none waits for others to be over, each is
+    left when it is done, and who has nothing to do sleeps."""
+    torrents = [swarm.torrent(32 * KIB, 16 * KIB) for _ in range(1000)]
+    registry = swarm.trackers[0].registry
+    giver, taker = swarm.node("giver", Link(up=RATE)), swarm.node("taker", Link(up=RATE))
+    for torrent in torrents:
+        giver.seed(torrent)
+    announced = swarm.run_until(lambda: len({entry.info_hash for entry in registry.log}) == 1000, limit=300)
+    for torrent in torrents:
+        taker.add(torrent)
+    swarm.run_until(lambda: all(taker.has_all(torrent) for torrent in torrents), limit=1.2 * announced)
+    swarm.run(60)
+    assert [node.daemon.connections.fleet.connections for node in (giver, taker)] == [0, 0]
+    assert len(taker.daemon.around.sessions) <= KEPT
 
 
 def test_a_second_crowd_is_served_by_the_first(swarm: Swarm) -> None:

@@ -85,6 +85,20 @@ def test_what_is_left_behind_is_found() -> None:
         swarm.stop()
 
 
+def test_what_a_clean_stop_did_not_settle_is_found_and_after_a_crash_nothing_is_expected() -> None:
+    for crash in (False, True):
+        swarm = Swarm(seed=1)
+        node = swarm.node("node")
+        swarm.run(1)
+        node.daemon.connections.fleet.half_open += 1
+        if crash:
+            node.crash()
+            swarm.stop()
+        else:
+            with pytest.raises(SimulationError, match="node has half_open: 1"):
+                swarm.stop()
+
+
 def test_bytes_that_do_not_add_up_are_found() -> None:
     swarm = Swarm(seed=1)
     swarm.internet.ledger.sent += 1

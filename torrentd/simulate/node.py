@@ -54,6 +54,8 @@ class Node:
         self.configuration = configure(changes)
         self.running = False
         """started and neither stopped nor crashed"""
+        self.crashed = False
+        """the last run ended so: nothing was put in order"""
         self.completed: dict[str, float] = {}
         """torrent's name -> when its last piece was on the disk"""
         self.wrote: Callable[[Node, Content, int], None] = lambda node, content, piece: None
@@ -82,7 +84,7 @@ class Node:
 
     async def _start(self, crashed: bool) -> None:
         await self.daemon.start(crashed)
-        self.running = True
+        self.running, self.crashed = True, False
         waiting, self._waiting = self._waiting, []
         for deferred in waiting:
             deferred.callback(None)
@@ -95,7 +97,7 @@ class Node:
 
     def crash(self) -> None:
         """The process is killed. What was written is in the page cache and stays."""
-        self.running = False
+        self.running, self.crashed = False, True
         self._trace.note("crash", self.name)
         self.end()
 
@@ -149,7 +151,17 @@ class Node:
     def left_behind(self) -> list[str]:
         """What a stopped daemon should not have left, in words."""
         calls = [f"{self.name} has {call}" for call in self.machine.reactor.getDelayedCalls()]
-        return [*calls, *self.site.open_things()]
+        return [*calls, *self.site.open_things(), *([] if self.crashed else self._unsettled())]
+
+    def _unsettled(self) -> list[str]:
+        """Peers, attempts and requests that a clean stop should have ended, and the fleet's counts of them."""
+        fleet = self.daemon.connections.fleet
+        counts = {"connections": fleet.connections, "half_open": fleet.half_open, "pending": fleet.pending}
+        for session in self.daemon.around.sessions.values():
+            torrent = session.torrent
+            counts |= {f"{session.name}: peers": len(torrent.peers), f"{session.name}: attempts": torrent.connecting}
+            counts[f"{session.name}: pieces begun"] = 0 if torrent.requests is None else len(torrent.requests.started)
+        return [f"{self.name} has {what}: {count}" for what, count in counts.items() if count]
 
     def _wrote(self, content: Content, piece: int) -> None:
         self._trace.note("piece", self.name, content.name, piece)
