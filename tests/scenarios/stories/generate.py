@@ -44,7 +44,7 @@ HOSTS = st.builds(
 
 STEPS = st.builds(
     Step,
-    wait=st.sampled_from([0.5, 0.0, 0.05, 0.5, 1.0, 2.0, 2.0, 7.0, 30.0, 130.0]),
+    wait=st.sampled_from([0.5, 0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 2.0, 4.0, 7.0, 30.0, 130.0]),
     act=st.sampled_from(sorted(ACTS)),
     who=st.integers(0, 9),
     amount=st.integers(0, 99),
