@@ -73,7 +73,7 @@ class World:
             tiers=[],
             private=False,
             settings=self._settings,
-            totals=Totals(),
+            totals=Totals(downloaded=1),  # no seed that a new swarm depends on
             rng=random.Random(1),
             secret_rng=random.Random(1),
             down=self._down,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torrentd.policy.picking import piece_sets
 from torrentd.policy.picking.pipeline import CAP
+from torrentd.swarm.serves import LARGEST_BATCH
 from torrentd.swarm.torrent import Torrent
-from torrentd.swarm.upload import LARGEST_BATCH, QUEUE
+from torrentd.swarm.upload import QUEUE
 
 
 def check(torrent: Torrent) -> None:

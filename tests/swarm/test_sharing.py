@@ -5,7 +5,7 @@ from torrentd.model.geometry import BLOCK
 from torrentd.policy.sharing.breadth import START
 from torrentd.swarm.events import Drained, Event, PeerClosed, Start
 from torrentd.swarm.settings import Totals
-from torrentd.swarm.sharing import REFRESH
+from torrentd.swarm.sharing import REFRESH, STALLED
 from torrentd.wire.peer.messages import Choke, Have, Interested, Range, Request, Unchoke
 
 PIECES, BLOCKS = 12, 4
@@ -29,8 +29,15 @@ def test_an_initial_seed_serves_a_few_at_a_time() -> None:
     torrent = make(PIECES, BLOCKS, have=range(PIECES))
     log = run(torrent, (0, Start()), *_interested(*keys), *(_wants(key, key) for key in keys), until=0)
     assert [key for key in keys if served(log, key)] == list(keys[:START])
-    log = run(torrent, (1, Drained(1, WHOLE)), until=1)
+    log = run(torrent, (0.5, Drained(1, WHOLE)), until=0.5)
     assert [key for key in keys if served(log, key)] == [keys[START]]
+
+
+def test_peers_that_read_nothing_hold_nobody_up_for_long() -> None:
+    keys = tuple(range(1, START + 3))
+    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    log = run(torrent, (0, Start()), *_interested(*keys), *(_wants(key, key) for key in keys), until=2 * STALLED)
+    assert all(served(log, key) for key in keys)
 
 
 def test_a_seed_among_others_serves_everybody_who_asks() -> None:

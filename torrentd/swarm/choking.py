@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torrentd.policy.choking import choker
 from torrentd.policy.choking.ranking import Candidate
-from torrentd.swarm import floods, upload
+from torrentd.swarm import floods, serves
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import NEVER, TorrentState
 from torrentd.wire.peer.messages import Choke, Interested, NotInterested, Unchoke
@@ -72,7 +72,7 @@ def _slots(torrent: TorrentState) -> int:
 def _choke(torrent: TorrentState, peer: Peer) -> None:
     peer.am_choking = True
     peer.choked_at = torrent.now
-    upload.clear(peer)
+    serves.clear(peer)
     torrent.send(peer, Choke())
 
 

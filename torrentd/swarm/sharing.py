@@ -8,7 +8,7 @@ Fast peers, and peers of a seed like others, are served as they ask.
 from __future__ import annotations
 
 from torrentd.policy.sharing.order import BEGUN, HELD, Order
-from torrentd.swarm import upload
+from torrentd.swarm import serves
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Choke, Unchoke
@@ -18,6 +18,10 @@ REFRESH = 1.0
 
 SETTLING = 0.2
 """Seconds in which the new requests of a peer should be here."""
+
+
+STALLED = 1.0
+"""Seconds after which a Serve takes no place any more: its peer reads nothing, or so slowly that others find room."""
 
 
 def order_of(torrent: TorrentState) -> Order | None:
@@ -30,16 +34,17 @@ def order_of(torrent: TorrentState) -> Order | None:
 
 def serve_next(torrent: TorrentState, order: Order) -> None:
     """Begin Serves until as many are under way as the link needs, or nobody waits."""
-    under_way = sum(peer.serving is not None for peer in torrent.peers.values())
+    young = torrent.now - STALLED
+    under_way = sum(peer.serving is not None and peer.serving_since > young for peer in torrent.peers.values())
     for _ in range(torrent.breadth.width - under_way):
         choice = _cheapest(torrent, order)
         if choice is None:
             return
         peer, piece = choice
-        most = upload.batch(torrent, peer)
+        most = serves.batch(torrent, peer)
         if piece is not None:
             most = min(most, peer.requests.put_first(piece))
-        upload.begin(torrent, peer, most)
+        serves.begin(torrent, peer, most)
         if peer.serving is None:
             return  # the upload limit
         for served, _, _ in peer.serving.ranges:
@@ -75,7 +80,7 @@ def _waits_for_nothing(torrent: TorrentState, peer: Peer, order: Order) -> bool:
     """
     if order.has_fresh and torrent.now >= peer.refreshed_at + REFRESH:
         peer.refreshed_at = torrent.now
-        upload.clear(peer)
+        serves.clear(peer)
         torrent.send(peer, Choke(), Unchoke())
         return False
     if torrent.now < peer.refreshed_at + SETTLING:

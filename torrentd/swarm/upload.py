@@ -9,33 +9,15 @@ take it, and a slow peer costs its queue and nothing more.
 from __future__ import annotations
 
 from torrentd.model.errors import ProtocolError
-from torrentd.model.geometry import BLOCK
-from torrentd.swarm import floods, sharing
-from torrentd.swarm.commands import Serve
+from torrentd.swarm import floods, serves, sharing
 from torrentd.swarm.events import Drained
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.unserved import LARGEST, Unserved
-from torrentd.wire.peer.messages import Cancel, Range, Request
+from torrentd.swarm.unserved import LARGEST
+from torrentd.wire.peer.messages import Cancel, Request
 
 QUEUE = 500
 """Requests of one peer; advertised as `reqq`. Who sends more has been told."""
-
-BATCH = 32
-"""Blocks of one Serve to most peers: half a MiB. What is in a Serve can be cancelled no more."""
-
-SMALLEST_BATCH = 4
-"""Blocks of one Serve to slow peers: a small piece, or what a socket takes anyway."""
-
-SOON = 0.25
-"""Seconds in which a slow peer takes a Serve. What is begun cannot give way to what matters more."""
-
-LARGEST_BATCH = 128
-"""Blocks of one Serve to the fastest peers: what is done for each Serve counts there."""
-
-TURN = 0.02
-"""Seconds in which a peer takes a Serve larger than BATCH. Serving every fast peer once thus takes no longer either,
-and nobody waits longer for the reactor, however many they are."""
 
 
 def request(torrent: TorrentState, peer: Peer, message: Request) -> None:
@@ -61,44 +43,15 @@ def serve(torrent: TorrentState, peer: Peer) -> None:
     """Begin the next Serve, if there is something to serve, the last one is out and the limit allows it."""
     if peer.serving is not None or not peer.requests.count:
         return
-    most = batch(torrent, peer)
-    order = sharing.order_of(torrent) if most <= BATCH else None
+    most = serves.batch(torrent, peer)
+    order = sharing.order_of(torrent) if most <= serves.BATCH else None
     if order is None:
-        begin(torrent, peer, most)
+        serves.begin(torrent, peer, most)
         return
     sharing.serve_next(torrent, order)
     if peer.serving is None:
         torrent.breadth.refused()
-
-
-def batch(torrent: TorrentState, peer: Peer) -> int:
-    """Blocks of the next Serve to the peer, at most."""
-    rate = peer.up.rate(torrent.now)
-    usual = max(SMALLEST_BATCH, min(BATCH, int(rate * SOON) // BLOCK))
-    return max(usual, min(LARGEST_BATCH, int(rate * TURN) // BLOCK))
-
-
-def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
-    """Serve up to `most` of the blocks that are to be served next, as far as the limit allows."""
-    requests = peer.requests
-    size = requests.next_size()
-    ranges = requests.take(most) if torrent.up.unlimited else _affordable(torrent, requests, most, size)
-    if not ranges:
-        return
-    peer.serving = Serve(peer.key, ranges, size)
-    torrent.commands.append(peer.serving)
-    peer.spoke_at = torrent.now
-
-
-def _affordable(torrent: TorrentState, requests: Unserved, most: int, size: int) -> list[Range]:
-    """As many of the `most` next blocks as the upload limit grants; if none, we wake when it will."""
-    granted = torrent.up.take(min(requests.count, most) * size, torrent.now, size)
-    if not granted:
-        torrent.wake(torrent.up.ready_at(torrent.now, size))
-        return []
-    ranges = requests.take(granted // size)
-    torrent.up.give_back(granted - sum(length for _, _, length in ranges))
-    return ranges
+        torrent.wake(torrent.now + sharing.STALLED)
 
 
 def drained(torrent: TorrentState, event: Drained) -> None:
@@ -121,11 +74,6 @@ def _serve_others(torrent: TorrentState) -> None:
     order = sharing.order_of(torrent)
     if order is not None:
         sharing.serve_next(torrent, order)
-
-
-def clear(peer: Peer) -> None:
-    """Forget what the peer asked for; a Serve under way goes on."""
-    peer.requests.clear()
 
 
 def withdraw(torrent: TorrentState, piece: int) -> None:
