@@ -29,7 +29,7 @@ def test_an_initial_seed_serves_a_few_at_a_time() -> None:
     torrent = make(PIECES, BLOCKS, have=range(PIECES))
     log = run(torrent, (0, Start()), *_interested(*keys), *(_wants(key, key) for key in keys), until=0)
     assert [key for key in keys if served(log, key)] == list(keys[:START])
-    log = run(torrent, (0.5, Drained(1, WHOLE)), until=0.5)
+    log = run(torrent, (0.25, Drained(1, WHOLE)), until=0.25)
     assert [key for key in keys if served(log, key)] == [keys[START]]
 
 

@@ -160,18 +160,25 @@ class Leecher(Caller):
             for begin in range(0, self.content.piece_length(piece), BLOCK)
         ]
         asked = 0
+        owed: dict[tuple[int, int], int] = {}
         for answered in range(len(wanted)):
-            for block in wanted[asked : answered + PIPELINE]:
-                self.line.request(*block)
+            for piece, begin, length in wanted[asked : answered + PIPELINE]:
+                owed[piece, begin] = length
+                self.line.request(piece, begin, length)
             asked = answered + PIPELINE
-            self._take_one()
+            self._take_one(owed)
 
-    def _take_one(self) -> None:
+    def _take_one(self, owed: dict[tuple[int, int], int]) -> None:
+        """Wait for a block. A choke takes back what was asked for: it is asked for again."""
         kind, payload = self.line.receive()
         while kind != wire.PIECE:
+            if kind == wire.UNCHOKE:
+                for (piece, begin), length in owed.items():
+                    self.line.request(piece, begin, length)
             kind, payload = self.line.receive()
         piece, begin = wire.numbers(payload[:8])
         data = payload[8:]
+        owed.pop((piece, begin), None)
         assert data == self.content.block(piece, begin, len(data)), f"piece {piece} at {begin} is wrong"
         self.received += len(data)
 
