@@ -226,15 +226,45 @@ def test_an_executable_file_is_made_so(tmp_path: Path) -> None:
 
 
 def test_a_job_hands_back_what_it_opened_and_keeps_few(tmp_path: Path) -> None:
-    many = layout(*[(f"f{number}", 1) for number in range(50)])
-    place = Place(str(tmp_path), many)
-    outcome = perform(place, Terms(writable=True), write, 0, b"x" * 50)
+    place = Place(str(tmp_path), layout(*[(f"f{number}", 2) for number in range(50)]))
+
+    def write_into_each(files: Files) -> None:
+        for number in range(50):
+            write(files, 2 * number, b"x")
+
+    outcome = perform(place, Terms(writable=True), write_into_each)
     assert [opened.file for opened in outcome.opened] == list(range(42, 50))
     assert all(opened.writable for opened in outcome.opened)
     assert list(outcome.sized) == list(range(50))
     assert list(outcome.entries) == [()]
     assert len(open_descriptors(tmp_path)) == 8
     close(outcome.opened)
+
+
+def test_files_that_one_write_fills_are_not_kept_open(place: Place, tmp_path: Path) -> None:
+    outcome = perform(place, Terms(writable=True), write, 0, TEXT[:14])
+    assert outcome.opened == []
+    assert list(outcome.sized) == [0, 1]
+    assert list(outcome.entries) == [(), ("t",), ("t", "d")]
+    assert open_descriptors(tmp_path) == []
+
+
+def test_what_lies_in_the_place_of_a_file_is_overwritten_but_not_cut(place: Place, tmp_path: Path) -> None:
+    put(place, 5, b"B")
+    (tmp_path / "t/a").write_bytes(b"0123456789")
+    put(place, 0, TEXT)
+    assert (tmp_path / "t/a").read_bytes() == b"AAAAA56789"
+    assert (tmp_path / "t/d/b").read_bytes() == b"BBBBBBB"
+
+
+def test_a_file_that_was_written_in_part_only_has_no_size_yet(place: Place, tmp_path: Path, system: FakeSystem) -> None:
+    system.errors["pwritev"] = errno.ENOSPC
+    outcome = perform(place, Terms(writable=True), write, 0, TEXT)
+    assert list(outcome.sized) == []
+    assert open_descriptors(tmp_path) == []
+    del system.errors["pwritev"]
+    put(place, 0, TEXT)
+    assert (tmp_path / "t/a").read_bytes() == b"AAAAA"
 
 
 def test_descriptors_that_came_with_the_job_are_used_and_left_open(place: Place, tmp_path: Path) -> None:
@@ -247,7 +277,7 @@ def test_descriptors_that_came_with_the_job_are_used_and_left_open(place: Place,
 
 def test_a_failed_job_still_tells_what_it_opened_and_made(place: Place, system: FakeSystem) -> None:
     system.errors["pwritev"] = errno.EIO
-    outcome = perform(place, Terms(writable=True), write, 0, TEXT)
+    outcome = perform(place, Terms(writable=True), write, 1, b"A")
     assert outcome.error is not None
     assert [opened.file for opened in outcome.opened] == [0]
     assert list(outcome.entries) == [(), ("t",)]

@@ -39,7 +39,7 @@ def test_the_chain_goes_on_from_what_two_paths_share(root: Path) -> None:
     (root / "a" / "b" / "c").mkdir(parents=True)
     (root / "a" / "d").mkdir()
     with Folders(str(root)) as folders:
-        for path in (("a", "b", "c"), ("a", "b"), ("a", "d"), (), ("a", "b", "c")):
+        for path in (("a", "b", "c"), ("a", "b"), ("a", "b"), ("a", "d"), (), (), ("a", "b", "c")):
             expected = os.stat(root.joinpath(*path))
             assert identity(folders.enter(path)) == (expected.st_dev, expected.st_ino)
 
@@ -70,6 +70,16 @@ def test_the_download_directory_is_made_with_what_it_lies_in(tmp_path: Path) -> 
     with Folders(str(tmp_path / "x" / "y")) as folders:
         folders.enter((), create=True)
     assert (tmp_path / "x" / "y").is_dir()
+
+
+def test_a_folder_that_was_not_there_is_looked_for_again(root: Path) -> None:
+    with Folders(str(root)) as folders:
+        folders.enter(())
+        with pytest.raises(FileNotFoundError):
+            folders.enter(("a", "b"))
+        (root / "a" / "b").mkdir(parents=True)
+        expected = os.stat(root / "a" / "b")
+        assert identity(folders.enter(("a", "b"))) == (expected.st_dev, expected.st_ino)
 
 
 def test_stat_tells_of_the_link_itself(root: Path) -> None:

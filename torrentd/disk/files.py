@@ -8,7 +8,8 @@ at most, so that a piece over ten thousand small files does not open ten thousan
 - A file that we know to be there (`Terms.expected`) and that has gone or shrunk is reported as missing, never made
   anew: an empty file in its place would look like content that we claim to have.
 - Padding files (BEP 47) are never stored: they read as zeros, and writes to them vanish.
-- A new file gets its full size at once: as a hole, or with its blocks allocated.
+- A new file gets its full size at once: as a hole, or with its blocks allocated. One that a single write fills is
+  closed again: of ten thousand small files none is kept open, sized or looked at.
 - Before a job's first write the free space is asked for. A job is a batch, and the question costs a microsecond.
 """
 
@@ -119,8 +120,11 @@ class Files:
         """Write the bytes at `offset`, making folders and files that are not there yet."""
         position = 0
         for index, start, length in self.place.layout.slices(offset, len(data)):
-            if not self.place.layout.files[index].padding:
-                self._write(index, start, data[position : position + length])
+            entry = self.place.layout.files[index]
+            if not entry.padding:
+                part = data[position : position + length]
+                if length < entry.size or not self._write_whole(index, entry, part):
+                    self._write(self.descriptor(index), index, start, part)
             position += length
 
     def descriptor(self, index: int) -> int:
@@ -136,6 +140,11 @@ class Files:
             except OSError as error:
                 raise self.error(error, index) from error
         return self.opened[index].fd
+
+    def open_anew(self, index: int) -> int:
+        """A descriptor for reading of whatever lies in the file's place, which the caller closes. Raises OSError."""
+        path = self.place.layout.files[index].path
+        return os.open(path[-1], os.O_RDONLY | _OPEN, dir_fd=self.folders.enter(path[:-1]))
 
     def error(self, error: OSError, index: int) -> StorageError:
         """The error of a file. What cannot be read because something else lies in its place is missing."""
@@ -169,8 +178,25 @@ class Files:
             start += count
             view = view[count:]
 
-    def _write(self, index: int, start: int, view: memoryview) -> None:
-        fd = self.descriptor(index)
+    def _write_whole(self, index: int, entry: FileEntry, view: memoryview) -> bool:
+        """Make a file that is not known, with all that belongs into it; False if something is there already."""
+        terms = self.terms
+        if index in terms.expected or index in terms.descriptors or index in self.opened or index in terms.allocate:
+            return False
+        try:
+            fd = self._create(entry, self.folders.enter(entry.path[:-1], create=True))
+        except OSError as error:
+            raise self.error(error, index) from error
+        if fd is None:
+            return False
+        try:
+            self._write(fd, index, 0, view)
+        finally:
+            os.close(fd)
+        self.sized[index] = None
+        return True
+
+    def _write(self, fd: int, index: int, start: int, view: memoryview) -> None:
         self._need_space(fd, index, len(view))
         while view:
             try:
@@ -193,9 +219,7 @@ class Files:
         self._space_known = True
 
     def _open(self, index: int) -> Opened:
-        path = self.place.layout.files[index].path
-        folder = self.folders.enter(path[:-1])
-        return self._admit(index, os.open(path[-1], os.O_RDONLY | _OPEN, dir_fd=folder), False)
+        return self._admit(index, self.open_anew(index), False)
 
     def _open_for_writing(self, index: int) -> Opened:
         entry = self.place.layout.files[index]

@@ -38,6 +38,8 @@ class Folders:
         self.entries: dict[Components, None] = {}
         """the folders that got a new entry, in the order in which it happened; the root is the empty tuple"""
         self._chain: list[tuple[str, int]] = []
+        self._inside: Components | None = None
+        """where the chain ends, if it was entered to its end"""
 
     def __enter__(self) -> Folders:
         return self
@@ -49,12 +51,16 @@ class Folders:
 
     def enter(self, components: Components, create: bool = False) -> int:
         """The descriptor of a folder (O_PATH: for `dir_fd` only), valid until the next call; made if `create`."""
+        if components == self._inside:
+            return self._chain[-1][1]
+        self._inside = None
         self._leave(components)
         if not self._chain:
             self._chain.append(("", self._enter_root(create)))
         for depth in range(len(self._chain) - 1, len(components)):
             fd = self._step(components[:depth], components[depth], create)
             self._chain.append((components[depth], fd))
+        self._inside = components
         return self._chain[-1][1]
 
     def stat(self, path: Components) -> os.stat_result:
@@ -63,6 +69,7 @@ class Folders:
 
     def close(self) -> None:
         """Leave every folder; the object may be used again."""
+        self._inside = None
         while self._chain:
             os.close(self._chain.pop()[1])
 

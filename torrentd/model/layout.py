@@ -68,7 +68,9 @@ class Layout:
         while length > 0:
             entry = self.files[index]
             start = offset - entry.offset
-            here = min(length, entry.size - start)
+            here = entry.size - start
+            if here > length:
+                here = length
             if here > 0:
                 yield FileSlice(index, start, here)
                 offset += here

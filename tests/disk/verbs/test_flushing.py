@@ -76,6 +76,25 @@ def test_files_that_were_closed_meanwhile_are_opened_again(sample: Sample, syste
     assert system.synced[0] == str(tmp_path / "t/a")
 
 
+@pytest.mark.parametrize("harm", ["delete", "truncate", "folder", "pipe"])
+def test_a_file_that_was_closed_and_is_not_there_any_more_is_not_claimed(sample: Sample, harm: str) -> None:
+    sample.write(0)
+    sample.disk.descriptors.shed()
+    path = sample.path(0)
+    path.unlink()
+    if harm == "truncate":
+        path.write_bytes(b"short")
+    elif harm == "folder":
+        path.mkdir()
+    elif harm == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(StorageError) as caught:
+        result(sample.storage.flush())
+    assert caught.value.path == str(path)
+    assert sample.storage.suspect() == [0]
+    assert open_descriptors(sample.root) == []
+
+
 def test_a_flush_covers_what_was_written_before_it_began(tmp_path: Path) -> None:
     steps = Steps()
     sample = Sample(tmp_path, FILES, flush_run=steps.run)

@@ -42,6 +42,13 @@ def test_a_file_in_the_place_of_a_folder(sample: Sample, tmp_path: Path) -> None
     assert result(sample.storage.existing()) == [None, None, None, None]
 
 
+def test_a_folder_that_is_not_there_says_nothing_of_the_next(tmp_path: Path) -> None:
+    sample = Sample(tmp_path, (("t/x/a", 1), ("t/x/b", 1), ("t/y/c", 1), ("t/y/d", 1), ("t/x/e", 1)), 8)
+    sample.put(2)
+    found = result(sample.storage.existing())
+    assert [stat is not None for stat in found] == [False, False, True, False, False]
+
+
 def test_files_replaced_while_open_are_opened_by_their_path_again(sample: Sample) -> None:
     sample.put(0)
     result(sample.storage.read([(0, 0, 8)]))
