@@ -18,8 +18,7 @@ class Priority(IntEnum):
     HIGH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """One file: `path` holds safe, unique components (the torrent's own folder not included for a single file)."""
 
     path: tuple[str, ...]
