@@ -20,6 +20,7 @@ from tests.swarm.evaluator import (
 )
 from torrentd.model.geometry import BLOCK
 from torrentd.policy.picking.pipeline import START
+from torrentd.policy.picking.shares import AHEAD
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm import events
 from torrentd.swarm.commands import Ask, Discard, Finished, Mark, Send, Store
@@ -142,3 +143,11 @@ def test_pieces_that_everybody_took_along_are_not_kept_without_end() -> None:
     log = run(torrent, *script)
     assert commands(log, Discard) == [Discard([key]) for key in range(1, 9)]
     assert torrent.requests is not None and len(torrent.requests.started) == 32
+
+
+def test_with_other_leeches_a_seed_that_sends_in_order_is_asked_for_a_part_of_what_is_left_at_a_time() -> None:
+    seed = [(0, arrives(1)), (0, says(1, has(8, *range(8)), Unchoke()))]
+    log = run(make(pieces=8, blocks=4), (0, Start()), (0, arrives(2)), *seed, until=0.1)
+    assert sum(length for _, _, length in asked(log, 1)) == 4 * BLOCK * 8 * AHEAD // 2
+    alone = run(make(pieces=8, blocks=4), (0, Start()), *seed, until=0.1)
+    assert sum(length for _, _, length in asked(alone, 1)) == START * BLOCK

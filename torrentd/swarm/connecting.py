@@ -111,6 +111,8 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         spoke_at=now,
     )
     torrent.peers[peer.key] = peer
+    if torrent.requests is not None:
+        torrent.requests.picker.shares.changed()
     if torrent.have.count:
         torrent.send(peer, BitfieldMessage(torrent.have.to_bytes()))
     if has_extensions(peer.reserved):

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import BLOCK
+from torrentd.model.ids import PeerId
 from torrentd.model.layout import Priority
 from torrentd.policy.picking import blocks, piece_sets
 from torrentd.policy.picking.picker import Picker
 from torrentd.policy.picking.requests import Requests
+from torrentd.policy.picking.shares import Shares
 from torrentd.policy.sharing.lending import Lending
 from torrentd.swarm import takeover
 from torrentd.swarm.commands import Ask, Discard, Mark
@@ -32,6 +34,10 @@ TRIAL = 60.0
 REFILL = 8
 """The queue is topped up when an eighth of it is free: fast peers get few large writes, slow ones each block."""
 
+CHOOSES = 0.5
+"""Pieces that come in the order of asking are fewer than this from a seed that chooses; a FIFO that reads from a disk
+with several threads has some out of order, too."""
+
 # --- beginning and ending
 
 
@@ -40,7 +46,11 @@ def begin(torrent: TorrentState) -> None:
     if torrent.requests is not None or not torrent.running or torrent.storage_failed or torrent.finished:
         return
     picker = Picker(
-        torrent.geometry.piece_count, torrent.rng, verified=torrent.have.count, sequential=torrent.sequential
+        torrent.geometry.piece_count,
+        torrent.rng,
+        verified=torrent.have.count,
+        sequential=torrent.sequential,
+        shares=Shares(max(torrent.own_ids), lambda: rivals(torrent)),
     )
     for peer in torrent.peers.values():
         picker.availability.joined(peer.have)
@@ -50,6 +60,11 @@ def begin(torrent: TorrentState) -> None:
     torrent.sharing = Lending(picker.availability.count)
     torrent.requests = Requests(torrent.geometry, picker, torrent.storing, torrent.suspects)
     share_out(torrent)
+
+
+def rivals(torrent: TorrentState) -> list[PeerId]:
+    """The leeches: they ask seeds for the same as we."""
+    return [peer.peer_id for peer in torrent.peers.values() if not peer.is_seed and not peer.upload_only]
 
 
 def end(torrent: TorrentState) -> None:
@@ -92,7 +107,7 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     requests = torrent.requests
     if requests is None or peer.peer_choking or not peer.am_interested:
         return
-    queue, depth = peer.queue, peer.pipeline.depth
+    queue, depth = peer.queue, _depth(torrent, requests, peer)
     before = queue.count
     room = depth - before
     if room * REFILL < depth:
@@ -114,6 +129,19 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
         _ask(torrent, peer, ranges, was_empty=not before)
         if requests.endgame_begins():
             share_out(torrent)
+
+
+def _depth(torrent: TorrentState, requests: Requests, peer: Peer) -> int:
+    """How many blocks the peer should be asked for at a time.
+
+    A seed that sends in the order of asking will send what it was asked for, whatever others bring meanwhile. One that
+    chooses, as ours do, does better the more it can choose from.
+    """
+    depth = peer.pipeline.depth
+    if peer.is_seed and peer.queue.in_order > CHOOSES:
+        picker = requests.picker
+        depth = int(min(depth, picker.shares.most(picker.availability.only_seeds()) * torrent.geometry.block_count(0)))
+    return depth
 
 
 def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:

@@ -31,6 +31,7 @@ def bitfield(torrent: TorrentState, peer: Peer, message: BitfieldMessage) -> Non
     peer.have = told
     if torrent.requests is not None:
         torrent.requests.picker.availability.joined(peer.have)
+        torrent.requests.picker.shares.changed()
     if torrent.sharing is not None:
         torrent.sharing.joined(peer.have)
     recount(torrent, peer)
@@ -51,6 +52,7 @@ def have(torrent: TorrentState, peer: Peer, message: Have) -> None:
         availability.gained(piece)
         if peer.is_seed:
             availability.became_seed()
+            torrent.requests.picker.shares.changed()
     if piece in torrent.missing:
         peer.queue.dry = -1
         peer.wanted += 1

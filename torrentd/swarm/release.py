@@ -42,6 +42,7 @@ def gone(torrent: TorrentState, peer: Peer) -> None:
     if requests is None:
         return
     requests.picker.availability.left(peer.have)
+    requests.picker.shares.changed()
     _give_back(torrent, peer)
     _trim(torrent, requests)
 

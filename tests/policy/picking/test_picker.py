@@ -6,8 +6,10 @@ from random import Random
 import pytest
 
 from torrentd.model.bitfield import Bitfield
+from torrentd.model.ids import PeerId
 from torrentd.model.layout import Priority
 from torrentd.policy.picking.picker import AHEAD, PATIENCE, RANDOM_FIRST, Picker
+from torrentd.policy.picking.shares import Shares
 
 NORMAL, HIGH, LOW = Priority.NORMAL, Priority.HIGH, Priority.LOW
 
@@ -170,3 +172,22 @@ def test_only_what_somebody_has_is_obtainable() -> None:
     assert picker.obtainable()
     picker.next(here)
     assert not picker.obtainable()
+
+
+def test_a_seed_is_asked_for_what_no_other_leech_asks_it_for() -> None:
+    ids = [PeerId(bytes([number]) * 20) for number in range(5)]
+    picked: list[int] = []
+    for own in ids:
+        rivals = [one for one in ids if one != own]
+        picker = Picker(60, Random(1), verified=RANDOM_FIRST, shares=Shares(own, lambda rivals=rivals: rivals))
+        picker.fill(bytes([NORMAL]) * 60, Bitfield.full(60))
+        seed = _join(picker, 60, *range(60))
+        picked += [piece for piece in (picker.next(seed) for _ in range(5)) if piece is not None]
+    assert len(picked) == len(set(picked)) == 25
+
+
+def test_a_rarer_piece_of_a_seed_goes_before_one_that_is_ours() -> None:
+    picker = _picker(8)
+    seed = _join(picker, 8, *range(8))
+    _join(picker, 8, 0, 1, 2, 3, 4, 5, 7)
+    assert picker.next(seed) == 6

@@ -33,3 +33,25 @@ def test_the_memory_of_given_up_requests_is_bounded() -> None:
     assert len(queue.late) == LATE_PIECES
     assert queue.expected_late(9, 0b1) == 0
     assert queue.expected_late(LATE_PIECES + 9, 0b1) == 0b1
+
+
+def test_who_sends_in_the_order_of_asking_and_who_chooses() -> None:
+    fifo, chooser = RequestQueue(), RequestQueue()
+    for queue in (fifo, chooser):
+        for piece in range(40):
+            queue.add(piece, 0b1)
+    for piece in range(39):
+        fifo.answer(piece, 0b1)
+        chooser.answer(39 - piece, 0b1)
+    assert fifo.in_order == 1.0
+    assert chooser.in_order < 0.1
+
+
+def test_a_piece_alone_and_a_part_of_a_piece_tell_nothing_about_the_order() -> None:
+    queue = RequestQueue()
+    queue.add(1, 0b11)
+    queue.add(2, 0b11)
+    queue.answer(2, 0b01)
+    queue.answer(1, 0b11)
+    queue.answer(2, 0b10)
+    assert queue.in_order == 1.0

@@ -127,6 +127,10 @@ class Availability:
         for priority in PRIORITIES:
             yield from filter(None, self._buckets[priority][first:])
 
+    def only_seeds(self) -> int:
+        """How many pieces of the pool no leech has."""
+        return sum(len(buckets[0]) for buckets in self._buckets.values())
+
     def priority(self, piece: int) -> int:
         """The priority with which the piece is, or was last, in the pool."""
         return self._priority[piece]

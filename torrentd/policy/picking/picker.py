@@ -20,9 +20,11 @@ from __future__ import annotations
 import random
 
 from torrentd.model.bitfield import Bitfield
+from torrentd.model.ids import PeerId
 from torrentd.model.layout import Priority
 from torrentd.policy.picking.availability import PRIORITIES, Availability
 from torrentd.policy.picking.piece_sets import some_common
+from torrentd.policy.picking.shares import Shares
 
 RANDOM_FIRST = 4
 """Pieces picked at random before rarity decides: enough to trade with (libtorrent's initial_picker_threshold)."""
@@ -43,11 +45,20 @@ their place, and no sooner."""
 class Picker:
     """The pool of pieces that are wanted and not started, and the choice among them."""
 
-    __slots__ = ("_cursor", "_pools", "_random_left", "_rng", "availability", "generation", "sequential")
+    __slots__ = ("_cursor", "_pools", "_random_left", "_rng", "availability", "generation", "sequential", "shares")
 
-    def __init__(self, piece_count: int, rng: random.Random, *, verified: int = 0, sequential: bool = False) -> None:
+    def __init__(
+        self,
+        piece_count: int,
+        rng: random.Random,
+        *,
+        verified: int = 0,
+        sequential: bool = False,
+        shares: Shares | None = None,
+    ) -> None:
         self.availability = Availability(piece_count, rng)
         self.sequential = sequential
+        self.shares = shares or Shares(PeerId(b""), list)
         self.generation = 0
         """counts additions to the pool: whoever found nothing need not look again before it changes"""
         self._rng = rng
@@ -119,9 +130,13 @@ class Picker:
 
     def _rarest(self, have: Bitfield) -> int | None:
         steps = PATIENCE
-        for bucket in self.availability.rarest(of_leech=not have.has_all()):
+        of_seed = have.has_all()
+        for bucket in self.availability.rarest(of_leech=not of_seed):
             start = int(self._rng.random() * max(1, len(bucket) - steps))
-            piece = have.first_of(bucket[start : start + steps])
+            window = bucket[start : start + steps]
+            if of_seed:
+                return self.shares.choose(window)
+            piece = have.first_of(window)
             if piece is not None:
                 return piece
             steps -= len(bucket)

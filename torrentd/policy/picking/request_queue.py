@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 LATE_PIECES = 1024
 """Pieces of a peer of which given-up requests are remembered, twice the longest queue. Older ones cannot arrive."""
 
+LATEST = 1 / 16
+"""Weight of the latest piece in `in_order`."""
+
 
 @dataclass(slots=True)
 class RequestQueue:
@@ -25,11 +28,19 @@ class RequestQueue:
     """requests that we no longer count on (cancelled, timed out, choked) and that may still be answered"""
     dry: int = -1
     """the pool's generation at which the peer had none of it"""
+    in_order: float = 1.0
+    """how often, lately, the peer finished first the piece that it was asked for first"""
 
     def add(self, piece: int, asked: int) -> None:
         """The peer was asked for these blocks."""
         self.outstanding[piece] = self.outstanding.get(piece, 0) | asked
         self.count += asked.bit_count()
+
+    def answer(self, piece: int, answered: int) -> None:
+        """These outstanding blocks of `piece` came."""
+        if len(self.outstanding) > 1 and self.outstanding[piece] == answered:
+            self.in_order += ((piece == next(iter(self.outstanding))) - self.in_order) * LATEST
+        self.remove(piece, answered)
 
     def remove(self, piece: int, answered: int) -> None:
         """These outstanding blocks of `piece` are not outstanding any more."""

@@ -103,7 +103,7 @@ class Requests:
         """These blocks came from `peer`, whose queue is `queue`."""
         answered = arrived & queue.outstanding.get(piece, 0)
         if answered:
-            queue.remove(piece, answered)
+            queue.answer(piece, answered)
         late = queue.expected_late(piece, arrived ^ answered) if answered != arrived else 0
         unasked = arrived & ~(answered | late)
         started = self.started.get(piece)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections import Counter
+from math import inf
+from random import Random
+
+import pytest
+
+from torrentd.model.ids import PeerId
+from torrentd.policy.picking.shares import AHEAD, CLASSES, Shares
+
+LEECHES = [PeerId(b"-TD0001-" + bytes([number]) * 12) for number in range(10)]
+
+
+def _shares(own: PeerId, known: list[PeerId] = LEECHES) -> Shares:
+    return Shares(own, lambda: [one for one in known if one != own])
+
+
+def test_leeches_that_know_each_other_never_begin_with_the_same_piece() -> None:
+    pieces = list(range(CLASSES))
+    firsts = Counter[int]()
+    for own in LEECHES:
+        shares, left = _shares(own), list(pieces)
+        for _ in range(20):
+            left.remove(choice := shares.choose(left))
+            firsts[choice] += 1
+    assert set(firsts.values()) == {1}
+
+
+def test_who_helps_begins_with_what_its_owner_comes_to_last() -> None:
+    one, other = LEECHES[:2]
+    ours, theirs = _shares(one, LEECHES[:2]), _shares(other, LEECHES[:2])
+    order = list(range(CLASSES))
+    by_us = []
+    while order:
+        order.remove(piece := ours.choose(order))
+        by_us.append(piece)
+    left = by_us[:]
+    left.remove(first := theirs.choose(left))
+    assert first == by_us[-1]
+
+
+def test_everything_is_chosen_at_last() -> None:
+    shares, left = _shares(LEECHES[0]), list(range(50))
+    while left:
+        left.remove(shares.choose(left))
+
+
+def test_shares_are_about_equal() -> None:
+    owners = [_shares(own) for own in LEECHES]
+    leads = [sum(_ours(own, piece) for piece in range(CLASSES)) for own in owners]
+    assert sum(leads) == CLASSES
+    assert min(leads) > CLASSES / len(LEECHES) / 2
+
+
+def _ours(shares: Shares, piece: int) -> bool:
+    """Whether the piece fits better to this leech than to any other."""
+    shares.most(1)
+    assert shares._leads is not None
+    return shares._leads[piece] > 0
+
+
+def test_a_leech_that_leaves_leaves_its_pieces_to_others() -> None:
+    known = LEECHES[:2]
+    shares = Shares(LEECHES[0], lambda: known[1:])
+    not_ours = next(piece for piece in range(CLASSES) if not _ours(shares, piece))
+    del known[1:]
+    assert not _ours(shares, not_ours)
+    shares.changed()
+    assert _ours(shares, not_ours)
+
+
+def test_alone_any_piece_will_do() -> None:
+    shares = Shares(LEECHES[0], list)
+    assert (shares.choose([7]), shares.most(3)) == (7, inf)
+
+
+@pytest.mark.parametrize(("rare", "most"), [(0, 1.0), (10, 1.0), (1000, 1000 * AHEAD / 10)])
+def test_a_part_of_ones_share_is_asked_for_at_a_time(rare: int, most: float) -> None:
+    assert _shares(LEECHES[3]).most(rare) == most
+
+
+def test_pieces_of_large_torrents_are_told_apart_by_class() -> None:
+    shares, rng = _shares(LEECHES[0]), Random(1)
+    for _ in range(20):
+        piece = rng.randrange(CLASSES)
+        assert shares.choose([piece, piece + CLASSES]) == piece == shares.choose([piece, piece + 5 * CLASSES])
