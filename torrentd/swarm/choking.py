@@ -8,8 +8,9 @@ from __future__ import annotations
 from torrentd.policy.choking import choker
 from torrentd.policy.choking.ranking import Candidate
 from torrentd.swarm import floods, serves
+from torrentd.swarm.membership import NEVER
 from torrentd.swarm.peer import Peer
-from torrentd.swarm.state import NEVER, TorrentState
+from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Choke, Interested, NotInterested, Unchoke
 
 SPREADING = 2

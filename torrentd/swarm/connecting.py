@@ -7,16 +7,17 @@ place left, a connection that leads nowhere makes room (see `policy.peers.turnov
 
 from __future__ import annotations
 
-from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.policy.peers import turnover
 from torrentd.policy.peers.candidates import MOST
 from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.swarm import choking, release, upload
+from torrentd.swarm.acceptance import accepted
 from torrentd.swarm.commands import Close
 from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
+from torrentd.swarm.membership import NEVER, ClosedPeer
 from torrentd.swarm.peer import Peer
-from torrentd.swarm.state import NEVER, ClosedPeer, Identity, TorrentState
+from torrentd.swarm.state import Identity, TorrentState
 from torrentd.swarm.unserved import Unserved
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.clients import client_name
@@ -29,9 +30,6 @@ IDLE = 120.0
 KEEP_ALIVE = 100.0
 """Seconds of our own silence before we send one; the spec closes after two minutes."""
 
-SIMULTANEOUS = 10.0
-"""Seconds within which two connections between the same two count as dialled by both at the same time."""
-
 DEPARTED = 2000
 """Past peers that can still be blamed for a block."""
 
@@ -41,53 +39,8 @@ DEPARTED = 2000
 
 def peer_connected(torrent: TorrentState, event: PeerConnected) -> None:
     """A handshake is done: refuse the peer, or greet it."""
-    torrent.wake(torrent.now)
-    if not event.incoming:
-        torrent.connecting -= 1
-        torrent.candidates.connected(event.address, dialled=True)
-    reason = _refusal(torrent, event)
-    if reason is None:
+    if accepted(torrent, event, close, make_room):
         _welcome(torrent, event)
-        return
-    torrent.commands.append(Close(event.peer, reason))
-    torrent.closed_peers.append(ClosedPeer(event.address, reason, torrent.now))
-    if not event.incoming:
-        torrent.candidates.closed(event.address, torrent.now, useful=False)
-
-
-def _refusal(torrent: TorrentState, event: PeerConnected) -> str | None:
-    """Why the peer is not accepted. Of two connections to the same peer one is closed here, old or new."""
-    if not torrent.running:
-        return "the torrent is paused"
-    if event.peer_id in torrent.own_ids:
-        if not event.incoming:
-            torrent.candidates.exclude(event.address)
-        return "this is ourselves"
-    banned = torrent.bans.reason(event.address, event.peer_id)
-    if banned is not None:
-        return f"banned: {banned}"
-    twin = next((peer for peer in torrent.peers.values() if peer.peer_id == event.peer_id), None)
-    if twin is not None:
-        if not _replaces(torrent, event, twin):
-            return "connected already"
-        close(torrent, twin, "connected twice")
-    if len(torrent.peers) >= torrent.settings.max_connections and not make_room(torrent):
-        return "too many connections"
-    return None
-
-
-def _replaces(torrent: TorrentState, event: PeerConnected, twin: Peer) -> bool:
-    """Whether a second connection to the same peer is the one to keep.
-
-    When both sides dial at once, each sees its own connection first or second by chance; if each kept its first, both
-    might be lost. So both keep the one that the larger peer id dialled.
-    """
-    if event.incoming == twin.incoming or torrent.now - twin.connected_at > SIMULTANEOUS or not torrent.own_ids:
-        return False
-    if event.address.host != twin.address.host:
-        return False  # a stranger with a borrowed peer id pushes nobody out
-    we_are_larger = max(torrent.own_ids) > event.peer_id
-    return event.incoming != we_are_larger
 
 
 def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
@@ -124,13 +77,6 @@ def _handshake(torrent: TorrentState) -> bytes:
         client=torrent.settings.client, reqq=upload.QUEUE, upload_only=torrent.finished
     )
     return extensions.encode(handshake)
-
-
-def learn_port(torrent: TorrentState, peer: Peer, port: int) -> None:
-    """An incoming peer tells where it listens: that address need not be dialled while it is connected."""
-    if peer.listens is None:
-        peer.listens = Address(peer.address.host, port)
-        torrent.candidates.connected(peer.listens, dialled=False)
 
 
 # --- going

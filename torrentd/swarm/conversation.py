@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm import arrivals, choking, connecting, floods, interest, release, upload
+from torrentd.swarm import acceptance, arrivals, choking, connecting, floods, interest, release, upload
 from torrentd.swarm.events import Received
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
@@ -62,7 +62,7 @@ def _extended(torrent: TorrentState, peer: Peer, message: Extended) -> None:
     if handshake.client:
         peer.client = handshake.client
     if handshake.port is not None:
-        connecting.learn_port(torrent, peer, handshake.port)
+        acceptance.learn_port(torrent, peer, handshake.port)
 
 
 def _ignored(torrent: TorrentState, peer: Peer, message: Port | KeepAlive) -> None:

@@ -7,19 +7,22 @@ somebody left to dial, a connection that leads nowhere is given up from time to 
 
 from __future__ import annotations
 
+from typing import Any
+
 from torrentd.swarm import connecting
 from torrentd.swarm.commands import Connect, WantPeers
 from torrentd.swarm.events import ConnectFailed, Dial, PeersFound
+from torrentd.swarm.membership import Membership
 from torrentd.swarm.state import TorrentState
 
 
-def peers_found(torrent: TorrentState, event: PeersFound) -> None:
+def peers_found(torrent: Membership[Any], event: PeersFound) -> None:
     """A source named addresses."""
     torrent.candidates.add(event.addresses, event.source, torrent.now, event.narrowest)
     torrent.wake(torrent.now)
 
 
-def dial(torrent: TorrentState, _: Dial) -> None:
+def dial(torrent: Membership[Any], _: Dial) -> None:
     """The fleet grants an attempt."""
     address = torrent.candidates.take(torrent.now) if wants_peers(torrent) else None
     if address is not None:
@@ -28,19 +31,19 @@ def dial(torrent: TorrentState, _: Dial) -> None:
     torrent.wake(torrent.now)
 
 
-def connect_failed(torrent: TorrentState, event: ConnectFailed) -> None:
+def connect_failed(torrent: Membership[Any], event: ConnectFailed) -> None:
     """An attempt came to nothing."""
     torrent.connecting -= 1
     torrent.candidates.failed(event.address, torrent.now)
     torrent.wake(torrent.now)
 
 
-def wants_peers(torrent: TorrentState) -> bool:
+def wants_peers(torrent: Membership[Any]) -> bool:
     """Whether another connection would be made, if there was somebody to dial."""
     return _places(torrent) > 0
 
 
-def _places(torrent: TorrentState) -> int:
+def _places(torrent: Membership[Any]) -> int:
     if not torrent.running:
         return 0
     return torrent.settings.max_connections - len(torrent.peers) - torrent.connecting
@@ -52,11 +55,21 @@ def due(torrent: TorrentState) -> None:
         for address in torrent.parted:
             torrent.candidates.closed(address, torrent.now)
         torrent.parted.clear()
-    ready = torrent.candidates.ready(torrent.now)
-    if torrent.running and ready and len(torrent.peers) >= torrent.settings.max_connections:
+    if has_no_place(torrent):
         connecting.make_room(torrent)
-    places = _places(torrent)
-    count = max(0, min(places, ready))
+    tell(torrent)
+
+
+def has_no_place(torrent: Membership[Any]) -> bool:
+    """Whether all places are taken and somebody is left to dial."""
+    full = torrent.running and len(torrent.peers) >= torrent.settings.max_connections
+    return full and torrent.candidates.ready(torrent.now) > 0
+
+
+def tell(torrent: Membership[Any]) -> None:
+    """Tell the fleet how many attempts would make sense, if that changed."""
+    ready = torrent.candidates.ready(torrent.now)
+    count = max(0, min(_places(torrent), ready))
     if count != torrent.wanted_connections:
         torrent.wanted_connections = count
         torrent.commands.append(WantPeers(count))

@@ -19,8 +19,9 @@ from torrentd.policy.peers.candidates import Candidates
 from torrentd.swarm import download
 from torrentd.swarm.announcing import Announcing, Tally
 from torrentd.swarm.commands import Announce
+from torrentd.swarm.membership import NEVER, ClosedPeer
 from torrentd.swarm.settings import Totals
-from torrentd.swarm.state import NEVER, ClosedPeer, TorrentState
+from torrentd.swarm.state import TorrentState
 
 WORTHWHILE = 60.0
 """Seconds that a sleep should last: waking costs reading and parsing the metainfo again."""

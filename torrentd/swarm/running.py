@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from torrentd.policy.sharing.spreading import Spreading
-from torrentd.swarm import connecting, download, trackers
+from torrentd.swarm import connecting, download
 from torrentd.swarm.events import SetLimits, Start, Stop, Tick
-from torrentd.swarm.state import NEVER, TorrentState
+from torrentd.swarm.membership import NEVER
+from torrentd.swarm.state import TorrentState
 
 
 def start(torrent: TorrentState, _: Start) -> None:
@@ -32,7 +33,7 @@ def stop(torrent: TorrentState, event: Stop) -> None:
     torrent.running = False
     connecting.close_all(torrent, "the torrent was paused")
     download.end(torrent)
-    torrent.commands += torrent.announcing.stop(torrent.now, trackers.tally(torrent), silent=event.silent)
+    torrent.commands += torrent.announcing.stop(torrent.now, torrent.tally, silent=event.silent)
     torrent.deadline = NEVER
     torrent.wake(torrent.now)
 

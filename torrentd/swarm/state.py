@@ -1,4 +1,4 @@
-"""Everything a torrent knows, and the three things every verb does with it: send, command, ask to be woken.
+"""Everything a torrent knows. Every verb does three things with it: send, command, ask to be woken (`membership`).
 
 The verbs (`download`, `upload`, `interest`, ...) are functions over this object; `torrent.Torrent` is this object plus
 the table that calls them. It has no I/O and asks nobody: `now` is set by `handle`, luck is `rng`.
@@ -7,7 +7,6 @@ the table that calls them. It has no I/O and asks nobody: `now` is set by `handl
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -16,8 +15,6 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import Geometry
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Layout, Priority
-from torrentd.policy.peers.bans import Bans
-from torrentd.policy.peers.candidates import Candidates
 from torrentd.policy.picking import piece_sets
 from torrentd.policy.picking.requests import Requests
 from torrentd.policy.picking.started import Started
@@ -26,23 +23,9 @@ from torrentd.policy.rates.limiter import Bucket, Chain
 from torrentd.policy.sharing.breadth import Breadth
 from torrentd.policy.sharing.order import Order
 from torrentd.swarm.announcing import Announcing
-from torrentd.swarm.commands import Command, Send
+from torrentd.swarm.membership import NEVER, Membership
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.settings import Settings, Totals
-from torrentd.wire.peer.messages import Message
-
-NEVER = float("inf")
-
-CLOSED_KEPT = 20
-"""Closed connections whose reasons can still be read."""
-
-
-class ClosedPeer(NamedTuple):
-    """Why a connection ended; `at` is monotonic."""
-
-    address: Address
-    reason: str
-    at: float
 
 
 class Identity(NamedTuple):
@@ -59,7 +42,7 @@ class FailedCopy(NamedTuple):
     senders: list[tuple[Identity, int]]
 
 
-class TorrentState:
+class TorrentState(Membership[Peer]):
     """The state of one torrent. Verbs change it; everybody else reads."""
 
     def __init__(
@@ -80,21 +63,12 @@ class TorrentState:
         own_ids: Collection[PeerId],
         sequential: bool,
     ) -> None:
-        self.info_hash = info_hash
+        super().__init__(
+            info_hash=info_hash, settings=settings, totals=totals, rng=rng, announcing=announcing, own_ids=own_ids
+        )
         self.geometry = geometry
         self.layout = layout
         self.private = private
-        self.settings = settings
-        self.totals = totals
-        self.rng = rng
-        self.announcing = announcing
-        self.own_ids = own_ids
-        """peer ids that are our own: a peer with one of them is ourselves"""
-
-        # time and the answer to the present event
-        self.now = 0.0
-        self.deadline = NEVER
-        self.commands: list[Command] = []
 
         # pieces
         self.have = have
@@ -120,29 +94,19 @@ class TorrentState:
         """bad pieces that somebody had a share in"""
 
         # conditions
-        self.running = False
         self.storage_failed = False
         self.disk_busy = False
         self.completion_owed = False
         """the torrent was not complete at Start, and trackers were not told that it is"""
-        self.totals_at_start = Totals()
 
         # peers
-        self.peers: dict[PeerKey, Peer] = {}
         self.departed: dict[PeerKey, Identity] = {}
-        self.bans = Bans()
-        self.candidates = Candidates(self.bans)
-        self.connecting = 0
-        """Connect commands under way"""
-        self.wanted_connections = 0
-        """as last told by WantPeers"""
         self.parted: dict[Address, None] = {}
         """whom we left because neither wants anything; not dialled again before we do"""
         self.told_finished = False
         """as peers were told last: whether we want nothing"""
         self.turned_over_at = -NEVER
         """when a connection that led nowhere last made room for another"""
-        self.closed_peers: deque[ClosedPeer] = deque(maxlen=CLOSED_KEPT)
         self.sharing: Order | None = None
         """whom to serve next, and with what, while that matters"""
         self.breadth = Breadth()
@@ -170,6 +134,10 @@ class TorrentState:
         """Every wanted piece is verified (nothing may be wanted at all)."""
         return not self.missing.count
 
+    @property
+    def left(self) -> int:
+        return self.geometry.size - piece_sets.bytes_of(self.geometry, self.have)
+
     def select(self, priorities: Sequence[Priority]) -> None:
         """Derive from files what is wanted, and from `have` what of it is missing."""
         self.priorities = list(priorities)
@@ -182,15 +150,3 @@ class TorrentState:
         """Derive what is missing from what is wanted and what is there."""
         self.missing = piece_sets.without(self.wanted, self.have)
         self.wanted_left = piece_sets.bytes_of(self.geometry, self.missing)
-
-    # --- what verbs do
-
-    def send(self, peer: Peer, *messages: Message) -> None:
-        """Emit a Send."""
-        self.commands.append(Send(peer.key, list(messages)))
-        peer.spoke_at = self.now
-
-    def wake(self, at: float) -> None:
-        """Be ticked at `at`, or before."""
-        if at < self.deadline:
-            self.deadline = at

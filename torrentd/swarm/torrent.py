@@ -29,7 +29,6 @@ from torrentd.model.geometry import Geometry
 from torrentd.model.ids import PeerId
 from torrentd.model.layout import Layout, Priority
 from torrentd.policy.rates.limiter import Bucket
-from torrentd.policy.tiers import Tracker
 from torrentd.swarm import (
     choking,
     connecting,
@@ -46,8 +45,9 @@ from torrentd.swarm import (
 from torrentd.swarm.announcing import Announcing
 from torrentd.swarm.commands import Command
 from torrentd.swarm.events import Event
+from torrentd.swarm.membership import NEVER
 from torrentd.swarm.settings import Settings, Totals
-from torrentd.swarm.state import NEVER, TorrentState
+from torrentd.swarm.state import TorrentState
 
 ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.Received: conversation.received,
@@ -141,16 +141,7 @@ class Torrent(TorrentState):
         self.commands = []  # views in the commands die with them, not with the next event
         return commands
 
-    def next_deadline(self) -> float:
-        """When to hand in a Tick; infinity when only events can change anything."""
-        return self.deadline
-
     # --- facts
-
-    @property
-    def trackers(self) -> list[Tracker]:
-        """Every tracker in the order they are tried: url, tier, status, times, the tracker's words. Read only."""
-        return self.announcing.trackers
 
     @property
     def availability(self) -> list[int] | None:

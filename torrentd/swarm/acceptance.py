@@ -1,0 +1,82 @@
+"""Which of those who are connected may stay: not ourselves, not the banned, nobody twice, and no more than fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torrentd.swarm.commands import Close
+from torrentd.swarm.events import PeerConnected
+from torrentd.swarm.membership import ClosedPeer, Link, Membership, P
+
+SIMULTANEOUS = 10.0
+"""Seconds within which two connections between the same two count as dialled by both at the same time."""
+
+
+def accepted(
+    torrent: Membership[P],
+    event: PeerConnected,
+    close: Callable[[Any, P, str], None],
+    make_room: Callable[[Any], bool],
+) -> bool:
+    """A handshake is done: whether the peer may stay. If not, it is closed here. `close` is for another connection to
+    the same peer that has to go for this one; `make_room`: whether there is a place after all."""
+    torrent.wake(torrent.now)
+    if not event.incoming:
+        torrent.connecting -= 1
+        torrent.candidates.connected(event.address, dialled=True)
+    reason = _refusal(torrent, event, close, make_room)
+    if reason is None:
+        return True
+    torrent.commands.append(Close(event.peer, reason))
+    torrent.closed_peers.append(ClosedPeer(event.address, reason, torrent.now))
+    if not event.incoming:
+        torrent.candidates.closed(event.address, torrent.now, useful=False)
+    return False
+
+
+def _refusal(
+    torrent: Membership[P],
+    event: PeerConnected,
+    close: Callable[[Any, P, str], None],
+    make_room: Callable[[Any], bool],
+) -> str | None:
+    """Why the peer is not accepted. Of two connections to the same peer one is closed here, old or new."""
+    if not torrent.running:
+        return "the torrent is paused"
+    if event.peer_id in torrent.own_ids:
+        if not event.incoming:
+            torrent.candidates.exclude(event.address)
+        return "this is ourselves"
+    banned = torrent.bans.reason(event.address, event.peer_id)
+    if banned is not None:
+        return f"banned: {banned}"
+    twin = next((peer for peer in torrent.peers.values() if peer.peer_id == event.peer_id), None)
+    if twin is not None:
+        if not _replaces(torrent, event, twin):
+            return "connected already"
+        close(torrent, twin, "connected twice")
+    if len(torrent.peers) >= torrent.settings.max_connections and not make_room(torrent):
+        return "too many connections"
+    return None
+
+
+def _replaces(torrent: Membership[Any], event: PeerConnected, twin: Link) -> bool:
+    """Whether a second connection to the same peer is the one to keep.
+
+    When both sides dial at once, each sees its own connection first or second by chance; if each kept its first, both
+    might be lost. So both keep the one that the larger peer id dialled.
+    """
+    if event.incoming == twin.incoming or torrent.now - twin.connected_at > SIMULTANEOUS or not torrent.own_ids:
+        return False
+    if event.address.host != twin.address.host:
+        return False  # a stranger with a borrowed peer id pushes nobody out
+    we_are_larger = max(torrent.own_ids) > event.peer_id
+    return event.incoming != we_are_larger
+
+
+def learn_port(torrent: Membership[P], peer: P, port: int) -> None:
+    """An incoming peer tells where it listens: that address need not be dialled while it is connected."""
+    if peer.listens is None:
+        peer.listens = peer.address._replace(port=port)
+        torrent.candidates.connected(peer.listens, dialled=False)

@@ -1,0 +1,130 @@
+"""What it takes to be in a swarm: time, addresses, trackers, connections. A torrent has more of it than a magnet link
+whose metadata is not here yet (`swarm.fetching`); whom to dial and what to tell trackers is the same for both.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Collection
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from torrentd.model.address import Address
+from torrentd.model.ids import PeerId, PeerKey
+from torrentd.policy.peers.bans import Bans
+from torrentd.policy.peers.candidates import Candidates
+from torrentd.policy.tiers import Tracker
+from torrentd.swarm.announcing import Announcing, Tally
+from torrentd.swarm.commands import Command, Send
+from torrentd.swarm.settings import Settings, Totals
+from torrentd.wire.peer.messages import Message
+
+NEVER = float("inf")
+
+CLOSED_KEPT = 20
+"""Closed connections whose reasons can still be read."""
+
+
+class ClosedPeer(NamedTuple):
+    """Why a connection ended; `at` is monotonic."""
+
+    address: Address
+    reason: str
+    at: float
+
+
+class Link(Protocol):
+    """A connected peer, as far as everybody has to know it; see `swarm.peer` for what the fields mean."""
+
+    key: PeerKey
+    address: Address
+    incoming: bool
+    peer_id: PeerId
+    connected_at: float
+    listens: Address | None
+    spoke_at: float
+
+
+P = TypeVar("P", bound=Link)
+
+
+class Membership(Generic[P]):
+    """Verbs change it; everybody else reads."""
+
+    def __init__(
+        self,
+        *,
+        info_hash: bytes,
+        settings: Settings,
+        totals: Totals,
+        rng: random.Random,
+        announcing: Announcing,
+        own_ids: Collection[PeerId],
+    ) -> None:
+        self.info_hash = info_hash
+        self.settings = settings
+        self.totals = totals
+        self.totals_at_start = Totals()
+        self.rng = rng
+        self.announcing = announcing
+        self.own_ids = own_ids
+        """peer ids that are our own: a peer with one of them is ourselves"""
+
+        # time and the answer to the present event
+        self.now = 0.0
+        self.deadline = NEVER
+        self.commands: list[Command] = []
+
+        self.running = False
+
+        # peers
+        self.peers: dict[PeerKey, P] = {}
+        self.bans = Bans()
+        self.candidates = Candidates(self.bans)
+        self.connecting = 0
+        """Connect commands under way"""
+        self.wanted_connections = 0
+        """as last told by WantPeers"""
+        self.closed_peers: deque[ClosedPeer] = deque(maxlen=CLOSED_KEPT)
+
+    # --- facts
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing that is wanted is missing."""
+        raise NotImplementedError
+
+    @property
+    def left(self) -> int:
+        """Bytes that are missing of the whole torrent, as trackers are told."""
+        raise NotImplementedError
+
+    @property
+    def tally(self) -> Tally:
+        """What trackers are told: bytes since "started" (BEP 3), and what is missing of the whole torrent."""
+        return Tally(
+            uploaded=self.totals.uploaded - self.totals_at_start.uploaded,
+            downloaded=self.totals.downloaded - self.totals_at_start.downloaded,
+            left=self.left,
+        )
+
+    @property
+    def trackers(self) -> list[Tracker]:
+        """Every tracker in the order they are tried: url, tier, status, times, the tracker's words. Read only."""
+        return self.announcing.trackers
+
+    # --- what verbs do
+
+    def send(self, peer: P, *messages: Message) -> None:
+        """Emit a Send."""
+        self.commands.append(Send(peer.key, list(messages)))
+        peer.spoke_at = self.now
+
+    def wake(self, at: float) -> None:
+        """Be ticked at `at`, or before."""
+        if at < self.deadline:
+            self.deadline = at
+
+    def next_deadline(self) -> float:
+        """When to hand in a Tick; infinity when only events can change anything."""
+        return self.deadline
