@@ -35,7 +35,8 @@ class Identity:
     info_hash: bytes
     """20 bytes, as on the wire (a v2 hash is truncated)"""
     peer_id: bytes
-    piece_count: int
+    piece_count: int | None
+    """None while the metadata is fetched"""
     reserved: bytes
 
 

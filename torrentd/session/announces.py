@@ -12,7 +12,7 @@ from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 if TYPE_CHECKING:
     from torrentd.model.ids import PeerId
     from torrentd.net.trackers.trackers import Trackers
-    from torrentd.session.torrent import TorrentSession
+    from torrentd.session.driven import Driven
 
 T = TypeVar("T")
 
@@ -36,9 +36,9 @@ class Announces:
         self.under_way += 1
         return done.addBoth(self._over)
 
-    def scrape(self, session: TorrentSession, url: str) -> Deferred[ScrapeAnswer]:
+    def scrape(self, session: Driven[Any], url: str) -> Deferred[ScrapeAnswer]:
         """Errback TrackerError."""
-        return self._trackers.scrape(url, session.facts.info_hash[:20])
+        return self._trackers.scrape(url, session.info_hash[:20])
 
     def goodbyes(self) -> Deferred[Any]:
         """Fires when every "stopped" that is under way has been answered or given up."""

@@ -73,7 +73,7 @@ def finished(session: TorrentSession, command: c.Finished) -> None:
 
 
 def announce(session: TorrentSession, command: c.Announce) -> None:
-    done = session.around.announces.announce(session.facts.info_hash, session.peer_id, command)
+    done = session.around.announces.announce(session.info_hash, session.peer_id, command)
 
     def answered(answer: Answer) -> None:
         session.around.connections.learned(answer.external_ip)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IDelayedCall
 
@@ -37,7 +37,7 @@ from torrentd.wire.peer.handshake import RESERVED, Handshake
 if TYPE_CHECKING:
     from torrentd.net.connector import Connector
     from torrentd.session.around import Around
-    from torrentd.session.torrent import TorrentSession
+    from torrentd.session.driven import Driven
 
 ADDRESSES_KEPT = 8
 """Of our own, as trackers tell them: a host has a few, and a tracker may make up any number."""
@@ -52,7 +52,7 @@ class Connections:
         """our addresses as others see them, the one told last at the end"""
         self._around = around
         self._connector = connector
-        self._dialling: dict[int, tuple[PeerConnection, TorrentSession]] = {}
+        self._dialling: dict[int, tuple[PeerConnection, Driven[Any]]] = {}
         self._timer: IDelayedCall | None = None
         self._stopped = False
 
@@ -88,23 +88,23 @@ class Connections:
         reactor = self._around.host.reactor
         self._timer = reactor.callLater(max(0.0, deadline - reactor.seconds()), self.handle, Tick())
 
-    def want(self, session: TorrentSession, count: int) -> None:
+    def want(self, session: Driven[Any], count: int) -> None:
         """The torrent would like so many more connections."""
-        self.handle(WantPeers(InfoHash(session.facts.info_hash), count))
+        self.handle(WantPeers(InfoHash(session.info_hash), count))
 
-    def unused(self, session: TorrentSession) -> None:
+    def unused(self, session: Driven[Any]) -> None:
         """The torrent had nobody to dial."""
-        self.handle(DialUnused(InfoHash(session.facts.info_hash)))
+        self.handle(DialUnused(InfoHash(session.info_hash)))
 
-    def dial(self, session: TorrentSession, address: Address) -> None:
+    def dial(self, session: Driven[Any], address: Address) -> None:
         """Connect for the torrent."""
-        self.handle(Dialled(InfoHash(session.facts.info_hash)))
+        self.handle(Dialled(InfoHash(session.info_hash)))
         connection = self._connector.dial(address, self, self._identity(session))
         self._dialling[connection.key] = (connection, session)
 
-    def gone(self, session: TorrentSession) -> None:
+    def gone(self, session: Driven[Any]) -> None:
         """The torrent left the swarm: no attempt of its goes on."""
-        self.handle(TorrentGone(InfoHash(session.facts.info_hash)))
+        self.handle(TorrentGone(InfoHash(session.info_hash)))
         for connection, of in list(self._dialling.values()):
             if of is session:
                 connection.close("the torrent was stopped")
@@ -158,7 +158,7 @@ class Connections:
         self.join(found, connection, handshake, refusal)
         return found
 
-    def join(self, session: TorrentSession, connection: PeerConnection, handshake: Handshake, refusal: str) -> None:
+    def join(self, session: Driven[Any], connection: PeerConnection, handshake: Handshake, refusal: str) -> None:
         """The connection is the session's from now on; `refusal` says why it has to go, if it has to."""
         key = PeerKey(connection.key)
         session.connections[key] = connection
@@ -168,7 +168,6 @@ class Connections:
                 session.handle(ConnectFailed(connection.address, refusal))
             return
         if self._around.disk_busy:
-            connection.pause_reading()
             session.disk_is(True)
         session.handle(
             PeerConnected(key, connection.address, connection.incoming, PeerId(handshake.peer_id), handshake.reserved)
@@ -192,5 +191,5 @@ class Connections:
                 return command.reason
         return ""
 
-    def _identity(self, session: TorrentSession) -> Identity:
-        return Identity(session.facts.info_hash[:20], session.peer_id, session.metainfo.geometry.piece_count, RESERVED)
+    def _identity(self, session: Driven[Any]) -> Identity:
+        return Identity(session.info_hash[:20], session.peer_id, session.piece_count, RESERVED)

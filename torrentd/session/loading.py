@@ -16,10 +16,10 @@ from twisted.logger import Logger
 from torrentd.model.errors import TorrentdError
 from torrentd.session.beginning import begin_watched
 from torrentd.session.building import build, new_peer_id
+from torrentd.session.driven import OUR_FAULT
 from torrentd.session.proving import begin_sleepers
 from torrentd.session.rows import ErrorRow
 from torrentd.session.sleeper import of_record, tells_all
-from torrentd.session.torrent import OUR_FAULT
 from torrentd.state.records import Broken, Loaded, Stored, TorrentRecord
 from torrentd.state.suspects import PROBATION, QUARANTINE_AFTER
 from torrentd.wire.escape import escape

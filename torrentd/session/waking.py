@@ -14,9 +14,9 @@ from twisted.python.failure import Failure
 
 from torrentd.model.errors import RpcError, TorrentdError
 from torrentd.session.beginning import begin_watched
+from torrentd.session.driven import OUR_FAULT
 from torrentd.session.loading import set_aside, stored_session
 from torrentd.session.sleeper import Sleeper
-from torrentd.session.torrent import OUR_FAULT
 from torrentd.state.records import Broken
 from torrentd.swarm.resting import resume
 from torrentd.wire.escape import escape

@@ -36,6 +36,9 @@ from torrentd.wire.peer.messages import (
 MAX_BLOCK = 32 * 1024
 """The largest block of a `piece` message, twice what anybody asks for."""
 
+MAX_PIECES = 2**21
+"""What a bitfield may be about where the number of pieces is not known yet: while metadata is fetched."""
+
 MAX_EXTENDED = 128 * 1024
 """The largest payload of an extension message; also what an unknown message may hold to be skipped."""
 
@@ -86,10 +89,15 @@ class Framing:
 
     __slots__ = ("_lengths", "_piece_count")
 
-    def __init__(self, piece_count: int) -> None:
-        bitfield_length = 1 + (piece_count + 7) // 8
-        self._piece_count = piece_count
-        self._lengths = {**_LENGTHS, ids.BITFIELD: range(bitfield_length, bitfield_length + 1)}
+    def __init__(self, piece_count: int | None) -> None:
+        """`piece_count` None: not known yet, see `learn`."""
+        self.learn(piece_count)
+
+    def learn(self, piece_count: int | None) -> None:
+        """What comes from now on is of a torrent with so many pieces."""
+        longest = 1 + ((piece_count or MAX_PIECES) + 7) // 8
+        self._piece_count = piece_count or MAX_PIECES
+        self._lengths = {**_LENGTHS, ids.BITFIELD: range(longest if piece_count else 2, longest + 1)}
 
     def scan(self, view: memoryview, end: int) -> tuple[list[Message], int]:
         """All whole messages in `view[:end]`, and how many bytes they took.
