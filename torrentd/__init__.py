@@ -1,12 +1,13 @@
 """torrentd: a BitTorrent daemon in pure Python on Twisted.
 
-*Bytes become messages (`wire`), messages become decisions (`policy`, `swarm`), decisions become I/O
+*Bytes become messages (`wire`), messages become decisions (`policy`, `swarm`, `dht`), decisions become I/O
 (`net`, `disk`, `state`), and a session object per torrent joins them (`session`).*
 
 - `model`    the nouns everyone shares
 - `wire`     bytes <-> values: bencode, metainfo, the peer wire, trackers
 - `policy`   decisions that fit in one file each: picking, choking, peers, rates, tiers, recovery
 - `swarm`    one torrent without I/O: events in, commands out; `fleet` decides across torrents
+- `dht`      the DHT without I/O: routing table, lookups, stored peers
 - `net`      Twisted adapters: transports, connector, trackers, datagrams
 - `disk`     content files: layout, hashing, storage, verification
 - `state`    the SQLite database: what must survive

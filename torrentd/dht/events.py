@@ -1,0 +1,74 @@
+"""What happens to the DHT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from torrentd.model.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A socket of this family is there, at this address; its node begins. `nodes`: those of the last run. `host`: our
+    address as others saw it then; empty if that is not known."""
+
+    address: Address
+    nodes: tuple[Address, ...] = ()
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A datagram came in."""
+
+    data: bytes
+    source: Address
+
+
+@dataclass(frozen=True, slots=True)
+class NodesKnown:
+    """Somebody told us of nodes: a name, a torrent, a peer. `routers`: they are there to begin with, and are not to be
+    in the routing table."""
+
+    addresses: tuple[Address, ...]
+    routers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A torrent is to be looked up now and then: its `Turn` comes. `urgent`: it wants peers; it goes before others."""
+
+    info_hash: bytes
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Untrack:
+    """It is not, any more."""
+
+    info_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The answer to a `Turn`: look the torrent up, and announce that we are at `port` (None: do not announce; 0: at
+    the port that our queries come from). `hungry`: it wants more peers than it has; its next turn comes sooner."""
+
+    info_hash: bytes
+    port: int | None
+    seed: bool = False
+    hungry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """No socket is there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The deadline has come."""
+
+
+Event: TypeAlias = Opened | Received | NodesKnown | Track | Untrack | Search | Closed | Tick

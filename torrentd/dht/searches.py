@@ -1,0 +1,54 @@
+"""A search: the lookup of a torrent in one or both families, the peers it finds, and what is announced at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torrentd.dht.bloom import estimate, union
+from torrentd.dht.ids import reach
+from torrentd.model.address import Address, Scope
+from torrentd.wire.dht.messages import Response
+
+MOST_PEERS = 1000
+"""Peers told per search; a torrent keeps 3,000 candidates from everywhere."""
+
+
+class Search:
+    """What a search of one torrent found so far."""
+
+    def __init__(self, info_hash: bytes, port: int | None, seed: bool) -> None:
+        self.info_hash = info_hash
+        self.port = port
+        self.seed = seed
+        self.lookups = 0
+        """under way: one per family"""
+        self.announced = 0
+        self._told: dict[Address, None] = {}
+        self._seeds: list[bytes] = []
+        self._leeches: list[bytes] = []
+
+    @property
+    def peers(self) -> int:
+        """Different ones that were found."""
+        return len(self._told)
+
+    def answered(self, response: Response, source: Address) -> tuple[Address, ...]:
+        """The peers of an answer that are new and that its source may name."""
+        if response.seeds is not None and response.leeches is not None:
+            self._seeds.append(response.seeds)
+            self._leeches.append(response.leeches)
+        narrowest = max(reach(source.host), Scope.LOOPBACK)
+        return self.fresh(peer for peer in response.values or () if reach(peer.host) >= narrowest)
+
+    def fresh(self, peers: Iterable[Address]) -> tuple[Address, ...]:
+        """Those that were not told yet; they are told now."""
+        fresh = [peer for peer in dict.fromkeys(peers) if peer not in self._told][: MOST_PEERS - len(self._told)]
+        self._told.update(dict.fromkeys(fresh))
+        return tuple(fresh)
+
+    @property
+    def estimates(self) -> tuple[int | None, int | None]:
+        """(seeds, others) of the swarm (BEP 33); None if no node told."""
+        if not self._seeds:
+            return None, None
+        return round(estimate(union(self._seeds))), round(estimate(union(self._leeches)))
