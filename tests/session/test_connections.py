@@ -4,7 +4,6 @@ import pytest
 
 from tests.session.world import PIECE, Sample, result
 from torrentd.model.address import Address
-from torrentd.session.connections import ADDRESSES_KEPT
 from torrentd.wire.peer.handshake import RESERVED, Handshake, encode
 
 
@@ -107,13 +106,21 @@ def test_ourselves_are_recognised(home, world, torrent):
     assert home.daemon.connections.fleet.connections == 0
 
 
-def test_our_addresses_as_trackers_tell_them_are_few(home):
+def test_our_address_is_what_most_say(home, torrent):
+    hash = home.add(torrent)
     connections = home.daemon.connections
     for n in range(100):
-        connections.learned(f"192.0.2.{n}")
-    connections.learned("")
-    assert len(connections.external) == ADDRESSES_KEPT
-    assert home.steering.status().external_addresses[-1] == "192.0.2.99"
+        connections.seen_at(f"192.0.2.{n}", "one tracker")
+    for voter in ("another", "and another"):
+        connections.seen_at("192.0.2.7", voter)
+    connections.seen_at("", "somebody")
+    connections.seen_at("2001:db8::7", "somebody")
+    assert home.steering.status().external_addresses == ["192.0.2.7", "2001:db8::7"]
+    port = home.daemon.listening.port
+    assert home.session(hash).torrent.candidates.ours == {
+        False: Address("192.0.2.7", port),
+        True: Address("2001:db8::7", port),
+    }
 
 
 def shake_hands(world, home, session, name):

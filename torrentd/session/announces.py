@@ -22,14 +22,14 @@ class Announces:
 
     def __init__(self, trackers: Trackers, port: int) -> None:
         self._trackers = trackers
-        self._port = port
+        self.port = port
         self._goodbyes: dict[Deferred[Answer], None] = {}
         self.under_way = 0
         """announces that were not answered yet, those that wait for their turn included"""
 
     def announce(self, info_hash: bytes, peer_id: PeerId, command: Announce) -> Deferred[Answer]:
         """Errback TrackerError."""
-        done = self._trackers.announce(command, info_hash=info_hash[:20], peer_id=peer_id, port=self._port)
+        done = self._trackers.announce(command, info_hash=info_hash[:20], peer_id=peer_id, port=self.port)
         if command.event == "stopped" and not done.called:
             self._goodbyes[done] = None
             done.addBoth(self._said, done)

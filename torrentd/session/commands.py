@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from twisted.python.failure import Failure
 
@@ -76,7 +77,7 @@ def announce(session: TorrentSession, command: c.Announce) -> None:
     done = session.around.announces.announce(session.info_hash, session.peer_id, command)
 
     def answered(answer: Answer) -> None:
-        session.around.connections.learned(answer.external_ip)
+        session.around.connections.seen_at(answer.external_ip, urlsplit(command.url).hostname or "")
         session.handle(Announced(command.url, answer))
 
     def failed(failure: Failure) -> None:

@@ -9,9 +9,10 @@ from twisted.internet.interfaces import IDelayedCall
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash, PeerId, PeerKey
 from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
+from torrentd.policy.peers.external import ExternalAddresses
 from torrentd.session.doorstep import Doorstep, Nobody
 from torrentd.session.sleeper import Sleeper
-from torrentd.swarm.events import ConnectFailed, Dial, PeerConnected
+from torrentd.swarm.events import ConnectFailed, Dial, OurAddresses, PeerConnected
 from torrentd.swarm.events import MakeRoom as RoomWanted
 from torrentd.swarm.fleet import NEVER, Fleet
 from torrentd.swarm.fleet_events import (
@@ -39,17 +40,13 @@ if TYPE_CHECKING:
     from torrentd.session.around import Around
     from torrentd.session.driven import Driven
 
-ADDRESSES_KEPT = 8
-"""Of our own, as trackers tell them: a host has a few, and a tracker may make up any number."""
-
 
 class Connections:
     """Implements net's Reception for connections of both directions."""
 
     def __init__(self, around: Around, fleet: Fleet, connector: Connector) -> None:
         self.fleet = fleet
-        self.external: dict[str, None] = {}
-        """our addresses as others see them, the one told last at the end"""
+        self.external = ExternalAddresses()
         self._around = around
         self._connector = connector
         self._dialling: dict[int, tuple[PeerConnection, Driven[Any]]] = {}
@@ -121,13 +118,19 @@ class Connections:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
-    def learned(self, ip: str) -> None:
-        """A tracker told our address."""
-        if ip:
-            self.external.pop(ip, None)
-            self.external[ip] = None
-        while len(self.external) > ADDRESSES_KEPT:
-            del self.external[next(iter(self.external))]
+    def seen_at(self, address: str, voter: str) -> None:
+        """Somebody (a host, or where it is) told our address as he sees it; empty: he told none."""
+        before = self.external.changes
+        if address:
+            self.external.vote(address, voter)
+        if self.external.changes != before:
+            news = OurAddresses(self.our_addresses())
+            for session in list(self._around.sessions.values()):
+                session.handle(news)
+
+    def our_addresses(self) -> list[Address]:
+        """Where others reach us, as far as they told."""
+        return [Address(host, self._around.announces.port) for host in self.external.addresses()]
 
     # --- Reception
 

@@ -203,7 +203,7 @@ class Steering:
             uptime=int(daemon.host.reactor.seconds() - daemon.started_at),
             pid=os.getpid(),
             listen=[str(address) for address in daemon.listening.addresses],
-            external_addresses=list(daemon.connections.external),
+            external_addresses=daemon.connections.external.addresses(),
             dht=DhtRow(0),
             torrents=TorrentCounts(len(around.torrents) + len(around.broken), by_state),
             rates=RatesRow(sum(down for down, _ in rates), sum(up for _, up in rates)),

@@ -24,6 +24,7 @@ from torrentd.swarm.events import (
     DiskBusy,
     Durable,
     Event,
+    OurAddresses,
     PeersFound,
     ReadFailed,
     SetPriorities,
@@ -122,6 +123,8 @@ class TorrentSession(Driven["Torrent"]):
         if self.facts.started_at is None:
             self.facts.started_at = self.around.host.wall_clock()
         self._was_running_since = self.now()
+        if ours := self.around.connections.our_addresses():
+            self.handle(OurAddresses(ours))
         self.handle(Start())
         if self.error is not None:  # of those with which it seeds
             self.handle(StorageFailed(None, self.error.message, self.error.code))

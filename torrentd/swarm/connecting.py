@@ -169,7 +169,12 @@ def room_wanted(torrent: TorrentState, _: MakeRoom) -> None:
 
 def _links(torrent: TorrentState) -> list[turnover.Link]:
     return [
-        turnover.Link(peer.key, peer.am_interested or peer.peer_interested, peer.useful_at)
+        turnover.Link(
+            peer.key,
+            peer.am_interested or peer.peer_interested,
+            peer.useful_at,
+            torrent.candidates.priority(peer.listens or peer.address),
+        )
         for peer in torrent.peers.values()
     ]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from torrentd.swarm import connecting
 from torrentd.swarm.commands import Connect, WantPeers
-from torrentd.swarm.events import ConnectFailed, Dial, PeersFound
+from torrentd.swarm.events import ConnectFailed, Dial, OurAddresses, PeersFound
 from torrentd.swarm.membership import Membership
 from torrentd.swarm.state import TorrentState
 
@@ -20,6 +20,11 @@ def peers_found(torrent: Membership[Any], event: PeersFound) -> None:
     """A source named addresses."""
     torrent.candidates.add(event.addresses, event.source, torrent.now, event.narrowest)
     torrent.wake(torrent.now)
+
+
+def our_addresses(torrent: Membership[Any], event: OurAddresses) -> None:
+    """Candidates that are known already keep their places; what is worth more now comes first from here on."""
+    torrent.candidates.ours = {":" in address.host: address for address in event.addresses}
 
 
 def dial(torrent: Membership[Any], _: Dial) -> None:

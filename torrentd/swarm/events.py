@@ -82,6 +82,14 @@ class PeersFound:
     narrowest: int = 0
 
 
+@dataclass(slots=True)
+class OurAddresses:
+    """Where others reach us, as far as is known: at most one address of each family. What connections are worth
+    depends on it (BEP 40)."""
+
+    addresses: list[Address]
+
+
 # --- disk
 
 
@@ -228,6 +236,7 @@ Event: TypeAlias = (
     | Dial
     | MakeRoom
     | PeersFound
+    | OurAddresses
     | PiecesVerified
     | PieceFailed
     | StorageFailed

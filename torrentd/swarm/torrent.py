@@ -58,6 +58,7 @@ ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.Dial: dialling.dial,
     events.MakeRoom: connecting.room_wanted,
     events.PeersFound: dialling.peers_found,
+    events.OurAddresses: dialling.our_addresses,
     events.PiecesVerified: storing.pieces_verified,
     events.PieceFailed: storing.piece_failed,
     events.StorageFailed: storing.storage_failed,

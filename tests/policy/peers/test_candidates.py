@@ -289,3 +289,13 @@ def test_nobody_is_dialled_while_busy_nor_twice_in_a_minute(steps: list[tuple[st
         elif verb == "close" and connected:
             candidates.closed(connected.pop(0), now)
         assert len(candidates) <= 20
+
+
+def test_of_one_source_who_is_worth_most_to_both_ends_is_dialled_first() -> None:
+    candidates = Candidates()
+    candidates.ours = {False: Address("203.0.113.9", 6881)}
+    found = [Address(f"198.51.{number}.1", 6881) for number in range(20)]
+    candidates.add(found, "tracker", 0.0)
+    dialled = [candidates.take(0.0) for _ in found]
+    assert dialled == sorted(found, key=candidates.priority, reverse=True)
+    assert candidates.priority(Address("2001:db8::1", 1)) == 0

@@ -24,3 +24,8 @@ def test_the_unwanted_go_before_the_fruitless_and_the_longest_useless_first() ->
         gone.append(key)
         links = [link for link in links if link.peer != key]
     assert gone == [3, 2, 1]
+
+
+def test_of_equals_goes_what_is_worth_least_to_both_ends() -> None:
+    links = [Link(PeerKey(1), True, 0.0, 9), Link(PeerKey(2), True, 50.0, 3), Link(PeerKey(3), True, 10.0, 7)]
+    assert weakest(links, 1000.0) == 2

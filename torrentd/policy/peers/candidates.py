@@ -1,9 +1,9 @@
 """Known peers of a torrent, and which of them to dial next.
 
-Peers the user named come first and at once; then addresses never tried, better sources first; then those with the
-fewest failures. Nobody is dialled twice within a minute, and each failure doubles the wait, so that a list of dead or
-hostile addresses costs little, and a victim that is named a thousand times is not attacked by us. Peers the user named
-are exempt from the minute.
+Peers the user named come first and at once; then addresses never tried, better sources first, and of one source those
+of the highest canonical priority (BEP 40); then those with the fewest failures. Nobody is dialled twice within a
+minute, and each failure doubles the wait, so that a list of dead or hostile addresses costs little, and a victim that
+is named a thousand times is not attacked by us. Peers the user named are exempt from the minute.
 
 3000 candidates are kept. Beyond that, newcomers push out what is worse than they are: many failures first, then poor
 sources. A newcomer that finds nothing worse than itself is not taken in, so a flood of untried addresses cannot wash
@@ -19,6 +19,7 @@ from heapq import nlargest
 from torrentd.model.address import Address, Scope, scope
 from torrentd.policy.peers.bans import Bans, plain_host
 from torrentd.policy.peers.order import SOURCES, Candidate, DialOrder
+from torrentd.policy.peers.priority import priority as canonical
 
 MOST = 3000
 """Candidates kept per torrent: 60 times the connections of a torrent."""
@@ -32,6 +33,8 @@ class Candidates:
 
     def __init__(self, bans: Bans | None = None, most: int = MOST) -> None:
         self.bans = bans if bans is not None else Bans()
+        self.ours: dict[bool, Address] = {}
+        """where others reach us, by family (IPv6), as far as known"""
         self._most = most
         self._known: dict[Address, Candidate] = {}
         self._per_host: Counter[str] = Counter()
@@ -122,6 +125,11 @@ class Candidates:
         candidate = self._known.get(_canonical(address))
         return candidate.source if candidate is not None else ""
 
+    def priority(self, address: Address) -> int:
+        """What a connection to the address is worth (BEP 40); 0 while we do not know our own address."""
+        ours = self.ours.get(":" in address.host)
+        return canonical(ours, address) if ours is not None else 0
+
     def _acceptable(self, address: Address, narrowest: int) -> bool:
         if not 0 < address.port < 65536 or address in self._own:
             return False
@@ -148,7 +156,9 @@ class Candidates:
             self._forget(candidate)
 
     def _insert(self, address: Address, source: str, now: float) -> None:
-        candidate = self._known[address] = Candidate(address, source, urgent=source == "user")
+        candidate = self._known[address] = Candidate(
+            address, source, urgent=source == "user", priority=self.priority(address)
+        )
         self._per_host[address.host] += 1
         if not self._busy[address]:
             self._order.enter(candidate, now)

@@ -34,6 +34,9 @@ NEVER = float("inf")
 MOST_STALE = 1000
 """Stale entries a heap may hold beyond the valid ones before it is swept."""
 
+Rank: TypeAlias = tuple[int, int, int, int]
+"""The lower, the sooner."""
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -47,6 +50,8 @@ class Candidate:
     ticket: int = 0
     urgent: bool = False
     """named by the user and not tried since"""
+    priority: int = 0
+    """canonical (BEP 40)"""
     ready: bool = False
     """its entry is among those that can be dialled now"""
 
@@ -64,13 +69,14 @@ class Candidate:
         doublings = min(max(0, self.failures - 1), 20)  # far beyond the longest wait; 2.0 ** 2000 overflows
         return self.last_attempt + min(longest, first * 2.0**doublings)
 
-    def rank(self) -> tuple[int, int, int]:
-        """The user's first, then the untried, then the fewest failures; better sources first among equals."""
+    def rank(self) -> Rank:
+        """The user's first, then the untried, then the fewest failures; better sources first among equals, then who
+        should be connected with us rather than with others."""
         kind = 0 if self.source == "user" else 1 if self.last_attempt is None else 2
-        return (kind, self.failures, SOURCES.index(self.source))
+        return (kind, self.failures, SOURCES.index(self.source), -self.priority)
 
 
-Ready: TypeAlias = tuple[tuple[int, int, int], int, Candidate]
+Ready: TypeAlias = tuple[Rank, int, Candidate]
 """`(rank, ticket, candidate)`; tickets differ, so candidates are never compared"""
 
 Waiting: TypeAlias = tuple[float, int, Candidate]

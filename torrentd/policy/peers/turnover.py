@@ -3,7 +3,8 @@
 Without turnover a torrent that knows many peers stays with the first it met, and a few of them, connected with each
 other alone, wait for ever for pieces that others have. So a connection that leads nowhere goes as soon as somebody else
 is there: one in which neither side wants anything of the other, before one that has carried no block for a long time
-though somebody wanted some. A connection that carries blocks is never given up.
+though somebody wanted some. Of equals goes what is worth least to both ends (BEP 40). A connection that carries blocks
+is never given up.
 
 Each new one gets the same time to prove itself, and they go one by one, so that the swarm is explored and not churned:
 even in a swarm of choking peers each has several optimistic unchokes to win first.
@@ -37,6 +38,8 @@ class Link:
     """at least one side is interested in the other"""
     useful_at: float
     """when the last block came or went; the time it connected if none did"""
+    priority: int = 0
+    """canonical (BEP 40)"""
 
     @property
     def expires_at(self) -> float:
@@ -45,9 +48,12 @@ class Link:
 
 
 def weakest(links: Collection[Link], now: float) -> PeerKey | None:
-    """Who goes: the unwanted first, then whoever was useless longest. None if nobody may go yet."""
+    """Who goes: the unwanted first, then what is worth least, then whoever was useless longest. None if nobody may go
+    yet."""
     expired = [link for link in links if link.expires_at <= now]
-    return min(expired, key=lambda link: (link.wanted, link.useful_at, link.peer)).peer if expired else None
+    return (
+        min(expired, key=lambda link: (link.wanted, link.priority, link.useful_at, link.peer)).peer if expired else None
+    )
 
 
 def expiry(links: Collection[Link]) -> float:
