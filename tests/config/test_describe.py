@@ -80,7 +80,6 @@ def test_the_live_keys_exist() -> None:
         ("peers.encryption", "encrypted connections"),
         ("discovery.dht", "DHT"),
         ("discovery.pex", "peer exchange"),
-        ("discovery.lsd", "local service discovery"),
     ],
 )
 def test_a_feature_that_is_asked_for_and_not_there(key: str, wanted: str) -> None:

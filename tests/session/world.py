@@ -120,6 +120,27 @@ class Listening:
         self._network.listening.pop(self.address, None)
 
 
+class FakeGroup:
+    """A multicast group; what is sent reaches everybody, the sender too."""
+
+    def __init__(self, network: Network, reactor: Reactor, group: Address, host: str, near: Any) -> None:
+        self.group = group
+        self.sent: list[bytes] = []
+        self.near = near
+        self._host = host
+        self._network = network
+        self._reactor = reactor
+        network.groups_joined.append(self)
+
+    def send(self, data: bytes) -> None:
+        self.sent.append(data)
+        for member in list(self._network.groups_joined):
+            self._reactor.callLater(0, member.near, data, Address(self._host, self.group.port))
+
+    def leave(self) -> None:
+        self._network.groups_joined.remove(self)
+
+
 class Network:
     """All hosts of a world. Addresses where nobody listens refuse; those in `dead` never answer."""
 
@@ -130,6 +151,8 @@ class Network:
         self.dialled: list[Address] = []
         self.taken: set[Address] = set()
         """addresses in use by others"""
+        self.is_local = False
+        self.groups_joined: list[FakeGroup] = []
         self._reactor = reactor
         self._ports = iter(range(50_000, 60_000))
 
@@ -147,6 +170,10 @@ class Network:
         if address not in self.dead:
             self._reactor.callLater(0, self._join, factory, address, done)
         return done
+
+    def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Any) -> list[FakeGroup]:
+        """All hosts are on one network, of IPv4, if there is one."""
+        return [FakeGroup(self, self._reactor, groups[0], listen[0].host, near)] if self.is_local else []
 
     def datagrams(self, protocol: Any, address: Address) -> Listening:
         protocol.makeConnection(FakeDatagramTransport())
@@ -296,6 +323,7 @@ class Home:
                 connection.close("crashed")
         self.daemon.backups.stop()
         self.daemon.around.dormancy.stop()
+        self.daemon.around.neighbours.stop()
         self.daemon.around.saving.cancel()
         self.daemon.connections.stop()
         result(self.daemon.listening.stop())

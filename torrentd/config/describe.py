@@ -31,7 +31,6 @@ _NOT_THERE_YET: dict[str, tuple[str, object]] = {
     "discovery.dht": ("the DHT", False),
     "discovery.dht_bootstrap": ("the DHT", ()),
     "discovery.pex": ("peer exchange", False),
-    "discovery.lsd": ("local service discovery", False),
     "rpc.trusted_proxies": ("proxies in front of the RPC", ()),
 }
 """Key -> the feature that it is about, and the value that asks for nothing."""

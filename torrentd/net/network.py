@@ -7,6 +7,7 @@ same tests. Everyone else who needs a stream (trackers) takes an `endpoint`, whi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -20,6 +21,7 @@ from torrentd.net.buffers import Buffers
 from torrentd.net.connecting import Connecting
 from torrentd.net.datagram_port import DirectDatagramPort
 from torrentd.net.listening import DirectPort
+from torrentd.net.multicast import Group, Near, join
 from torrentd.net.sockets import datagram_socket, family_of, listening_socket, source_address
 from torrentd.net.trackers.resolver import Resolver
 
@@ -84,3 +86,7 @@ class Network:
         adopted: IListeningPort = self._reactor.adoptDatagramPort(bound.fileno(), family_of(address.host), protocol)
         bound.close()
         return adopted
+
+    def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Near) -> list[Group]:
+        """Take part in these multicast groups on the interfaces of `listen`, where that is possible."""
+        return join(self._reactor, groups, listen, near)

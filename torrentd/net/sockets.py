@@ -72,6 +72,31 @@ def datagram_socket(address: Address) -> socket.socket:
     return made
 
 
+def group_socket(group: Address) -> socket.socket:
+    """A UDP socket that receives what is sent to a multicast group, beside others of this host. OSError."""
+    made = socket.socket(family_of(group.host), socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bind(made, group)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def interface_index(interface: str) -> int:
+    """The number of a network interface, by its name or one of its IPv6 addresses. OSError: there is none."""
+    if ":" not in interface:
+        return socket.if_nametoindex(interface)
+    digits = socket.inet_pton(socket.AF_INET6, interface).hex()
+    for line in Path(IN6_ADDRESSES).read_text().splitlines():
+        found, index, *_ = line.split()
+        if found == digits:
+            return int(index, 16)
+    raise OSError(f"{interface} is no address of this host")
+
+
 def _bind(made: socket.socket, address: Address) -> None:
     if made.family == socket.AF_INET6:
         # Without it [::] takes the port of 0.0.0.0 too, and IPv4 peers arrive as ::ffff:1.2.3.4.

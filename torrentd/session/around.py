@@ -8,6 +8,7 @@ from torrentd.model.errors import RpcError
 from torrentd.session.changes import ChangeLog
 from torrentd.session.checking import Checks
 from torrentd.session.dormancy import Dormancy
+from torrentd.session.neighbours import Neighbours
 from torrentd.session.saving import Saving
 from torrentd.session.sleeper import Sleeper
 from torrentd.session.standing import standing, unusable
@@ -51,6 +52,7 @@ class Around:
         self.checks = Checks()
         self.trouble = Trouble(self)
         self.dormancy = Dormancy(self)
+        self.neighbours = Neighbours(self)
 
     def find(self, id: str) -> bytes:
         """The info hash of the torrent that this hex hash names: a hybrid answers to its v2 hash, too.

@@ -102,6 +102,8 @@ class Daemon:
             bind=network.bind_address,
         )
         self._announces = self.around.announces = Announces(trackers, self.listening.port)
+        if self.settings.discovery.lsd:
+            self.around.neighbours.start(self.listening.addresses)
         self.backups.daily()
         self._beginning = Deferred.fromCoroutine(begin_all(self, loaded))
         self._beginning.addErrback(_not_begun)
@@ -115,6 +117,7 @@ class Daemon:
         self.around.waits.stop()
         self.backups.stop()
         self.around.dormancy.stop()
+        self.around.neighbours.stop()
         self.entrance.stop()
         sleepers = self._say_goodbye_for_sleepers()
         sessions = list(self.around.sessions.values())

@@ -126,6 +126,7 @@ class TorrentSession(Driven["Torrent"]):
         if ours := self.around.connections.our_addresses():
             self.handle(OurAddresses(ours))
         self.handle(Start())
+        self.around.neighbours.started()
         if self.error is not None:  # of those with which it seeds
             self.handle(StorageFailed(None, self.error.message, self.error.code))
         if self.around.disk_busy:

@@ -18,12 +18,24 @@ NODE = Path(__file__).with_name("libtorrent_node.py")
 
 
 class Libtorrent(Client):
+    """`changes` are settings of libtorrent's, over those of the node."""
+
     name = "libtorrent"
+
+    def __init__(self, folder: Path, host: str, **changes: Any) -> None:
+        super().__init__(folder, host)
+        self._changes = changes
 
     def start(self) -> None:
         if importlib.util.find_spec("libtorrent") is None:
             missing("libtorrent (the PyPI package)")
-        command = [PYTHON, "-P", NODE, self.host]  # -P: `import libtorrent` must not find this file
+        command = [
+            PYTHON,
+            "-P",
+            NODE,
+            self.host,
+            json.dumps(self._changes),
+        ]  # -P: `import libtorrent` must not find this file
         self.spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.until_ready(lambda: self._call("port"))
 

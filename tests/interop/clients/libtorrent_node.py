@@ -1,7 +1,8 @@
 """A libtorrent session as a program: JSON lines in, one JSON line out for each.
 
-Run with a Python that has the PyPI package `libtorrent`. The first argument is the address to listen on. It is a
-process of its own so that a fault of libtorrent does not take the tests with it.
+Run with a Python that has the PyPI package `libtorrent`. The first argument is the address to listen on, the second has
+settings over those below, as JSON. It is a process of its own so that a fault of libtorrent does not take the tests
+with it.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ SETTINGS = {
 class Node:
     """The commands. Torrents are named by their info hash in hex."""
 
-    def __init__(self, host: str) -> None:
-        self._session = libtorrent.session({**SETTINGS, "listen_interfaces": f"{host}:0", "outgoing_interfaces": host})
+    def __init__(self, host: str, changes: dict[str, Any]) -> None:
+        places = {"listen_interfaces": f"{host}:0", "outgoing_interfaces": host}
+        self._session = libtorrent.session({**SETTINGS, **places, **changes})
         self._torrents: dict[str, Any] = {}
 
     def port(self) -> int:
@@ -71,7 +73,7 @@ class Node:
 
 
 def main() -> None:
-    node = Node(sys.argv[1])
+    node = Node(sys.argv[1], json.loads(sys.argv[2]))
     for line in sys.stdin:
         method, arguments = json.loads(line)
         try:

@@ -72,6 +72,10 @@ class Candidates:
                 added += 1
         return added
 
+    def knows(self, address: Address) -> bool:
+        """Whether it is one of ours already."""
+        return _canonical(address) in self._known
+
     def take(self, now: float) -> Address | None:
         """The next address to dial, None if there is none. The attempt must end with `connected` or `failed`."""
         while (candidate := self._order.pop(now)) is not None:

@@ -5,6 +5,7 @@ Addresses that mean "all of this host" stand for the host's own. There is one ad
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -57,6 +58,10 @@ class SimulatedNetwork:
         port = DatagramPort(self._internet, self._site, number, protocol, ip_address(address.host, number, "UDP"))
         port.startListening()
         return port
+
+    def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Any) -> list[Any]:
+        """None: sites of the simulated internet have no local network in common."""
+        return []
 
     def resolver(self) -> Names:
         """Names of this internet."""

@@ -1,0 +1,66 @@
+"""When to announce which torrents on the local network (BEP 14).
+
+Each torrent every five minutes; all together one announcement a minute, with some info hashes in it, so that a network
+of many clients is not flooded. Who was never announced comes first, and need not wait for the minute to be over unless
+several new ones have just been announced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+EVERY: Final = 300.0
+"""Seconds between two announcements of a torrent."""
+
+SPACING: Final = 60.0
+"""Seconds between two announcements on average."""
+
+BURST: Final = 4.0
+"""Announcements that may follow each other after a quiet time: a user adds a torrent, sees it move, adds another."""
+
+HEARD_PER_SECOND: Final = 20.0
+"""Announcements of others that are read; a network of hundreds of clients sends a few. The rest is dropped."""
+
+LONG_AGO: Final = float("-inf")
+
+
+class LocalTurns:
+    """Who was announced when."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        """info hashes of one announcement"""
+        self._announced: dict[bytes, float] = {}
+        self._tokens = BURST
+        self._refilled = 0.0
+        self._ears = HEARD_PER_SECOND
+        self._heard = 0.0
+
+    def take(self, active: Iterable[bytes], now: float) -> list[bytes]:
+        """What the next announcement has in it, of the torrents that are active now; empty: none is due, or not yet."""
+        self._tokens = min(BURST, self._tokens + (now - self._refilled) / SPACING)
+        self._refilled = now
+        last = {info_hash: self._announced.get(info_hash, LONG_AGO) for info_hash in active}
+        self._announced = {info_hash: at for info_hash, at in last.items() if at > LONG_AGO}
+        due = sorted((at, info_hash) for info_hash, at in last.items() if at + EVERY <= now)[: self._most]
+        if not due or self._tokens < 1.0:
+            return []
+        self._tokens -= 1.0
+        chosen = [info_hash for _, info_hash in due]
+        self._announced.update(dict.fromkeys(chosen, now))
+        return chosen
+
+    def wait(self, now: float) -> float:
+        """Seconds until the rate allows another announcement."""
+        tokens = self._tokens + (now - self._refilled) / SPACING
+        return max(0.0, (1.0 - tokens) * SPACING)
+
+    def may_read(self, now: float) -> bool:
+        """Whether an announcement that came is read; see HEARD_PER_SECOND."""
+        self._ears = min(HEARD_PER_SECOND, self._ears + (now - self._heard) * HEARD_PER_SECOND)
+        self._heard = now
+        if self._ears < 1.0:
+            return False
+        self._ears -= 1.0
+        return True
