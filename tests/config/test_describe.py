@@ -78,7 +78,6 @@ def test_the_live_keys_exist() -> None:
     ("key", "wanted"),
     [
         ("peers.encryption", "encrypted connections"),
-        ("discovery.dht", "DHT"),
         ("discovery.pex", "peer exchange"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from tests.dht.network import Network, established
 from torrentd.dht.commands import Found, Learned, NeedNodes, Searched, Send, Turn
 from torrentd.dht.dht import Dht
-from torrentd.dht.events import Closed, NodesKnown, Opened, Received, Search, Tick, Track, Untrack
+from torrentd.dht.events import NodesKnown, Opened, Received, Search, Tick, Track, Untrack
 from torrentd.dht.ids import fits
 from torrentd.dht.joining import FIRST_WAIT
 from torrentd.dht.node import IDLE
@@ -59,12 +59,6 @@ class TestAlone:
         dht = make(HERE)
         assert dht.handle(Track(H, True), 0.0) == []
         assert dht.next_deadline() == FIRST_WAIT
-
-    def test_closed(self):
-        dht = make(HERE)
-        dht.handle(Closed(), 1.0)
-        assert ask(dht) == []
-        assert dht.next_deadline() == float("inf")
 
 
 class TestAnswering:

@@ -16,7 +16,9 @@ from torrentd.session.limits import Override
 from torrentd.session.rows import (
     AllTotals,
     ClosedPeerRow,
+    DhtNodeRow,
     DhtRow,
+    DhtStatusRow,
     DiskRow,
     FileRow,
     InspectRow,
@@ -198,6 +200,11 @@ class FakeControl:
             disk=[DiskRow("/downloads", 10, 20)],
             connections=3,
         )
+
+    def dht_status(self) -> DhtStatusRow:
+        own = [DhtNodeRow("ab" * 20, "0.0.0.0:51413", None)]
+        stored, queries = {"torrents": 1, "peers": 2}, {"sent": 3, "answered": 4, "dropped": 5}
+        return DhtStatusRow(True, own, 9, 8, 7, stored, 6, 1, RatesRow(10, 20), queries)
 
     def limits(self) -> tuple[int | None, int | None]:
         return self.rates

@@ -17,7 +17,6 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, execute, fail, succeed
 from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionRefusedError
 from twisted.internet.task import Clock
-from twisted.internet.testing import FakeDatagramTransport
 from twisted.python.failure import Failure
 
 from tests.disk.fakes import FakeSystem
@@ -141,6 +140,41 @@ class FakeGroup:
         self._network.groups_joined.remove(self)
 
 
+class Datagrams:
+    """A UDP socket in memory. What is sent arrives a turn later, if somebody listens there."""
+
+    def __init__(self, network: Network, address: Address, protocol: Any) -> None:
+        self._network = network
+        self._address = address
+        self.protocol = protocol
+        self.sent: list[tuple[bytes, Address]] = []
+
+    def write(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.sent.append((data, Address(*addr)))
+        self._network.reactor.callLater(0, self._network.deliver, data, Address(*addr), self._address)
+
+    def getHost(self) -> IPv4Address:
+        return IPv4Address("UDP", *self._address)
+
+    def stopListening(self) -> None:
+        if self._network.sockets.pop(self._address, None) is not None:
+            self.protocol.doStop()
+
+
+class Names:
+    """A resolver that answers at once."""
+
+    def __init__(self, names: dict[str, list[str]]) -> None:
+        self._names = names
+
+    def resolve(self, name: str) -> Deferred[list[str]]:
+        if name.replace(".", "").isdigit() or ":" in name:
+            return succeed([name])
+        return succeed(self._names[name]) if name in self._names else fail(OSError("the name does not resolve"))
+
+    def stop(self) -> None: ...
+
+
 class Network:
     """All hosts of a world. Addresses where nobody listens refuse; those in `dead` never answer."""
 
@@ -153,7 +187,11 @@ class Network:
         """addresses in use by others"""
         self.is_local = False
         self.groups_joined: list[FakeGroup] = []
-        self._reactor = reactor
+        self.sockets: dict[Address, Datagrams] = {}
+        """of UDP"""
+        self.names: dict[str, list[str]] = {}
+        """what the resolver knows"""
+        self.reactor = reactor
         self._ports = iter(range(50_000, 60_000))
 
     def listen(self, factory: Any, address: Address) -> Deferred[Listening]:
@@ -168,19 +206,26 @@ class Network:
         self.dialled.append(address)
         done: Deferred[Any] = Deferred()
         if address not in self.dead:
-            self._reactor.callLater(0, self._join, factory, address, done)
+            self.reactor.callLater(0, self._join, factory, address, done)
         return done
 
     def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Any) -> list[FakeGroup]:
         """All hosts are on one network, of IPv4, if there is one."""
-        return [FakeGroup(self, self._reactor, groups[0], listen[0].host, near)] if self.is_local else []
+        return [FakeGroup(self, self.reactor, groups[0], listen[0].host, near)] if self.is_local else []
 
     def datagrams(self, protocol: Any, address: Address) -> Listening:
-        protocol.makeConnection(FakeDatagramTransport())
-        return Listening(self, address)
+        address = address._replace(port=address.port or next(self._ports))
+        socket = self.sockets[address] = Datagrams(self, address, protocol)
+        protocol.makeConnection(socket)
+        return socket
 
     def resolver(self) -> Resolver:
-        return Resolver(self._reactor)
+        return Names(self.names)  # type: ignore[return-value]
+
+    def deliver(self, data: bytes, to: Address, source: Address) -> None:
+        """A datagram arrives."""
+        if to in self.sockets:
+            self.sockets[to].protocol.datagramReceived(data, source)
 
     def _join(self, factory: Any, address: Address, done: Deferred[Any]) -> None:
         if done.called:
@@ -191,7 +236,7 @@ class Network:
         if accepted is None:
             done.errback(ConnectionRefusedError())
             return
-        dialling, answering = Pipe(self._reactor, here, address), Pipe(self._reactor, address, here)
+        dialling, answering = Pipe(self.reactor, here, address), Pipe(self.reactor, address, here)
         dialling.other, answering.other = answering, dialling
         protocol = factory.buildProtocol(dialling.getPeer())
         answering.join(accepted)
@@ -271,7 +316,8 @@ class Home:
         """Write the configuration file; the next start reads it. The text may begin with keys of `paths`."""
         listen = f'[network]\nlisten = ["{self.address}"]\n' if "[network]" not in text else ""
         paths = f'[paths]\nstate_dir = "{self.root}/state"\ndownload_dir = "{self.downloads}"\n'
-        (self.root / "config.toml").write_text(listen + paths + text)
+        discovery = "" if "[discovery]" in text else "[discovery]\ndht = false\n"
+        (self.root / "config.toml").write_text(listen + paths + text.rstrip() + "\n" + discovery)
 
     def configuration(self) -> Configuration:
         return load(self.root / "config.toml", {"HOME": str(self.root)})
@@ -321,6 +367,7 @@ class Home:
             session.leave()
             for connection in list(session.connections.values()):
                 connection.close("crashed")
+        self.daemon.around.dht.leave()
         self.daemon.backups.stop()
         self.daemon.around.dormancy.stop()
         self.daemon.around.neighbours.stop()

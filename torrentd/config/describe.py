@@ -13,6 +13,9 @@ from torrentd.config.settings import SECTIONS, Settings
 
 LIVE = frozenset(
     {
+        "discovery.dht",
+        "discovery.dht_bootstrap",
+        "discovery.dht_read_only",
         "limits.download",
         "limits.upload",
         "log.format",
@@ -28,8 +31,6 @@ LIVE = frozenset(
 
 _NOT_THERE_YET: dict[str, tuple[str, object]] = {
     "peers.encryption": ("encrypted connections", "off"),
-    "discovery.dht": ("the DHT", False),
-    "discovery.dht_bootstrap": ("the DHT", ()),
     "discovery.pex": ("peer exchange", False),
     "rpc.trusted_proxies": ("proxies in front of the RPC", ()),
 }

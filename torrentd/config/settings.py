@@ -61,6 +61,8 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
         "router.bittorrent.com:6881",
         "dht.transmissionbt.com:6881",
     )
+    dht_read_only: bool = False
+    """BEP 43: ask, but answer nothing"""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,12 +11,13 @@ from random import Random
 from typing import Any, NamedTuple
 
 from torrentd.dht.commands import Command, Turn
-from torrentd.dht.events import Closed, Event, NodesKnown, Opened, Received, Search, Tick, Track, Untrack
+from torrentd.dht.events import Event, NodesKnown, Opened, Received, Search, Tick, Track, Untrack
 from torrentd.dht.ids import reach
 from torrentd.dht.line import Line
 from torrentd.dht.node import Node
 from torrentd.dht.schedule import AT_ONCE, Schedule
 from torrentd.dht.searches import Search as SearchState
+from torrentd.dht.table import K
 from torrentd.model.address import Address, Scope
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.messages import KrpcError, Query
@@ -24,8 +25,19 @@ from torrentd.wire.dht.messages import KrpcError, Query
 NEVER = float("inf")
 
 
+class Own(NamedTuple):
+    """One of our nodes."""
+
+    id: bytes
+    address: Address
+    host: str
+    """our address as others see it; empty if they did not agree yet"""
+
+
 class Status(NamedTuple):
     """Numbers for those who look, of both nodes together."""
+
+    own: tuple[Own, ...]
 
     nodes: int
     """in the routing tables"""
@@ -77,13 +89,24 @@ class Dht:
     # --- facts
 
     @property
+    def read_only(self) -> bool:
+        """It answers nothing (BEP 43)."""
+        return self._line.read_only
+
+    @property
     def searches(self) -> int:
         """Searches under way."""
         return len({errand.search for node in self.nodes for errand in node.lookups.values() if errand.search})
 
+    @property
+    def knows_few(self) -> bool:
+        """A node of ours would be glad of names."""
+        return any(len(node.table) < K for node in self.nodes)
+
     def status(self, now: float) -> Status:
         """Numbers for those who look."""
         return Status(
+            own=tuple(Own(node.table.own_id, node.address, node.host) for node in self.nodes),
             nodes=sum(len(node.table) for node in self.nodes),
             good=sum(node.good(now) for node in self.nodes),
             buckets=sum(node.table.buckets for node in self.nodes),
@@ -101,16 +124,13 @@ class Dht:
     # --- events
 
     def opened(self, event: Opened) -> None:
-        node = Node(self._line, event.address, event.host, self._now)
+        node = Node(self._line, event.address, event.host, event.id, self._now)
         for other in self.nodes:
             node.other, other.other = other, node
         self.nodes.append(node)
         if event.nodes:
             node.hear_of(event.nodes, False, self._now)
         node.tick(self._now)
-
-    def closed(self, event: Closed) -> None:
-        self.nodes.clear()
 
     def received(self, event: Received) -> None:
         data, source, now = event.data, event.source, self._now
@@ -179,7 +199,6 @@ class Dht:
 
 ON_EVENT: dict[type[Event], Callable[[Dht, Any], None]] = {
     Opened: Dht.opened,
-    Closed: Dht.closed,
     Received: Dht.received,
     NodesKnown: Dht.nodes_known,
     Track: Dht.track,

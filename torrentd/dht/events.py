@@ -10,12 +10,13 @@ from torrentd.model.address import Address
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A socket of this family is there, at this address; its node begins. `nodes`: those of the last run. `host`: our
-    address as others saw it then; empty if that is not known."""
+    """A socket of this family is there, at this address; its node begins. Of the last run: `nodes` that we knew,
+    `host`, our address as others saw it, and our `id`; empty if that is not known."""
 
     address: Address
     nodes: tuple[Address, ...] = ()
     host: str = ""
+    id: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,8 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """No socket is there any more."""
-
-
-@dataclass(frozen=True, slots=True)
 class Tick:
     """The deadline has come."""
 
 
-Event: TypeAlias = Opened | Received | NodesKnown | Track | Untrack | Search | Closed | Tick
+Event: TypeAlias = Opened | Received | NodesKnown | Track | Untrack | Search | Tick

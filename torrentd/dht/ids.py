@@ -46,6 +46,11 @@ def random_id_sharing(own: int, bits: int, rng: Random) -> bytes:
     return ((flipped >> rest << rest) | rng.getrandbits(rest)).to_bytes(ID_LENGTH, "big")
 
 
+def new_id(host: str, rng: Random) -> bytes:
+    """An id for a node at this address: any, if it is no global one."""
+    return id_for(host, rng) if reach(host) == Scope.GLOBAL else random_id(rng)
+
+
 def id_for(host: str, rng: Random) -> bytes:
     """An id that fits the address."""
     free = rng.randbytes(ID_LENGTH)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from torrentd.dht.answers import Answers, fitting
 from torrentd.dht.commands import Found, Learned, Searched
-from torrentd.dht.ids import fits, id_for, number, random_id, random_id_sharing, reach
+from torrentd.dht.ids import fits, new_id, number, random_id_sharing, reach
 from torrentd.dht.joining import Joining
 from torrentd.dht.line import Line
 from torrentd.dht.lookup import Lookup
@@ -57,9 +57,10 @@ class _Errand(NamedTuple):
 
 
 class Node:
-    """Our node of one family. `address` is where its socket is bound; `host` our address as others see it, if known."""
+    """Our node of one family. `address` is where its socket is bound; `host` our address as others see it and `id` the
+    id of the last run, if known."""
 
-    def __init__(self, line: Line, address: Address, host: str, now: float) -> None:
+    def __init__(self, line: Line, address: Address, host: str, id: bytes, now: float) -> None:
         self.v6 = ":" in address.host
         self.address = address
         self.host = host
@@ -67,7 +68,7 @@ class Node:
         """ours of the other family"""
         believed = host or address.host
         rng = line.secret_rng
-        own_id = id_for(believed, rng) if reach(believed) == Scope.GLOBAL else random_id(rng)
+        own_id = id if id and fits(id, believed) else new_id(believed, rng)
         self.table = Table(own_id)
         self.store = Store(own_id, line.rng)
         self.queries = Queries(rng)
@@ -161,7 +162,7 @@ class Node:
 
     def _move(self, now: float) -> None:
         """Our address is another one: so must our id be (BEP 42)."""
-        old, self.table = self.table, Table(id_for(self.host, self._line.secret_rng))
+        old, self.table = self.table, Table(new_id(self.host, self._line.secret_rng))
         self.store.moved(self.table.own_id)
         for contact in old:
             self.table.adopt(contact, now)
@@ -171,11 +172,11 @@ class Node:
 
     def search(self, search: Search, now: float) -> None:
         """Look a torrent up; announce it at the end. What others announced to us is the first to be found."""
-        own = search.fresh(self.store.pick(search.info_hash, PEERS, search.seed, now))
+        own = search.fresh(self.store.pick(search.target, PEERS, search.seed, now))
         if own:
             self._line.commands.append(Found(search.info_hash, own))
         search.lookups += 1
-        self._start(GET_PEERS, search.info_hash, now, search)
+        self._start(GET_PEERS, search.target, now, search)
         self._go_on(now)
 
     def hear_of(self, addresses: Iterable[Address], routers: bool, now: float) -> None:
@@ -296,7 +297,7 @@ class Node:
         assert search.port is not None
         search.announced += 1
         transaction = self.queries.begin(to, None, now)
-        query = Query(transaction, self.table.own_id, ANNOUNCE_PEER, search.info_hash)
+        query = Query(transaction, self.table.own_id, ANNOUNCE_PEER, search.target)
         self._line.ask(to, query._replace(token=token, port=search.port, seed=search.seed), now)
 
     def _joined(self, now: float) -> None:

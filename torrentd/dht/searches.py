@@ -8,6 +8,7 @@ from torrentd.dht.bloom import estimate, union
 from torrentd.dht.ids import reach
 from torrentd.model.address import Address, Scope
 from torrentd.wire.dht.messages import Response
+from torrentd.wire.dht.nodes import ID_LENGTH
 
 MOST_PEERS = 1000
 """Peers told per search; a torrent keeps 3,000 candidates from everywhere."""
@@ -18,6 +19,8 @@ class Search:
 
     def __init__(self, info_hash: bytes, port: int | None, seed: bool) -> None:
         self.info_hash = info_hash
+        self.target = info_hash[:ID_LENGTH]
+        """what is looked up"""
         self.port = port
         self.seed = seed
         self.lookups = 0

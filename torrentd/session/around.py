@@ -19,6 +19,7 @@ from torrentd.state.records import Broken
 if TYPE_CHECKING:
     from torrentd.session.announces import Announces
     from torrentd.session.connections import Connections
+    from torrentd.session.dht.session import DhtSession
     from torrentd.session.host import Host
     from torrentd.session.torrent import TorrentSession
     from torrentd.session.waking import Waking
@@ -30,11 +31,12 @@ MICROSECONDS = 1_000_000
 
 
 class Around:
-    """Made by the daemon, which sets `connections` and `waking` at once and `announces` when the peer ports are
-    open."""
+    """Made by the daemon, which sets `connections`, `waking` and `dht` at once, and `announces` when the peer ports
+    are open."""
 
     connections: Connections
     waking: Waking
+    dht: DhtSession
     announces: Announces
 
     def __init__(self, host: Host) -> None:

@@ -96,6 +96,10 @@ def scrape(session: TorrentSession, command: c.Scrape) -> None:
     done.addCallbacks(scraped, lambda failure: failure.trap(TrackerError) and None).addErrback(session.our_fault)
 
 
+def node_known(session: TorrentSession, command: c.NodeKnown) -> None:
+    session.around.dht.node_known(command.address)
+
+
 RUN: dict[type, Callable[[Any, Any], None]] = {
     c.Send: send,
     c.Ask: ask,
@@ -109,4 +113,5 @@ RUN: dict[type, Callable[[Any, Any], None]] = {
     c.Finished: finished,
     c.Announce: announce,
     c.Scrape: scrape,
+    c.NodeKnown: node_known,
 }

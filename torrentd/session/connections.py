@@ -33,7 +33,7 @@ from torrentd.swarm.fleet_events import (
     TorrentGone,
     WantPeers,
 )
-from torrentd.wire.peer.handshake import RESERVED, Handshake
+from torrentd.wire.peer.handshake import RESERVED, Handshake, with_dht
 
 if TYPE_CHECKING:
     from torrentd.net.connector import Connector
@@ -140,7 +140,8 @@ class Connections:
     def identify(self, info_hash: bytes) -> Identity | None:
         found = self._around.torrents.get(info_hash)
         if isinstance(found, Sleeper):
-            return Identity(info_hash[:20], found.peer_id, found.row.piece_count, RESERVED) if found.runs else None
+            reserved = self._reserved(found.row.private)
+            return Identity(info_hash[:20], found.peer_id, found.row.piece_count, reserved) if found.runs else None
         return self._identity(found) if found is not None and found.torrent.running else None
 
     def established(self, connection: PeerConnection, handshake: Handshake) -> PeerOwner:
@@ -195,4 +196,9 @@ class Connections:
         return ""
 
     def _identity(self, session: Driven[Any]) -> Identity:
-        return Identity(session.info_hash[:20], session.peer_id, session.piece_count, RESERVED)
+        reserved = self._reserved(session.private)
+        return Identity(session.info_hash[:20], session.peer_id, session.piece_count, reserved)
+
+    def _reserved(self, private: bool) -> bytes:
+        """What our handshake says that we can do."""
+        return with_dht(RESERVED) if self._around.dht.port and not private else RESERVED

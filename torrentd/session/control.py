@@ -18,6 +18,7 @@ from torrentd.model.layout import Priority
 from torrentd.session.limits import Override
 from torrentd.session.rows import (
     ClosedPeerRow,
+    DhtStatusRow,
     FileRow,
     InspectRow,
     LimitsRow,
@@ -111,6 +112,8 @@ class Control(Protocol):
     ) -> Deferred[WaitRow]: ...
 
     def status(self) -> StatusRow: ...
+
+    def dht_status(self) -> DhtStatusRow: ...
 
     def limits(self) -> tuple[int | None, int | None]:
         """(down, up) bytes/s; None is unlimited."""

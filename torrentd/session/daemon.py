@@ -24,6 +24,8 @@ from torrentd.session.announces import Announces
 from torrentd.session.around import Around
 from torrentd.session.backups import Backups
 from torrentd.session.connections import Connections
+from torrentd.session.dht.saved import KEY
+from torrentd.session.dht.session import DhtSession
 from torrentd.session.entrance import Entrance
 from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
 from torrentd.session.listening import Listening
@@ -55,6 +57,7 @@ class Daemon:
         self.around = Around(host)
         self.adding = Adding(self)
         self.around.waking = Waking(self)
+        self.around.dht = DhtSession(self.around)
         self.entrance = Entrance(self.around)
         self.runtime_limits = RuntimeLimits()
         self.started_at = 0.0
@@ -92,7 +95,7 @@ class Daemon:
         self.apply_limits()
         await load(self, loaded)
         await self.listening.start(self.settings.network.listen)
-        network = self.settings.network
+        network, resolver = self.settings.network, self.host.network.resolver()
         trackers = Trackers(
             self.host.reactor,
             self.host.network,
@@ -100,10 +103,13 @@ class Daemon:
             self.host.secret_rng,
             local=network.local_trackers,
             bind=network.bind_address,
+            resolver=resolver,
         )
         self._announces = self.around.announces = Announces(trackers, self.listening.port)
         if self.settings.discovery.lsd:
             self.around.neighbours.start(self.listening.addresses)
+        self.around.dht.start(resolver, self.listening.addresses, self._datagrams, loaded.settings.get(KEY))
+        self.apply_limits()
         self.backups.daily()
         self._beginning = Deferred.fromCoroutine(begin_all(self, loaded))
         self._beginning.addErrback(_not_begun)
@@ -129,7 +135,7 @@ class Daemon:
             self._announces.stop()
         await stop.within(STOP_TIME / 4, self.listening.stop(), *_flushed_again(sessions))
         times = self.host.state.set_seeding_times(sleepers)
-        await stop.within(STOP_TIME / 4, self.around.saving.save(), times)
+        await stop.within(STOP_TIME / 4, self.around.saving.save(), times, self.around.dht.stop())
         self.connections.stop()
         for session in sessions:
             session.leave()
@@ -201,15 +207,18 @@ class Daemon:
             session.disk_is(busy)
 
     def apply_limits(self) -> None:
-        """Make the fleet and the torrents obey the settings and what was set at run time."""
+        """Make the fleet, the torrents and the DHT obey the settings and what was set at run time."""
         self.connections.set_limits(fleet_limits(self.settings, self.runtime_limits))
         fresh = torrent_settings(self.settings)
         self.torrent_settings.max_connections = fresh.max_connections
         self.torrent_settings.upload_slots = fresh.upload_slots
+        self.around.dht.apply(self.settings.discovery)
+        self.torrent_settings.dht_port = self.around.dht.port
         for session in self.around.sessions.values():
             own = of_torrent(fresh, session.facts.limits)
             session.torrent.settings.max_connections = own.max_connections
             session.torrent.settings.upload_slots = own.upload_slots
+            session.torrent.settings.dht_port = self.around.dht.port
             session.tick()
 
     def _datagram_socket(self, address: Address) -> Datagrams:

@@ -37,6 +37,12 @@ class Pure(Protocol):
     settings: Settings
     peers: dict[PeerKey, Any]
 
+    @property
+    def finished(self) -> bool: ...
+
+    @property
+    def left(self) -> int: ...
+
     def handle(self, event: Event, now: float) -> list[Command]: ...
 
     def next_deadline(self) -> float: ...
@@ -75,6 +81,16 @@ class Driven(Generic[T]):
     def piece_count(self) -> int | None:
         """None while it is not known."""
         raise NotImplementedError
+
+    @property
+    def private(self) -> bool:
+        """Peers come from trackers only (BEP 27)."""
+        return False
+
+    @property
+    def dht_nodes(self) -> list[tuple[str, int]]:
+        """Where the DHT may be entered, as the torrent says: host and port."""
+        return []
 
     def changed(self) -> None:
         """Something that is shown may have changed."""

@@ -106,6 +106,7 @@ async def _compared(daemon: Daemon, info_hash: bytes, metainfo: Metainfo, record
         if not (outcome.check or outcome.missing):
             sleeper.known = True
             sleeper.since = daemon.host.reactor.seconds()
+            daemon.around.dht.track_sleeper(info_hash, sleeper)
             return
     _wake(daemon, info_hash)
 

@@ -156,14 +156,44 @@ class DhtRow(msgspec.Struct, frozen=True):
     nodes: int
 
 
-class TorrentCounts(msgspec.Struct, frozen=True):
-    total: int
-    by_state: dict[str, int]
-
-
 class RatesRow(msgspec.Struct, frozen=True):
     down: int
     up: int
+
+
+class DhtNodeRow(msgspec.Struct, frozen=True):
+    """One of our nodes: there is one for each address family."""
+
+    id: str
+    listen: str
+    external_address: str | None
+    """as other nodes see it; null until enough of them agree"""
+
+
+class DhtStatusRow(msgspec.Struct, frozen=True):
+    """The DHT; all numbers are 0 while it is off."""
+
+    enabled: bool
+    own: list[DhtNodeRow]
+    nodes: int
+    """in the routing tables"""
+    good_nodes: int
+    """those of them that were heard of in the last 15 minutes"""
+    buckets: int
+    stored: dict[str, int]
+    """what others announced to us: `torrents` and `peers`"""
+    torrents: int
+    """ours that are looked up and announced now and then"""
+    searches: int
+    """under way"""
+    rates: RatesRow
+    queries: dict[str, int]
+    """`sent` by us, `answered` for others, and `dropped` of hosts that send too many, since it was switched on"""
+
+
+class TorrentCounts(msgspec.Struct, frozen=True):
+    total: int
+    by_state: dict[str, int]
 
 
 class TotalsRow(msgspec.Struct, frozen=True):

@@ -12,6 +12,8 @@ from torrentd.model.layout import Layout
 from torrentd.policy.picking.piece_sets import bytes_of
 from torrentd.session.rows import (
     ClosedPeerRow,
+    DhtNodeRow,
+    DhtStatusRow,
     ErrorRow,
     FilePriority,
     FileRow,
@@ -20,6 +22,7 @@ from torrentd.session.rows import (
     PeerRow,
     PeersSummary,
     PiecesRow,
+    RatesRow,
     State,
     TorrentRow,
     TrackerRow,
@@ -30,6 +33,7 @@ from torrentd.wire.escape import escape
 from torrentd.wire.metainfo import Metainfo
 
 if TYPE_CHECKING:
+    from torrentd.dht.dht import Status
     from torrentd.policy.tiers import Tracker
     from torrentd.session.torrent import TorrentSession
     from torrentd.swarm.peer import Peer
@@ -251,6 +255,25 @@ def pieces_row(session: TorrentSession) -> PiecesRow:
         size=geometry.piece_size,
         have=b64encode(session.torrent.have.to_bytes()).decode(),
         availability=session.torrent.availability,
+    )
+
+
+def dht_row(status: Status | None) -> DhtStatusRow:
+    """The DHT; None: it is off."""
+    if status is None:
+        nothing = {"torrents": 0, "peers": 0}, {"sent": 0, "answered": 0, "dropped": 0}
+        return DhtStatusRow(False, [], 0, 0, 0, nothing[0], 0, 0, RatesRow(0, 0), nothing[1])
+    return DhtStatusRow(
+        enabled=True,
+        own=[DhtNodeRow(own.id.hex(), str(own.address), own.host or None) for own in status.own],
+        nodes=status.nodes,
+        good_nodes=status.good,
+        buckets=status.buckets,
+        stored={"torrents": status.info_hashes, "peers": status.peers},
+        torrents=status.tracked,
+        searches=status.searches,
+        rates=RatesRow(int(status.down), int(status.up)),
+        queries={"sent": status.asked, "answered": status.answered, "dropped": status.dropped},
     )
 
 

@@ -23,6 +23,7 @@ from torrentd.session.loading import QUARANTINED
 from torrentd.session.rows import (
     ClosedPeerRow,
     DhtRow,
+    DhtStatusRow,
     DiskRow,
     FileRow,
     InspectRow,
@@ -156,7 +157,13 @@ class Steering:
         self._around.checks.verify(session)
 
     def announce(self, id: str) -> Deferred[None]:
-        return self._awake(id, _announce)
+        return self._awake(id, self._announce)
+
+    def _announce(self, session: TorrentSession) -> None:
+        if not session.torrent.running:
+            raise RpcError("wrong_state", "The torrent is not running", id=session.id)
+        session.handle(AnnounceNow())
+        self._around.dht.search_now(session)
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]:
         info_hash = bytes.fromhex(id)
@@ -204,13 +211,16 @@ class Steering:
             pid=os.getpid(),
             listen=[str(address) for address in daemon.listening.addresses],
             external_addresses=daemon.connections.external.addresses(),
-            dht=DhtRow(0),
+            dht=DhtRow(dht.nodes if (dht := around.dht.status()) else 0),
             torrents=TorrentCounts(len(around.torrents) + len(around.broken), by_state),
             rates=RatesRow(sum(down for down, _ in rates), sum(up for _, up in rates)),
             totals=around.saving.totals(),
             disk=[_disk_row(path) for path in self._places()],
             connections=daemon.connections.fleet.connections,
         )
+
+    def dht_status(self) -> DhtStatusRow:
+        return snapshots.dht_row(self._around.dht.status())
 
     def _places(self) -> list[str]:
         paths = self._daemon.settings.paths
@@ -250,12 +260,6 @@ class Steering:
 
     def shutdown(self) -> None:
         self._shutdown()
-
-
-def _announce(session: TorrentSession) -> None:
-    if not session.torrent.running:
-        raise RpcError("wrong_state", "The torrent is not running", id=session.id)
-    session.handle(AnnounceNow())
 
 
 def _in_file(rate: int | None) -> object:

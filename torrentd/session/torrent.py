@@ -89,6 +89,14 @@ class TorrentSession(Driven["Torrent"]):
     def piece_count(self) -> int:
         return self.metainfo.geometry.piece_count
 
+    @property
+    def private(self) -> bool:
+        return self.metainfo.private
+
+    @property
+    def dht_nodes(self) -> list[tuple[str, int]]:
+        return self.metainfo.nodes
+
     # --- when something goes wrong
 
     def changed(self) -> None:
@@ -131,6 +139,7 @@ class TorrentSession(Driven["Torrent"]):
             self.handle(StorageFailed(None, self.error.message, self.error.code))
         if self.around.disk_busy:
             self.handle(DiskBusy(True))
+        self.around.dht.track(self)
         self.around.state_changed(self)
 
     def stop(self, *, silent: bool = False) -> None:
@@ -140,6 +149,7 @@ class TorrentSession(Driven["Torrent"]):
             self._was_running_since = None
             self.handle(Stop(silent))
             self.around.connections.gone(self)
+            self.around.dht.untrack(self.info_hash)
         self.around.state_changed(self)
 
     def resumed(self) -> None:

@@ -35,6 +35,7 @@ def configure(changes: Changes) -> Configuration:
     """The default configuration, except for `changes` and for where things are."""
     given: dict[str, dict[str, Any]] = {section: dict(keys) for section, keys in changes.items()}
     given["paths"] = {"state_dir": "/simulated/state", "download_dir": DOWNLOADS} | given.get("paths", {})
+    given["discovery"] = {"dht": False} | given.get("discovery", {})  # its routers are not in that world
     given["network"] = {"listen": (Address(ANY, PORT),)} | given.get("network", {})
     settings = Settings()
     sections = {name: msgspec.structs.replace(getattr(settings, name), **keys) for name, keys in given.items()}

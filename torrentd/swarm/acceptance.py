@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torrentd.swarm.commands import Close
+from torrentd.swarm.commands import Close, NodeKnown
 from torrentd.swarm.events import PeerConnected
 from torrentd.swarm.membership import ClosedPeer, Link, Membership, P
+from torrentd.wire.peer.handshake import has_dht
+from torrentd.wire.peer.messages import Port
 
 SIMULTANEOUS = 10.0
 """Seconds within which two connections between the same two count as dialled by both at the same time."""
@@ -73,6 +75,18 @@ def _replaces(torrent: Membership[Any], event: PeerConnected, twin: Link) -> boo
         return False  # a stranger with a borrowed peer id pushes nobody out
     we_are_larger = max(torrent.own_ids) > event.peer_id
     return event.incoming != we_are_larger
+
+
+def tell_node(torrent: Membership[P], peer: P) -> None:
+    """Tell the peer where our DHT node is, if both of us have one (BEP 5)."""
+    if torrent.settings.dht_port and has_dht(peer.reserved):
+        torrent.send(peer, Port(torrent.settings.dht_port))
+
+
+def learn_node(torrent: Membership[P], peer: P, port: int) -> None:
+    """A peer tells where its DHT node is."""
+    if torrent.settings.dht_port and port:
+        torrent.commands.append(NodeKnown(peer.address._replace(port=port)))
 
 
 def learn_port(torrent: Membership[P], peer: P, port: int) -> None:

@@ -102,6 +102,16 @@ class Finished:
     """Every wanted piece is verified: flush now and report Durable."""
 
 
+# --- discovery
+
+
+@dataclass(slots=True)
+class NodeKnown:
+    """A peer told where its DHT node is (BEP 5)."""
+
+    address: Address
+
+
 # --- trackers
 
 
@@ -128,5 +138,5 @@ class Scrape:
 
 
 Command: TypeAlias = (
-    Send | Ask | Serve | Close | Connect | WantPeers | Mark | Store | Discard | Finished | Announce | Scrape
+    Send | Ask | Serve | Close | Connect | WantPeers | Mark | Store | Discard | Finished | Announce | Scrape | NodeKnown
 )

@@ -11,7 +11,7 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.policy.peers import turnover
 from torrentd.policy.peers.candidates import MOST
 from torrentd.policy.picking.pipeline import Pipeline
-from torrentd.swarm import choking, release, upload
+from torrentd.swarm import acceptance, choking, release, upload
 from torrentd.swarm.acceptance import accepted
 from torrentd.swarm.commands import Close
 from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
@@ -70,6 +70,8 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         torrent.send(peer, BitfieldMessage(torrent.have.to_bytes()))
     if has_extensions(peer.reserved):
         torrent.send(peer, Extended(extensions.HANDSHAKE, _handshake(torrent)))
+    if not torrent.private:
+        acceptance.tell_node(torrent, peer)
 
 
 def _handshake(torrent: TorrentState) -> bytes:

@@ -65,7 +65,13 @@ def _extended(torrent: TorrentState, peer: Peer, message: Extended) -> None:
         acceptance.learn_port(torrent, peer, handshake.port)
 
 
-def _ignored(torrent: TorrentState, peer: Peer, message: Port | KeepAlive) -> None:
+def _port(torrent: TorrentState, peer: Peer, message: Port) -> None:
+    floods.spend(peer, floods.EXTENDED, torrent.now)
+    if not torrent.private:
+        acceptance.learn_node(torrent, peer, message.port)
+
+
+def _ignored(torrent: TorrentState, peer: Peer, message: KeepAlive) -> None:
     floods.spend(peer, floods.EXTENDED, torrent.now)
 
 
@@ -80,6 +86,6 @@ ON_MESSAGE: dict[type[Message], Callable[[TorrentState, Peer, Any], None]] = {
     Interested: choking.interested,
     NotInterested: choking.not_interested,
     Extended: _extended,
-    Port: _ignored,
+    Port: _port,
     KeepAlive: _ignored,
 }

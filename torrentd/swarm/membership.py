@@ -40,6 +40,7 @@ class Link(Protocol):
     address: Address
     incoming: bool
     peer_id: PeerId
+    reserved: bytes
     connected_at: float
     listens: Address | None
     spoke_at: float

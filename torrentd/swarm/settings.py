@@ -14,6 +14,8 @@ class Settings:
     upload_slots: int = 8
     client: str = "torrentd"
     """our name and version for the extension handshake (BEP 10 `v`)"""
+    dht_port: int = 0
+    """where our DHT node is, as peers are told (BEP 5); 0: there is none"""
 
 
 @dataclass(slots=True)

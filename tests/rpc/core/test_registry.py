@@ -16,6 +16,7 @@ METHODS = {
     "daemon.shutdown",
     "daemon.status",
     "daemon.version",
+    "dht.status",
     "limits.get",
     "limits.set",
     "torrent.add",

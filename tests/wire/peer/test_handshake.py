@@ -13,9 +13,11 @@ from torrentd.wire.peer.handshake import (
     Handshake,
     check_start,
     encode,
+    has_dht,
     has_extensions,
     parse,
     parse_head,
+    with_dht,
 )
 
 OURS = Handshake(RESERVED, b"h" * 20, b"p" * 20)
@@ -60,6 +62,12 @@ def test_the_extension_bit():
     assert OURS.extended
     assert not has_extensions(bytes(8))
     assert not has_extensions(b"\xff\xff\xff\xff\xff\xef\xff\xff")
+
+
+def test_the_dht_bit():
+    assert has_dht(with_dht(bytes(8)))
+    assert with_dht(bytes([0, 0, 0, 0, 0, 0x10, 0, 4])) == bytes([0, 0, 0, 0, 0, 0x10, 0, 5])
+    assert not has_dht(b"\xff\xff\xff\xff\xff\xff\xff\xfe")
 
 
 @given(st.binary(max_size=100))

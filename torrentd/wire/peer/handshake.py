@@ -39,6 +39,16 @@ def has_extensions(reserved: bytes) -> bool:
     return bool(reserved[5] & 0x10)
 
 
+def has_dht(reserved: bytes) -> bool:
+    """Whether the reserved bytes announce a DHT node (BEP 5)."""
+    return bool(reserved[7] & 0x01)
+
+
+def with_dht(reserved: bytes) -> bytes:
+    """The same reserved bytes, announcing a DHT node."""
+    return reserved[:7] + bytes([reserved[7] | 0x01])
+
+
 def encode(handshake: Handshake) -> bytes:
     """The 68 bytes."""
     return START + handshake.reserved + handshake.info_hash + handshake.peer_id

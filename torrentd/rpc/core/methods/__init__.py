@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torrentd.rpc.core.methods.config import ConfigMethods
 from torrentd.rpc.core.methods.daemon import DaemonMethods
+from torrentd.rpc.core.methods.dht import DhtMethods
 from torrentd.rpc.core.methods.limits import LimitsMethods
 from torrentd.rpc.core.methods.torrents import TorrentMethods
 from torrentd.rpc.core.registry import Noun
@@ -15,6 +16,7 @@ def nouns(control: Control) -> dict[str, Noun]:
     return {
         "config": ConfigMethods(control),
         "daemon": DaemonMethods(control),
+        "dht": DhtMethods(control),
         "limits": LimitsMethods(control),
         "torrent": TorrentMethods(control),
     }

@@ -1,0 +1,13 @@
+"""`dht.*`: the distributed hash table."""
+
+from __future__ import annotations
+
+from torrentd.rpc.core.registry import Noun
+from torrentd.rpc.core.schema import Nothing
+from torrentd.session.rows import DhtStatusRow
+
+
+class DhtMethods(Noun):
+    def jsonrpc_status(self, params: Nothing) -> DhtStatusRow:
+        """How the DHT is: our nodes, whom they know, what they store, what it costs."""
+        return self.control.dht_status()
