@@ -63,6 +63,10 @@ class Libtorrent(Client):
         assert not status["error"], status
         return status
 
+    def dht_nodes(self) -> int:
+        """Nodes in the routing table of its DHT."""
+        return int(self._call("dht_nodes"))
+
     def _call(self, method: str, **arguments: Any) -> Any:
         process = self.process
         assert process is not None and process.stdin is not None and process.stdout is not None

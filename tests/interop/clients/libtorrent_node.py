@@ -59,6 +59,11 @@ class Node:
     def connect(self, torrent: str, host: str, port: int) -> None:
         self._torrents[torrent].connect_peer((host, port), 0)
 
+    def dht_nodes(self) -> int:
+        """How many nodes are in the routing table."""
+        nodes: int = self._session.status().dht_nodes
+        return nodes
+
     def status(self, torrent: str) -> dict[str, Any]:
         status = self._torrents[torrent].status()
         return {

@@ -1,0 +1,142 @@
+"""One hash table of torrentd and libtorrent nodes in a private network: no tracker, no peer is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.interop.clients.libtorrent import Libtorrent
+from tests.interop.conftest import Stage
+from tests.interop.content import MIB, Torrent, assert_same, make
+from tests.interop.daemon import WAIT, Torrentd
+from tests.interop.processes import until
+from torrentd.model.address import parse_address
+from torrentd.wire.bencode import METAINFO, decode, encode
+
+SIZE = 2 * MIB + 1
+ON_LOOPBACK = {
+    "enable_dht": True,
+    "dht_restrict_routing_ips": False,
+    "dht_restrict_search_ips": False,
+    "dht_prefer_verified_node_ids": False,
+    "dht_enforce_node_id": False,
+    "dht_ignore_dark_internet": False,
+}
+"""libtorrent settings for a network in which all addresses are alike."""
+
+
+def libtorrent(stage: Stage, *bootstrap: str) -> Libtorrent:
+    return stage.run(Libtorrent, **ON_LOOPBACK, dht_bootstrap_nodes=",".join(bootstrap))
+
+
+def torrentd(stage: Stage, *bootstrap: str) -> Torrentd:
+    return stage.run(Torrentd, discovery={"dht": True, "dht_bootstrap": list(bootstrap)})
+
+
+def nodes(daemon: Torrentd) -> int:
+    found: int = daemon.rpc("daemon.status")["dht"]["nodes"]
+    return found
+
+
+def content(stage: Stage, name: str) -> Torrent:
+    return make(stage.directory(name), {f"{name}.bin": SIZE})
+
+
+def sources(daemon: Torrentd, torrent: Torrent) -> set[str]:
+    """How the peers came to be known."""
+    rows: list[dict[str, Any]] = daemon.rpc("torrent.peers", id=torrent.info_hash)["peers"]
+    return {row["source"] for row in rows}
+
+
+def test_each_finds_what_the_other_announced(stage: Stage) -> None:
+    daemon = torrentd(stage)
+    other = libtorrent(stage, daemon.peer_address)
+    until(lambda: nodes(daemon) == 1, "torrentd knows libtorrent's node", WAIT)
+
+    ours = content(stage, "ours")
+    daemon.add(ours, ours.origin)
+    daemon.wait(ours)
+    until(lambda: daemon.rpc("dht.status")["queries"]["sent"] > 2, "torrentd has announced", WAIT)
+    target = stage.directory("target")
+    other.add(ours, target)
+    until(lambda: other.is_complete(ours), "libtorrent has found torrentd", WAIT)
+    assert_same(ours, target)
+
+    theirs = content(stage, "theirs")
+    other.add(theirs, theirs.origin, seed=True)
+    until(lambda: daemon.rpc("dht.status")["stored"]["torrents"] == 2, "libtorrent has announced", WAIT)
+    daemon.add(theirs)
+    daemon.wait(theirs)
+    assert_same(theirs, daemon.downloads)
+
+
+def test_torrentd_begins_at_libtorrent(stage: Stage) -> None:
+    other = libtorrent(stage)
+    theirs = content(stage, "theirs")
+    other.add(theirs, theirs.origin, seed=True)
+    daemon = torrentd(stage, other.peer_address)
+    until(lambda: nodes(daemon) == 1, "torrentd knows libtorrent's node", WAIT)
+    ours = content(stage, "ours")
+    daemon.add(ours, ours.origin)
+    daemon.wait(ours)
+    target = stage.directory("target")
+    other.add(ours, target)
+    until(lambda: other.is_complete(ours), "libtorrent has found torrentd", WAIT)
+    assert_same(ours, target)
+
+
+def test_a_network_of_six(stage: Stage) -> None:
+    """Everybody begins at the first; each has something that all others want."""
+    first = torrentd(stage)
+    others = [libtorrent(stage, first.peer_address) for _ in range(3)]
+    daemons = [first, torrentd(stage, first.peer_address), torrentd(stage, first.peer_address)]
+    for daemon in daemons:
+        until(lambda daemon=daemon: nodes(daemon) >= 4, "torrentd knows most nodes", WAIT)  # type: ignore[misc]
+    of_daemon, of_other = content(stage, "daemon"), content(stage, "other")
+    daemons[2].add(of_daemon, of_daemon.origin)
+    daemons[2].wait(of_daemon)
+    others[2].add(of_other, of_other.origin, seed=True)
+    until(lambda: sum(d.rpc("dht.status")["stored"]["torrents"] for d in daemons) >= 2, "both are announced", WAIT)
+
+    targets = [stage.directory(f"target-{number}") for number in range(2)]
+    for other, target in zip(others, targets, strict=False):
+        other.add(of_daemon, target)
+        other.add(of_other, target)
+    for daemon in daemons[:2]:
+        daemon.add(of_daemon)
+        daemon.add(of_other)
+    for daemon in daemons[:2]:
+        daemon.wait(of_daemon)
+        daemon.wait(of_other)
+        assert_same(of_daemon, daemon.downloads)
+        assert_same(of_other, daemon.downloads)
+    for other, target in zip(others, targets, strict=False):
+        for torrent in (of_daemon, of_other):
+            until(lambda o=other, t=torrent: o.is_complete(t), "libtorrent is complete", WAIT)  # type: ignore[misc]
+        assert_same(of_daemon, target)
+
+
+def test_the_next_start_needs_no_names(stage: Stage) -> None:
+    other = libtorrent(stage)
+    theirs = content(stage, "theirs")
+    other.add(theirs, theirs.origin, seed=True)
+    daemon = torrentd(stage, other.peer_address)
+    until(lambda: nodes(daemon) == 1, "torrentd knows libtorrent's node", WAIT)
+    own = daemon.rpc("dht.status")["own"][0]["id"]
+    assert daemon.stop() == 0
+    daemon._changes["discovery"]["dht_bootstrap"] = []
+    daemon.start()
+    until(lambda: nodes(daemon) == 1, "torrentd remembers libtorrent's node", WAIT)
+    assert daemon.rpc("dht.status")["own"][0]["id"] == own
+
+
+def test_a_torrent_says_where_to_begin(stage: Stage) -> None:
+    other = libtorrent(stage)
+    theirs = content(stage, "theirs")
+    host, port = parse_address(other.peer_address)
+    root: Any = decode(theirs.metainfo, METAINFO)
+    theirs = replace(theirs, metainfo=encode({**root, b"nodes": [[host.encode(), port]]}))
+    other.add(theirs, theirs.origin, seed=True)
+    daemon = torrentd(stage)
+    daemon.add(theirs)
+    until(lambda: nodes(daemon) == 1, "torrentd knows libtorrent's node", WAIT)
