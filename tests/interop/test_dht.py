@@ -42,12 +42,6 @@ def content(stage: Stage, name: str) -> Torrent:
     return make(stage.directory(name), {f"{name}.bin": SIZE})
 
 
-def sources(daemon: Torrentd, torrent: Torrent) -> set[str]:
-    """How the peers came to be known."""
-    rows: list[dict[str, Any]] = daemon.rpc("torrent.peers", id=torrent.info_hash)["peers"]
-    return {row["source"] for row in rows}
-
-
 def test_each_finds_what_the_other_announced(stage: Stage) -> None:
     daemon = torrentd(stage)
     other = libtorrent(stage, daemon.peer_address)
