@@ -77,7 +77,8 @@ def announce(session: TorrentSession, command: c.Announce) -> None:
     done = session.around.announces.announce(session.info_hash, session.peer_id, command)
 
     def answered(answer: Answer) -> None:
-        session.around.connections.seen_at(answer.external_ip, urlsplit(command.url).hostname or "")
+        for ours in answer.external_ips:
+            session.around.connections.seen_at(ours, urlsplit(command.url).hostname or "")
         session.handle(Announced(command.url, answer))
 
     def failed(failure: Failure) -> None:

@@ -52,7 +52,7 @@ class Libtorrent(Client):
 
     def connect(self, torrent: Torrent, address: str) -> None:
         host, _, port = address.rpartition(":")
-        self._call("connect", torrent=torrent.info_hash, host=host, port=int(port))
+        self._call("connect", torrent=torrent.info_hash, host=host.strip("[]"), port=int(port))
 
     def is_complete(self, torrent: Torrent) -> bool:
         return bool(self.status(torrent)["seeding"])

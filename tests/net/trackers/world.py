@@ -15,6 +15,8 @@ from torrentd.net.network import Network
 
 GLOBAL, OTHER, PRIVATE, LOOPBACK, DEAD = "8.8.8.8", "9.9.9.9", "10.0.0.1", "127.0.0.1", "8.8.4.4"
 
+GLOBAL_V6 = "2001:4860:4860::8888"
+
 NAMES = {
     "tracker.example": [GLOBAL],
     "other.example": [OTHER],
@@ -23,6 +25,7 @@ NAMES = {
     "half-dead.example": [DEAD, GLOBAL],
     "mixed.example": [LOOPBACK, GLOBAL],
     "peer.example": ["8.8.1.1"],
+    "both.example": [GLOBAL, GLOBAL_V6],
 }
 
 

@@ -114,7 +114,7 @@ class TestAnswer:
             peers=[Address("1.2.3.4", 6881), Address("::1", 6881)],
             warning="h\u00f6r zu\x1b",
             tracker_id=b"\xffid",
-            external_ip="9.8.7.6",
+            external_ips=("9.8.7.6",),
         )
 
     def test_a_dictionary_list_with_names_and_both_families(self):
@@ -162,7 +162,7 @@ class TestAnswer:
         assert len(named.names) == MAX_NAMES
 
     def test_external_ip_v6(self):
-        assert answer(external_ip=bytes(15) + b"\1").external_ip == "::1"
+        assert answer(external_ip=bytes(15) + b"\1").external_ips == ("::1",)
 
     @pytest.mark.parametrize("interval", [0, 1, 2**63])
     def test_an_interval_is_passed_on(self, interval):

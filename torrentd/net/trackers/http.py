@@ -24,6 +24,7 @@ from torrentd.model.errors import TrackerError
 from torrentd.net.network import Network
 from torrentd.net.trackers.address_policy import ANNOUNCE_PATH, AddressPolicy
 from torrentd.net.trackers.body import read_body, too_large
+from torrentd.net.trackers.families import of_family
 from torrentd.net.trackers.line import Line
 from torrentd.net.trackers.resolver import Resolver
 from torrentd.net.trackers.target import Target, follow, parse
@@ -63,12 +64,13 @@ class HttpClient:
         self._bind = bind
         self._tls = tls
 
-    async def fetch(self, url: str, begins: str = ANNOUNCE_PATH) -> Fetched:
-        """GET `url`. `begins`: what the path on a local address must start with. TrackerError with the reason."""
+    async def fetch(self, url: str, begins: str = ANNOUNCE_PATH, v6: bool | None = None) -> Fetched:
+        """GET `url`. `begins`: what the path on a local address must start with. `v6`: over IPv6 or not, where there
+        is a choice. TrackerError with the reason."""
         target = parse(url)
         sent_from = Scope.LOOPBACK
         for _ in range(MOST_REDIRECTS + 1):
-            line = self._line(target, begins, sent_from)
+            line = self._line(target, begins, sent_from, v6)
             try:
                 response = await self._request(target, line)
                 location = _location(response)
@@ -81,9 +83,9 @@ class HttpClient:
                 line.hang_up()
         raise TrackerError(f"the tracker redirects more than {MOST_REDIRECTS} times")
 
-    def _line(self, target: Target, begins: str, sent_from: Scope) -> Line:
+    def _line(self, target: Target, begins: str, sent_from: Scope, v6: bool | None) -> Line:
         def permit(hosts: list[str]) -> list[str]:
-            return self._policy.permitted(hosts, target.path, begins=begins, sent_from=sent_from)
+            return of_family(self._policy.permitted(hosts, target.path, begins=begins, sent_from=sent_from), v6)
 
         tls = self._tls_policy() if target.scheme == "https" else None
         return Line(self._network, self._resolver, target, permit, self._bind, tls)

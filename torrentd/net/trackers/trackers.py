@@ -23,15 +23,16 @@ from torrentd.model.errors import TrackerError
 from torrentd.net.datagram import Datagrams
 from torrentd.net.network import Network
 from torrentd.net.trackers.address_policy import SCRAPE_PATH, AddressPolicy, LocalTrackers
+from torrentd.net.trackers.families import ask_each, families_of
 from torrentd.net.trackers.http import HttpClient
 from torrentd.net.trackers.places import Places
 from torrentd.net.trackers.resolver import Resolver
-from torrentd.net.trackers.target import host_of, parse_udp, without_secrets
+from torrentd.net.trackers.target import host_of, parse, parse_udp, without_secrets
 from torrentd.net.trackers.udp import UdpClient
 from torrentd.swarm.commands import Announce
 from torrentd.wire.tracker import http as http_answers
 from torrentd.wire.tracker import udp as udp_packets
-from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
+from torrentd.wire.tracker.answer import Answer, ScrapeAnswer, merged
 
 DEADLINE: Final = 30.0
 """Seconds for a request in all: name, connects, redirects, the last byte."""
@@ -70,6 +71,7 @@ class Trackers:
         self._resolver = resolver or network.resolver()
         self._policy = AddressPolicy(local)
         self._http = HttpClient(reactor, network, self._resolver, self._policy, bind, tls)
+        self._sockets = sockets
         self._udp = UdpClient(reactor, sockets, secret_rng)
         self._places = Places()
         self._deadline = deadline
@@ -80,8 +82,9 @@ class Trackers:
     def announce(
         self, command: Announce, *, info_hash: bytes, peer_id: bytes, port: int, ipv4: str = "", ipv6: str = ""
     ) -> Deferred[Answer]:
-        """Announce; `port` is where we listen, `ipv4` and `ipv6` are addresses the tracker cannot see (BEP 7). The
-        answer's `peers` include those of its `names` that resolved. Errback TrackerError. May be cancelled."""
+        """Announce, over both families if the tracker and we have both; `port` is where we listen, `ipv4` and `ipv6`
+        are addresses the tracker cannot see (BEP 7). The answer's `peers` include those of its `names` that resolved.
+        Errback TrackerError. May be cancelled."""
         fields: dict[str, Any] = {
             "info_hash": info_hash,
             "peer_id": peer_id,
@@ -98,14 +101,21 @@ class Trackers:
         deadline = self._stopped_deadline if last else self._deadline
 
         async def ask() -> Answer:
-            if _speaks_udp(command.url):
-                request = self._announce_udp(command.url, fields)
-            else:
-                request = self._announce_http(command.url, {**fields, **http_fields})
-            answer, reach = await self._in_place(command.url, deadline, request)
-            if not last:
-                await self._add_named(answer)
-            answer.peers = [peer for peer in answer.peers if scope(peer.host) >= max(reach, Scope.LOOPBACK)]
+            udp = _speaks_udp(command.url)
+
+            async def ask_families() -> list[tuple[Answer, Scope]]:
+                make = self._announce_udp if udp else self._announce_http
+                told = fields if udp else {**fields, **http_fields}
+                return await ask_each(
+                    self._reactor, [make(command.url, told, v6) for v6 in await self._families(command.url)]
+                )
+
+            answers = await self._in_place(command.url, deadline, ask_families())
+            for answer, reach in answers:
+                if not last:
+                    await self._add_named(answer)
+                answer.peers = [peer for peer in answer.peers if scope(peer.host) >= max(reach, Scope.LOOPBACK)]
+            answer = merged([answer for answer, _ in answers])
             answer.warning = without_secrets(answer.warning, command.url)
             return answer
 
@@ -129,8 +139,13 @@ class Trackers:
 
     # --- the two protocols
 
-    async def _announce_http(self, url: str, fields: dict[str, Any]) -> tuple[Answer, Scope]:
-        status, body, reach = await self._http.fetch(http_answers.announce_url(url, **fields))
+    async def _families(self, url: str) -> list[bool]:
+        """Over which to announce. A name that does not resolve is an error here already."""
+        hosts = await self._resolve(parse_udp(url)[0] if _speaks_udp(url) else parse(url).host)
+        return families_of(hosts, [each.v6 for each in self._sockets if each.bound])
+
+    async def _announce_http(self, url: str, fields: dict[str, Any], v6: bool) -> tuple[Answer, Scope]:
+        status, body, reach = await self._http.fetch(http_answers.announce_url(url, **fields), v6=v6)
         return _parsed(status, body, http_answers.parse_answer), reach
 
     async def _scrape_http(self, url: str, info_hash: bytes) -> ScrapeAnswer:
@@ -140,7 +155,7 @@ class Trackers:
         status, body, _ = await self._http.fetch(scrape_url, begins=SCRAPE_PATH)
         return _parsed(status, body, lambda whole: http_answers.parse_scrape(whole, info_hash))
 
-    async def _announce_udp(self, url: str, fields: dict[str, Any]) -> tuple[Answer, Scope]:
+    async def _announce_udp(self, url: str, fields: dict[str, Any], v6: bool) -> tuple[Answer, Scope]:
         def request(tracker: Address, connection: int, transaction: int) -> bytes:
             told = url if self._policy.may_be_told(tracker.host) else ""
             return udp_packets.announce_request(connection, transaction, url=told, **fields)
@@ -148,7 +163,8 @@ class Trackers:
         def parse(packet: bytes, tracker: Address) -> Answer:
             return udp_packets.parse_announce(packet, v6=":" in tracker.host)
 
-        answer, tracker = await self._udp.ask(await self._udp_addresses(url), request, parse)
+        addresses = [each for each in await self._udp_addresses(url) if (":" in each.host) == v6]
+        answer, tracker = await self._udp.ask(addresses, request, parse)
         return answer, scope(tracker.host)
 
     async def _scrape_udp(self, url: str, info_hash: bytes) -> ScrapeAnswer:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from torrentd.model.address import Address
 
@@ -24,8 +26,34 @@ class Answer:
     warning: str = ""
     """`warning message` as sent (decoded with replacement; escape before showing)"""
     tracker_id: bytes = b""
-    external_ip: str = ""
-    """BEP 24: our own address as the tracker sees it, as text; empty if not said"""
+    external_ips: tuple[str, ...] = ()
+    """BEP 24: our own address as the tracker sees it, as text, of each family in which it was asked and said so"""
+
+
+def merged(answers: Sequence[Answer]) -> Answer:
+    """The answers, at least one, that one tracker gave over several address families, as one: all peers, and the
+    larger numbers."""
+    first, *others = answers
+    for other in others:
+        known = set(first.peers)
+        first.peers += [peer for peer in other.peers if peer not in known]
+        first.names += [name for name in other.names if name not in first.names]
+        first.interval = _larger(first.interval, other.interval)
+        first.min_interval = _larger(first.min_interval, other.min_interval)
+        first.seeders = _larger(first.seeders, other.seeders)
+        first.leechers = _larger(first.leechers, other.leechers)
+        first.downloads = _larger(first.downloads, other.downloads)
+        first.warning = first.warning or other.warning
+        first.tracker_id = first.tracker_id or other.tracker_id
+        first.external_ips += other.external_ips
+    return first
+
+
+N = TypeVar("N", int, float)
+
+
+def _larger(one: N | None, other: N | None) -> N | None:
+    return max((number for number in (one, other) if number is not None), default=None)
 
 
 @dataclass(slots=True)

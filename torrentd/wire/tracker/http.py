@@ -106,7 +106,7 @@ def parse_answer(body: bytes) -> Answer:
         names=names[:MAX_NAMES],
         warning=_text(fields.get(b"warning message")),
         tracker_id=tracker_id if isinstance(tracker_id, bytes) and len(tracker_id) <= MAX_TRACKER_ID else b"",
-        external_ip=_external_ip(fields.get(b"external ip")),
+        external_ips=_external_ips(fields.get(b"external ip")),
     )
 
 
@@ -194,8 +194,8 @@ def _text(value: Value | None) -> str:
     return value[: 4 * MAX_TEXT].decode("utf-8", "replace")[:MAX_TEXT] if isinstance(value, bytes) else ""
 
 
-def _external_ip(value: Value | None) -> str:
+def _external_ips(value: Value | None) -> tuple[str, ...]:
     """BEP 24: 4 or 16 bytes."""
     if not isinstance(value, bytes) or len(value) not in (4, 16):
-        return ""
-    return v6_text(value) if len(value) == 16 else str(ip_address(value))
+        return ()
+    return (v6_text(value) if len(value) == 16 else str(ip_address(value)),)
