@@ -43,13 +43,13 @@ def test_the_fleet_and_the_torrents_get_theirs():
     settings = Settings(peers=Peers(max_connections=7, max_half_open=3, max_connections_per_torrent=5, upload_slots=2))
     fleet = fleet_limits(settings, RuntimeLimits(10, 20))
     assert (fleet.max_connections, fleet.max_half_open, fleet.download, fleet.upload) == (7, 3, 10, 20)
-    torrent = torrent_settings(settings)
-    assert (torrent.max_connections, torrent.upload_slots) == (5, 2)
+    torrent = torrent_settings(settings, 6881)
+    assert (torrent.max_connections, torrent.upload_slots, torrent.port) == (5, 2, 6881)
     assert torrent.client.startswith("torrentd ")
 
 
 def test_a_torrents_own_number_of_connections():
-    daemon = torrent_settings(Settings())
+    daemon = torrent_settings(Settings(), 0)
     assert of_torrent(daemon, {"peers": 3}).max_connections == 3
     assert of_torrent(daemon, {"peers": "unlimited"}).max_connections == MOST_CONNECTIONS
     assert of_torrent(daemon, {}) == daemon

@@ -34,7 +34,6 @@ from torrentd.swarm.events import (
     PeerConnected,
     PeersFound,
     PiecesVerified,
-    ReadFailed,
     SetPriorities,
     Start,
     Stop,
@@ -42,7 +41,7 @@ from torrentd.swarm.events import (
 from torrentd.swarm.settings import Settings
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.extensions import ExtensionHandshake
-from torrentd.wire.peer.messages import Extended, Interested, KeepAlive
+from torrentd.wire.peer.messages import BitfieldMessage, Extended, Interested, KeepAlive
 
 A, B, C = address(1), address(2), address(3)
 
@@ -58,9 +57,9 @@ def _dialled(*keys: int) -> list[tuple[float, Event]]:
 
 
 def test_a_peer_is_greeted_with_what_we_have_and_can() -> None:
-    hello = Extended(0, extensions.encode(ExtensionHandshake(client="torrentd", reqq=500)))
     assert sent(run(make(have=[0]), (0, Start()), (1, arrives(1))), 1) == [has(4, 0)]
-    assert sent(run(make(), (0, Start()), (1, arrives(1, reserved=EXTENDED))), 1) == [hello]
+    greeting = sent(run(make(have=[0]), (0, Start()), (1, arrives(1, reserved=EXTENDED))), 1)
+    assert [type(message) for message in greeting] == [BitfieldMessage, Extended]
 
 
 def test_facts_about_a_peer() -> None:
@@ -164,17 +163,6 @@ def test_silence_while_our_disk_is_busy_is_not_the_peers() -> None:
     assert list(torrent.peers) == []
 
 
-def test_an_incoming_peer_that_tells_its_port_need_not_be_dialled() -> None:
-    torrent = make()
-    listens = Address("10.0.0.1", 7777)
-    hello = Extended(0, extensions.encode(ExtensionHandshake(port=7777)))
-    log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, hello)), (1, PeersFound([listens], "tracker")))
-    assert commands(log, WantPeers) == []
-    assert torrent.peers[1].listens == listens
-    log = run(torrent, (2, PeerClosed(1, "")), until=100)
-    assert commands(log, WantPeers) == [WantPeers(1)]
-
-
 def test_only_so_many_past_peers_are_remembered() -> None:
     torrent = make()
     comings = [
@@ -206,19 +194,6 @@ def test_who_says_it_wants_nothing_and_is_interested_stays() -> None:
     torrent = make(have=range(4))
     log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(4, 0), Interested(), _wants_nothing())))
     assert closed(log) == {}
-
-
-def test_peers_are_told_when_we_want_nothing_any_more_and_when_we_do_again() -> None:
-    torrent = make(pieces=2, have=[0])
-    hello = extensions.encode(ExtensionHandshake(client="torrentd", reqq=500))
-    done = extensions.encode(ExtensionHandshake(client="torrentd", reqq=500, upload_only=True))
-    run(torrent, (0, Start()), (0, arrives(1, reserved=EXTENDED)), (0, arrives(2)))
-    log = run(torrent, (1, PiecesVerified([1])), (2, arrives(3, reserved=EXTENDED)))
-    assert Extended(0, done) in sent(log, 1)
-    assert not any(isinstance(message, Extended) for message in sent(log, 2))
-    assert sent(log, 3) == [has(2, 0, 1), Extended(0, done)]
-    log = run(torrent, (3, ReadFailed(PeerKey(1), 1, "gone")))
-    assert Extended(0, hello) in sent(log, 1)
 
 
 def test_only_so_many_that_we_left_are_remembered_each_once() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from tests.swarm.evaluator import arrives, closed, has, layout, make, run, says, sent
+import pytest
+
+from tests.swarm.evaluator import arrives, asked, closed, has, layout, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
 from torrentd.swarm.events import Event, PiecesVerified, ReadFailed, SetPriorities, Start
-from torrentd.wire.peer.messages import BitfieldMessage, Have, Interested, NotInterested
+from torrentd.swarm.extensions import IDS
+from torrentd.wire.peer import extensions
+from torrentd.wire.peer.extensions import LT_DONTHAVE, ExtensionHandshake
+from torrentd.wire.peer.messages import BitfieldMessage, Extended, Have, Interested, NotInterested, Unchoke
 
 START: tuple[float, Event] = (0, Start())
 
@@ -132,3 +137,56 @@ def test_a_seed_of_ours_alone_does_not() -> None:
     hello = [(0.0, event) for key in (1, 2) for event in (arrives(key),)]
     log = run(torrent, (0, Start()), *hello, (0, says(1, has(2, 0, 1))), (1, PiecesVerified([0])))
     assert [key for key in (1, 2) if Have(0) in sent(log, key)] == [2]
+
+
+# --- lt_donthave (BEP 54)
+
+
+def _lost(piece: int) -> Extended:
+    return Extended(IDS[LT_DONTHAVE], piece.to_bytes(4, "big"))
+
+
+def test_what_a_peer_lost_is_asked_of_others() -> None:
+    torrent = make(pieces=2)
+    everything = says(1, has(2, 0, 1), Unchoke())
+    log = run(torrent, START, (0, arrives(1)), (0, everything), (0, arrives(2)), (0, says(2, has(2, 0), Unchoke())))
+    assert asked(log, 1) == [(0, 0, 4 * BLOCK), (1, 0, 4 * BLOCK)] and asked(log, 2) == []
+    log = run(torrent, (1, says(1, _lost(0))))
+    assert asked(log, 2) == [(0, 0, 4 * BLOCK)]
+    assert torrent.availability == [1, 1]
+    log = run(torrent, (2, says(1, _lost(1), _lost(1))))
+    assert sent(log, 1) == [NotInterested()] and asked(log, 2) == []
+    log = run(torrent, (3, says(1, Have(0), Have(1))))
+    assert asked(log, 1) == [(1, 0, 4 * BLOCK)]
+    assert torrent.availability == [2, 1]
+
+
+def test_a_piece_that_came_before_it_was_lost_is_welcome() -> None:
+    torrent = make(pieces=2)
+    run(torrent, START, (0, arrives(1)), (0, says(1, has(2, 0), Unchoke())), (1, says(1, _lost(0), run_of(0, 0, 4))))
+    assert list(torrent.storing) == [0]
+
+
+def test_what_we_lost_is_told_to_those_who_can_hear_it() -> None:
+    torrent = make(pieces=2, have=[0, 1], priorities=[Priority.SKIP])
+    can = Extended(0, extensions.encode(ExtensionHandshake(m={LT_DONTHAVE: 9})))
+    run(torrent, START, (0, arrives(1)), (0, says(1, can)), (0, arrives(2)))
+    log = run(torrent, (1, ReadFailed(PeerKey(2), 1, "gone")), (2, ReadFailed(PeerKey(2), 1, "gone")))
+    assert sent(log, 1) == [Extended(9, b"\0\0\0\1")]
+    assert sent(log, 2) == []
+
+
+@pytest.mark.parametrize("payload", [b"", b"\0\0\0", b"\0\0\0\2", b"\0\0\0\0\0", b"\xff" * 4])
+def test_nobody_loses_what_cannot_exist(payload: bytes) -> None:
+    lost = says(1, has(2, 0), Extended(IDS[LT_DONTHAVE], payload))
+    assert closed(run(make(pieces=2), START, (0, arrives(1)), (1, lost))) == {
+        1: "lt_donthave of a piece that cannot exist"
+    }
+
+
+def test_seeds_that_lose_and_find_pieces_are_not_borne_for_ever() -> None:
+    torrent = make(pieces=2)
+    run(torrent, START, (0, arrives(1)), (0, says(1, has(2, 0, 1))), (0, says(1, *[_lost(0), Have(0)] * 10)))
+    assert closed(run(torrent, (1, says(1, _lost(0))))) == {1: "too many losses of a piece by a seed"}
+    run(torrent, (1, arrives(2)), (1, says(2, *[_lost(0)] * 1000)))
+    assert closed(run(torrent, (1, says(2, _lost(0))))) == {2: "too many lt_donthave messages"}

@@ -22,11 +22,14 @@ from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
 from torrentd.swarm import events
 from torrentd.swarm.commands import Ask, Close, Command, Discard, Finished, Mark, Send, Serve, Store
+from torrentd.swarm.extensions import IDS
+from torrentd.wire.peer.extensions import LT_DONTHAVE
 from torrentd.wire.peer.messages import (
     BitfieldMessage,
     Blocks,
     Cancel,
     Choke,
+    Extended,
     Have,
     Interested,
     Message,
@@ -240,6 +243,16 @@ class Anything(RuleBasedStateMachine):
         key = self.connected(data)
         self.books[key].have.add(piece)
         self.give(events.Received(PeerKey(key), [Have(piece)]))
+
+    @precondition(lambda self: self.books)
+    @rule(data=st.data(), piece=PIECE)
+    def lose(self, data: st.DataObject, piece: int) -> None:
+        key = self.connected(data)
+        books = self.books[key]
+        if piece in books.have:
+            books.have.discard(piece)
+            books.asked = {block for block in books.asked if block[0] != piece}
+        self.give(events.Received(PeerKey(key), [Extended(IDS[LT_DONTHAVE], piece.to_bytes(4, "big"))]))
 
     @precondition(lambda self: self.books)
     @rule(data=st.data())

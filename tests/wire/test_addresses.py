@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrentd.model.address import Address
-from torrentd.wire.addresses import pack_compact, parse_compact, v6_text
+from torrentd.wire.addresses import ip_text, pack_compact, parse_compact, v6_text
 
 ports = st.integers(1, 65535)
 v4 = st.builds(Address, st.ip_addresses(v=4).map(str), ports)
@@ -25,6 +25,10 @@ def test_v6_there_and_back(addresses):
 def test_the_bytes_are_big_endian():
     assert parse_compact(b"\x7f\0\0\1\x1a\xe1", v6=False) == [Address("127.0.0.1", 6881)]
     assert pack_compact([Address("::1", 6881)]) == bytes(15) + b"\1\x1a\xe1"
+
+
+def test_one_address():
+    assert (ip_text(b"\1\2\3\4"), ip_text(bytes(15) + b"\1")) == ("1.2.3.4", "::1")
 
 
 def test_port_0_and_a_cut_end_are_left_out():

@@ -53,6 +53,10 @@ def want_peers(session: TorrentSession, command: c.WantPeers) -> None:
     session.around.connections.want(session, command.count)
 
 
+def seen_at(session: TorrentSession, command: c.SeenAt) -> None:
+    session.around.connections.seen_at(command.address, command.voter)
+
+
 def mark(session: TorrentSession, command: c.Mark) -> None:
     session.durability.marks.mark(command.pieces)
 
@@ -108,6 +112,7 @@ RUN: dict[type, Callable[[Any, Any], None]] = {
     c.Close: close,
     c.Connect: connect,
     c.WantPeers: want_peers,
+    c.SeenAt: seen_at,
     c.Mark: mark,
     c.Store: store,
     c.Discard: discard,

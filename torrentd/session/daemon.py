@@ -53,7 +53,7 @@ class Daemon:
     def __init__(self, host: Host, configuration: Configuration) -> None:
         self.host = host
         self.configuration = configuration
-        self.torrent_settings = torrent_settings(configuration.settings)
+        self.torrent_settings = torrent_settings(configuration.settings, 0)
         self.around = Around(host)
         self.adding = Adding(self)
         self.around.waking = Waking(self)
@@ -209,16 +209,12 @@ class Daemon:
     def apply_limits(self) -> None:
         """Make the fleet, the torrents and the DHT obey the settings and what was set at run time."""
         self.connections.set_limits(fleet_limits(self.settings, self.runtime_limits))
-        fresh = torrent_settings(self.settings)
-        self.torrent_settings.max_connections = fresh.max_connections
-        self.torrent_settings.upload_slots = fresh.upload_slots
+        fresh = torrent_settings(self.settings, self.listening.port)
         self.around.dht.apply(self.settings.discovery)
-        self.torrent_settings.dht_port = self.around.dht.port
+        fresh.dht_port = self.around.dht.port
+        self.torrent_settings.become(fresh)
         for session in self.around.sessions.values():
-            own = of_torrent(fresh, session.facts.limits)
-            session.torrent.settings.max_connections = own.max_connections
-            session.torrent.settings.upload_slots = own.upload_slots
-            session.torrent.settings.dht_port = self.around.dht.port
+            session.torrent.settings.become(of_torrent(fresh, session.facts.limits))
             session.tick()
 
     def _datagram_socket(self, address: Address) -> Datagrams:

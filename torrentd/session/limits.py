@@ -68,10 +68,10 @@ def fleet_limits(settings: Settings, runtime: RuntimeLimits) -> FleetLimits:
     return FleetLimits(peers.max_connections, peers.max_connections_per_address, peers.max_half_open, down, up)
 
 
-def torrent_settings(settings: Settings) -> TorrentSettings:
-    """What each torrent may use."""
+def torrent_settings(settings: Settings, port: int) -> TorrentSettings:
+    """What each torrent may use. `port`: where we accept connections, 0 if nowhere."""
     peers = settings.peers
-    return TorrentSettings(peers.max_connections_per_torrent, peers.upload_slots, f"torrentd {__version__}")
+    return TorrentSettings(peers.max_connections_per_torrent, peers.upload_slots, f"torrentd {__version__}", port)
 
 
 def of_torrent(settings: TorrentSettings, limits: Mapping[str, object]) -> TorrentSettings:

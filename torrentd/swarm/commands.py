@@ -68,6 +68,14 @@ class WantPeers:
     count: int
 
 
+@dataclass(slots=True)
+class SeenAt:
+    """A peer at the IP address `voter` tells that it sees us at `address` (BEP 10's `yourip`)."""
+
+    address: str
+    voter: str
+
+
 # --- disk
 
 
@@ -138,5 +146,18 @@ class Scrape:
 
 
 Command: TypeAlias = (
-    Send | Ask | Serve | Close | Connect | WantPeers | Mark | Store | Discard | Finished | Announce | Scrape | NodeKnown
+    Send
+    | Ask
+    | Serve
+    | Close
+    | Connect
+    | WantPeers
+    | SeenAt
+    | Mark
+    | Store
+    | Discard
+    | Finished
+    | Announce
+    | Scrape
+    | NodeKnown
 )

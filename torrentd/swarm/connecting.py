@@ -11,7 +11,7 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.policy.peers import turnover
 from torrentd.policy.peers.candidates import MOST
 from torrentd.policy.picking.pipeline import Pipeline
-from torrentd.swarm import acceptance, choking, release, upload
+from torrentd.swarm import acceptance, choking, extensions, release
 from torrentd.swarm.acceptance import accepted
 from torrentd.swarm.commands import Close
 from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
@@ -19,10 +19,8 @@ from torrentd.swarm.membership import NEVER, ClosedPeer
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import Identity, TorrentState
 from torrentd.swarm.unserved import Unserved
-from torrentd.wire.peer import extensions
 from torrentd.wire.peer.clients import client_name
-from torrentd.wire.peer.handshake import has_extensions
-from torrentd.wire.peer.messages import BitfieldMessage, Extended, KeepAlive
+from torrentd.wire.peer.messages import BitfieldMessage, KeepAlive
 
 IDLE = 120.0
 """Seconds without a message before a peer counts as dead; the spec's keep-alives come more often."""
@@ -68,17 +66,9 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         torrent.requests.picker.shares.changed()
     if torrent.have.count:
         torrent.send(peer, BitfieldMessage(torrent.have.to_bytes()))
-    if has_extensions(peer.reserved):
-        torrent.send(peer, Extended(extensions.HANDSHAKE, _handshake(torrent)))
+    extensions.greet(torrent, peer)
     if not torrent.private:
         acceptance.tell_node(torrent, peer)
-
-
-def _handshake(torrent: TorrentState) -> bytes:
-    handshake = extensions.ExtensionHandshake(
-        client=torrent.settings.client, reqq=upload.QUEUE, upload_only=torrent.finished
-    )
-    return extensions.encode(handshake)
 
 
 # --- going
@@ -139,16 +129,6 @@ def _is_done_with(torrent: TorrentState, peer: Peer) -> bool:
     return torrent.finished and (peer.is_seed or (peer.upload_only and not peer.peer_interested))
 
 
-def _tell(torrent: TorrentState) -> None:
-    """Say whether we want anything, if that changed since it was said: haves do not show it (BEP 21)."""
-    if torrent.told_finished == torrent.finished:
-        return
-    torrent.told_finished = torrent.finished
-    for peer in torrent.peers.values():
-        if has_extensions(peer.reserved):
-            torrent.send(peer, Extended(extensions.HANDSHAKE, _handshake(torrent)))
-
-
 def make_room(torrent: TorrentState) -> bool:
     """Somebody else is there, and no place: give up a connection that leads nowhere. False if there is none, or the
     last turn was just now."""
@@ -186,7 +166,7 @@ def _links(torrent: TorrentState) -> list[turnover.Link]:
 
 def due(torrent: TorrentState) -> None:
     """Who is silent too long, and who hears nothing from us."""
-    _tell(torrent)
+    extensions.update(torrent)
     for peer in list(torrent.peers.values()):
         if torrent.now >= peer.heard_at + IDLE and not torrent.disk_busy:
             close(torrent, peer, f"silent for {IDLE:.0f} seconds")

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm import acceptance, arrivals, choking, connecting, floods, interest, release, upload
+from torrentd.swarm import acceptance, arrivals, choking, connecting, extensions, floods, interest, release, upload
 from torrentd.swarm.events import Received
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.wire.peer import extensions
+from torrentd.wire.peer.extensions import HANDSHAKE, LT_DONTHAVE, UPLOAD_ONLY
 from torrentd.wire.peer.messages import (
     BitfieldMessage,
     Blocks,
@@ -52,17 +52,23 @@ def received(torrent: TorrentState, event: Received) -> None:
 
 
 def _extended(torrent: TorrentState, peer: Peer, message: Extended) -> None:
+    name = extensions.named(torrent, message)
+    if name is not None:
+        ON_EXTENSION[name](torrent, peer, message.payload)
+        return
     floods.spend(peer, floods.EXTENDED, torrent.now)
-    if message.id != extensions.HANDSHAKE:
-        return  # we offered none
-    handshake = extensions.parse(message.payload)
+    if message.id != HANDSHAKE:
+        return  # we did not offer it
+    handshake = extensions.heard(torrent, peer, message.payload)
     if handshake.reqq is not None:
         peer.pipeline.accept(handshake.reqq)
     peer.upload_only = handshake.upload_only
-    if handshake.client:
-        peer.client = handshake.client
-    if handshake.port is not None:
-        acceptance.learn_port(torrent, peer, handshake.port)
+
+
+def _upload_only(torrent: TorrentState, peer: Peer, payload: bytes) -> None:
+    """libtorrent's way to say that what the handshake said of this changed: one byte."""
+    floods.spend(peer, floods.EXTENDED, torrent.now)
+    peer.upload_only = payload[:1] != b"\0"
 
 
 def _port(torrent: TorrentState, peer: Peer, message: Port) -> None:
@@ -89,3 +95,9 @@ ON_MESSAGE: dict[type[Message], Callable[[TorrentState, Peer, Any], None]] = {
     Port: _port,
     KeepAlive: _ignored,
 }
+
+ON_EXTENSION: dict[bytes, Callable[[TorrentState, Peer, bytes], None]] = {
+    UPLOAD_ONLY: _upload_only,
+    LT_DONTHAVE: interest.dont_have,
+}
+"""Each charges its messages to an allowance (see `floods`) or bounds them otherwise."""

@@ -42,6 +42,12 @@ REQUEST = Allowance("requests that cannot be served", 2000, 100)
 BLOCK = Allowance("blocks that were not requested", 64, 1)
 """1 MiB of them, and then 16 KiB/s; late answers to given-up requests are not counted"""
 
+DONT_HAVE = Allowance("lt_donthave messages", 1000, 10)
+"""a disk may lose a file of many pieces"""
+
+UNSEED = Allowance("losses of a piece by a seed", 10, 0.1)
+"""each costs a walk over all pieces, and another when it is a seed again"""
+
 EXTENDED = Allowance("extension messages", 200, 10)
 """handshakes again and again, and extensions that we did not offer"""
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import ProtocolError
 from torrentd.policy.picking import piece_sets
-from torrentd.swarm import floods
+from torrentd.swarm import extensions, floods, release
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
+from torrentd.wire.peer.extensions import LT_DONTHAVE
 from torrentd.wire.peer.messages import BitfieldMessage, Have, Interested, NotInterested
+
+_INDEX = 4  # bytes of a piece's number
 
 
 def bitfield(torrent: TorrentState, peer: Peer, message: BitfieldMessage) -> None:
@@ -59,6 +62,30 @@ def have(torrent: TorrentState, peer: Peer, message: Have) -> None:
         review(torrent, peer)
 
 
+def dont_have(torrent: TorrentState, peer: Peer, payload: bytes) -> None:
+    """The peer lost a piece (BEP 54): what it was asked for of it will not come."""
+    floods.spend(peer, floods.DONT_HAVE, torrent.now)
+    piece = int.from_bytes(payload, "big")
+    if len(payload) != _INDEX or piece >= torrent.geometry.piece_count:
+        raise ProtocolError("lt_donthave of a piece that cannot exist")
+    if piece not in peer.have:
+        return
+    was_seed = peer.is_seed
+    if was_seed:
+        floods.spend(peer, floods.UNSEED, torrent.now)
+    peer.have.discard(piece)
+    if torrent.requests is not None:
+        availability = torrent.requests.picker.availability
+        if was_seed:
+            availability.ceased_to_seed()
+            torrent.requests.picker.shares.changed()
+        availability.lost(piece)
+    if piece in torrent.missing:
+        peer.wanted -= 1
+        review(torrent, peer)
+        release.refused(torrent, peer, piece)
+
+
 def recount(torrent: TorrentState, peer: Peer) -> None:
     """What the peer has, or what we want, changed as a whole."""
     peer.queue.dry = -1
@@ -102,7 +129,9 @@ def _seeds_of_many(torrent: TorrentState) -> bool:
 
 
 def lost(torrent: TorrentState, piece: int) -> None:
-    """A piece that we had is not on the disk any more."""
+    """A piece that we had is not on the disk any more: tell those who can be told (BEP 54)."""
+    for peer in torrent.peers.values():
+        extensions.send(torrent, peer, LT_DONTHAVE, piece.to_bytes(_INDEX, "big"))
     if piece not in torrent.wanted or not torrent.missing.add(piece):
         return
     for peer in torrent.peers.values():

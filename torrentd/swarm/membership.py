@@ -33,6 +33,14 @@ class ClosedPeer(NamedTuple):
     at: float
 
 
+class Told(NamedTuple):
+    """What our last extension handshake said to a peer, as far as it may change."""
+
+    offers: tuple[bytes, ...]
+    metadata_size: int
+    upload_only: bool
+
+
 class Link(Protocol):
     """A connected peer, as far as everybody has to know it; see `swarm.peer` for what the fields mean."""
 
@@ -41,6 +49,9 @@ class Link(Protocol):
     incoming: bool
     peer_id: PeerId
     reserved: bytes
+    client: str
+    extensions: dict[bytes, int]
+    told: Told | None
     connected_at: float
     listens: Address | None
     spoke_at: float
@@ -77,6 +88,8 @@ class Membership(Generic[P]):
         self.commands: list[Command] = []
 
         self.running = False
+        self.metadata_size = 0
+        """bytes of the info dictionary, if we have it to give"""
 
         # peers
         self.peers: dict[PeerKey, P] = {}
@@ -93,6 +106,11 @@ class Membership(Generic[P]):
     @property
     def finished(self) -> bool:
         """Whether nothing that is wanted is missing."""
+        raise NotImplementedError
+
+    @property
+    def offers(self) -> tuple[bytes, ...]:
+        """The extensions that we offer (BEP 10), see `extensions.IDS`."""
         raise NotImplementedError
 
     @property

@@ -11,6 +11,7 @@ from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.policy.picking.request_queue import RequestQueue
 from torrentd.policy.rates.averages import RateMeter
 from torrentd.swarm.commands import Serve
+from torrentd.swarm.membership import Told
 from torrentd.swarm.unserved import Unserved
 
 
@@ -31,6 +32,10 @@ class Peer:
     """what it asked for and is not being served yet"""
     client: str = ""
     """as it names itself, escaped"""
+    extensions: dict[bytes, int] = field(default_factory=dict)
+    """what it offers of what we know (BEP 10), with its ids"""
+    told: Told | None = None
+    """what it knows from our last extension handshake"""
     source: str = ""
     """who told us its address; "incoming" if it came by itself"""
     listens: Address | None = None

@@ -47,6 +47,13 @@ def gone(torrent: TorrentState, peer: Peer) -> None:
     _trim(torrent, requests)
 
 
+def refused(torrent: TorrentState, peer: Peer, piece: int) -> None:
+    """The peer will not send what it was asked for of this piece."""
+    requests = torrent.requests
+    if requests is not None and requests.withdraw(peer.queue, piece):
+        download.share_out(torrent)
+
+
 def _give_back(torrent: TorrentState, peer: Peer) -> None:
     """Offer to others what this peer was asked for."""
     if torrent.requests is not None:

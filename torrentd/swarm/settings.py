@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(slots=True)
@@ -14,8 +14,15 @@ class Settings:
     upload_slots: int = 8
     client: str = "torrentd"
     """our name and version for the extension handshake (BEP 10 `v`)"""
+    port: int = 0
+    """where we accept connections (BEP 10 `p`); 0: nowhere"""
     dht_port: int = 0
     """where our DHT node is, as peers are told (BEP 5); 0: there is none"""
+
+    def become(self, other: Settings) -> None:
+        """Take over everything from the other."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(other, one.name))
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from torrentd.swarm.announcing import Announcing
 from torrentd.swarm.membership import NEVER, Membership
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.settings import Settings, Totals
+from torrentd.wire.peer.extensions import LT_DONTHAVE, UPLOAD_ONLY
 
 
 class Identity(NamedTuple):
@@ -103,8 +104,6 @@ class TorrentState(Membership[Peer]):
         self.departed: dict[PeerKey, Identity] = {}
         self.parted: dict[Address, None] = {}
         """whom we left because neither wants anything; not dialled again before we do"""
-        self.told_finished = False
-        """as peers were told last: whether we want nothing"""
         self.turned_over_at = -NEVER
         """when a connection that led nowhere last made room for another"""
         self.sharing: Order | None = None
@@ -133,6 +132,10 @@ class TorrentState(Membership[Peer]):
     def finished(self) -> bool:
         """Every wanted piece is verified (nothing may be wanted at all)."""
         return not self.missing.count
+
+    @property
+    def offers(self) -> tuple[bytes, ...]:
+        return UPLOAD_ONLY, LT_DONTHAVE
 
     @property
     def left(self) -> int:

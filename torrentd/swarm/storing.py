@@ -101,9 +101,9 @@ def read_failed(torrent: TorrentState, event: ReadFailed) -> None:
     piece = event.piece
     if torrent.have.discard(piece):
         upload.withdraw(torrent, piece)
+        interest.lost(torrent, piece)
         if piece in torrent.wanted:
             torrent.wanted_left += torrent.geometry.piece_length(piece)
-            interest.lost(torrent, piece)
             download.wanted_again(torrent, piece)
             torrent.wake(torrent.now)
     peer = torrent.peers.get(event.peer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from torrentd.model.address import Address
 
@@ -25,6 +25,11 @@ def parse_compact(data: bytes, v6: bool = False) -> list[Address]:
 def pack_compact(addresses: Iterable[Address]) -> bytes:
     """The compact form, 6 or 18 bytes each as the family asks. ValueError for what is not an IP literal."""
     return b"".join(ip_address(host).packed + _PORT.pack(port) for host, port in addresses)
+
+
+def ip_text(raw: bytes) -> str:
+    """4 or 16 bytes as canonical text."""
+    return v6_text(raw) if len(raw) == 16 else str(IPv4Address(raw))
 
 
 def v6_text(raw: bytes) -> str:

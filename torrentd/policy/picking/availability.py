@@ -117,6 +117,12 @@ class Availability:
             self._change(piece, -1)
         self.seeds += 1
 
+    def ceased_to_seed(self) -> None:
+        """One of the seeds is counted piece by piece from now on; it still has all of them."""
+        self.seeds -= 1
+        for piece in range(len(self._peers)):
+            self._change(piece, 1)
+
     # --- looking
 
     def rarest(self, *, of_leech: bool = False) -> Iterator[list[int]]:

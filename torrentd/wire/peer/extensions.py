@@ -16,6 +16,11 @@ from torrentd.wire.escape import escape_bytes
 HANDSHAKE = 0
 """The extension message id of the handshake itself."""
 
+UT_PEX = b"ut_pex"
+UPLOAD_ONLY = b"upload_only"
+LT_DONTHAVE = b"lt_donthave"
+"""Names in `m` of the extensions that we know: BEP 11, libtorrent's, BEP 54; see `metadata` for BEP 9's."""
+
 MAX_CLIENT_NAME = 64
 """Characters kept of `v`; longer names are not names."""
 
