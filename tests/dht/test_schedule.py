@@ -28,7 +28,7 @@ def test_the_next_is_an_interval_later():
     schedule = make()
     schedule.track(A, True, 0.0)
     assert schedule.next_turn(0.0) == A
-    schedule.searched(A, False, 0.0)
+    schedule.searched(A, False, False, 0.0)
     at = schedule.next_deadline()
     assert INTERVAL * (1 - JITTER) <= at <= INTERVAL * (1 + JITTER)
     assert turns(schedule, at - 1) == []
@@ -39,11 +39,23 @@ def test_sooner_while_it_is_hungry():
     schedule = make()
     schedule.track(A, True, 0.0)
     schedule.next_turn(0.0)
-    schedule.searched(A, True, 0.0)
+    schedule.searched(A, True, True, 0.0)
     assert HUNGRY * (1 - JITTER) <= schedule.next_deadline() <= HUNGRY * (1 + JITTER)
 
 
-def test_those_who_want_peers_go_first():
+def test_a_seed_that_is_visited_keeps_its_interval():
+    schedule = make()
+    for number in range(1000):
+        schedule.track(number.to_bytes(20, "big"), False, 0.0)
+    schedule.track(A, False, 0.0)
+    schedule.searched(A, False, True, 0.0)
+    schedule.next_turn(0.0)
+    seen = [(now, turn) for now in range(1, 1500) for turn in turns(schedule, float(now)) if turn == A]
+    assert len(seen) == 1
+    assert seen[0][0] <= INTERVAL * (1 + JITTER) + 1
+
+
+def test_those_in_use_go_first():
     schedule = make()
     schedule.track(A, False, 0.0)
     schedule.track(B, True, 1.0)
@@ -87,7 +99,7 @@ def test_whoever_is_untracked_has_no_turn():
     schedule.untrack(B)
     assert schedule.next_deadline() == NEVER
     assert turns(schedule, 1e6) == []
-    schedule.searched(A, True, 0.0)
+    schedule.searched(A, True, True, 0.0)
     assert len(schedule) == 0
 
 

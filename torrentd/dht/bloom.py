@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha1
-from ipaddress import ip_address
 from math import log
+
+from torrentd.dht.ids import packed
 
 LENGTH = 256
 BITS = 8 * LENGTH
@@ -16,7 +17,7 @@ def bloom(hosts: Iterable[str]) -> bytes:
     """The filter of these addresses."""
     bits = bytearray(LENGTH)
     for host in hosts:
-        digest = sha1(ip_address(host).packed).digest()
+        digest = sha1(packed(host)).digest()
         for start in (0, 2):
             index = int.from_bytes(digest[start : start + 2], "little") % BITS
             bits[index // 8] |= 1 << index % 8

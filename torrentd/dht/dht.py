@@ -167,7 +167,7 @@ class Dht:
 
     def search(self, event: Search) -> None:
         self._asked.pop(event.info_hash, None)
-        self._schedule.searched(event.info_hash, event.hungry, self._now)
+        self._schedule.searched(event.info_hash, event.hungry, event.urgent, self._now)
         search = SearchState(event.info_hash, event.port, event.seed)
         for node in self.nodes:
             if len(node.table):

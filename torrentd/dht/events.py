@@ -38,7 +38,7 @@ class NodesKnown:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A torrent is to be looked up now and then: its `Turn` comes. `urgent`: it wants peers; it goes before others."""
+    """A torrent is to be looked up now and then: its `Turn` comes. `urgent`: it is in use; it goes before others."""
 
     info_hash: bytes
     urgent: bool = False
@@ -54,12 +54,14 @@ class Untrack:
 @dataclass(frozen=True, slots=True)
 class Search:
     """The answer to a `Turn`: look the torrent up, and announce that we are at `port` (None: do not announce; 0: at
-    the port that our queries come from). `hungry`: it wants more peers than it has; its next turn comes sooner."""
+    the port that our queries come from). `hungry`: it wants more peers than it has; its next turn comes sooner.
+    `urgent`: the next turn is before those of others."""
 
     info_hash: bytes
     port: int | None
     seed: bool = False
     hungry: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ one address there has all of them.
 from __future__ import annotations
 
 from collections import OrderedDict
-from ipaddress import ip_address
 from typing import TypeVar
+
+from torrentd.dht.ids import packed
 
 T = TypeVar("T")
 
@@ -68,4 +69,4 @@ class Floods:
 
 def network(host: str) -> bytes:
     """What belongs to one owner: an IPv4 address, or a /64 of IPv6."""
-    return ip_address(host).packed[:8]
+    return packed(host)[:8]

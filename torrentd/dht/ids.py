@@ -21,7 +21,7 @@ _V6_MASK = bytes.fromhex("0103070f1f3f7fff")
 _POLYNOMIAL = 0x82F63B78  # CRC32C (Castagnoli), reflected
 
 REMEMBERED = 4096
-"""Hosts whose scope and prefix are remembered: working them out takes longer than much that is done for a message."""
+"""Hosts of which is remembered what text parsing tells: that takes longer than much else that is done for a message."""
 
 
 def number(id: bytes) -> int:
@@ -73,11 +73,16 @@ def reach(host: str) -> Scope:
 
 
 @lru_cache(REMEMBERED)
+def packed(host: str) -> bytes:
+    """An IP literal's 4 or 16 bytes, remembered."""
+    return ip_address(host).packed
+
+
+@lru_cache(REMEMBERED)
 def _prefix(host: str, last: int) -> bytes:
-    packed = ip_address(host).packed
-    masked = bytearray(
-        byte & mask for byte, mask in zip(packed, _V4_MASK if len(packed) == 4 else _V6_MASK, strict=False)
-    )
+    raw = packed(host)
+    masks = _V4_MASK if len(raw) == 4 else _V6_MASK
+    masked = bytearray(byte & mask for byte, mask in zip(raw, masks, strict=False))
     masked[0] |= last << 5
     return crc32c(bytes(masked)).to_bytes(4, "big")
 

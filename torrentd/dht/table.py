@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from heapq import nsmallest
 from random import Random
 
-from torrentd.dht.contact import FRESH, LOST, Contact
+from torrentd.dht.contact import FRESH, LOST, NEVER, Contact
 from torrentd.dht.ids import ID_BITS, number, random_id_sharing, reach, shared_bits
 from torrentd.model.address import Address, Scope
 
@@ -34,6 +34,9 @@ SPARES = 8
 RETRY = 60.0
 """Seconds between two attempts to hear from the same silent node."""
 
+PACE = 5.0
+"""Seconds between two looks whether a full bucket has a doubtful node: a wide one has many to look at."""
+
 REFRESH = 900.0
 """Seconds after which a bucket in which nothing changed is refreshed by a lookup."""
 
@@ -41,7 +44,7 @@ REFRESH = 900.0
 class Bucket:
     """Nodes with the same number of leading bits in common with us."""
 
-    __slots__ = ("changed_at", "contacts", "neighbourhoods", "spares", "width")
+    __slots__ = ("changed_at", "contacts", "looked_at", "neighbourhoods", "spares", "width")
 
     def __init__(self, bits: int, now: float) -> None:
         self.width = WIDTHS[bits] if bits < len(WIDTHS) else K
@@ -50,6 +53,8 @@ class Bucket:
         self.neighbourhoods: dict[str, None] = {}
         """of those with global addresses"""
         self.changed_at = now
+        self.looked_at = NEVER
+        """when it was last looked who of them is doubtful"""
 
 
 class Table:
@@ -186,8 +191,11 @@ class Table:
             return None
         others = [spare for spare in bucket.spares if spare.address != address]
         bucket.spares = [*others[1 - SPARES :], newcomer]
-        doubtful = [contact for contact in bucket.contacts if not contact.is_good(now)]
-        return min(doubtful, key=lambda contact: contact.heard_at, default=None)
+        if now < bucket.looked_at + PACE:
+            return None
+        bucket.looked_at = now
+        longest = min(bucket.contacts, key=lambda contact: contact.heard_at)
+        return None if longest.is_good(now) else longest
 
     def _takes(self, bucket: Bucket, contact: Contact) -> bool:
         return len(bucket.contacts) < bucket.width and contact.address not in self._known

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from hashlib import sha1
 from hmac import compare_digest
-from ipaddress import ip_address
 from random import Random
+
+from torrentd.dht.ids import packed
 
 LIFETIME = 300.0
 """Seconds between two secrets (BEP 5)."""
@@ -47,4 +48,4 @@ class Tokens:
 
 
 def _token(secret: bytes, host: str) -> bytes:
-    return sha1(secret + ip_address(host).packed).digest()[:LENGTH]
+    return sha1(secret + packed(host)).digest()[:LENGTH]

@@ -6,9 +6,8 @@ One voice per network, so that one operator cannot make up an address for us (an
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from ipaddress import ip_address
 
-from torrentd.dht.ids import reach
+from torrentd.dht.ids import packed, reach
 from torrentd.model.address import Scope
 
 VOTERS = 32
@@ -46,5 +45,5 @@ class Votes:
 
 def _network(host: str) -> bytes:
     """What one operator has easily: a /16 of IPv4, a /32 of IPv6."""
-    packed = ip_address(host).packed
-    return packed[:2] if len(packed) == 4 else packed[:4]
+    raw = packed(host)
+    return raw[:2] if len(raw) == 4 else raw[:4]

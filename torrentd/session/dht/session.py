@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torrentd.config.settings import Discovery
     from torrentd.net.trackers.resolver import Resolver
     from torrentd.session.around import Around
-    from torrentd.session.driven import Driven
+    from torrentd.session.driven import Driven, Pure
 
 log = Logger()
 
@@ -235,15 +235,21 @@ class DhtSession:
             self.handle(Untrack(info_hash))
         elif isinstance(torrent, Sleeper):
             left = bool(torrent.row.left)
-            self.handle(self._search(info_hash, not left, left) if torrent.runs else Untrack(info_hash))
+            search = Search(info_hash, self._around.announces.port, seed=not left, hungry=left, urgent=left)
+            self.handle(search if torrent.runs else Untrack(info_hash))
         else:
-            pure = torrent.torrent
-            hungry = not pure.finished and len(pure.peers) < FEW
-            search = self._search(info_hash, pure.left == 0, hungry)
-            self.handle(search if pure.running else Untrack(info_hash))
+            self.handle(self._search(info_hash, torrent.torrent))
 
-    def _search(self, info_hash: bytes, seed: bool, hungry: bool) -> Search:
-        return Search(info_hash, self._around.announces.port, seed, hungry)
+    def _search(self, info_hash: bytes, torrent: Pure) -> Search | Untrack:
+        if not torrent.running:
+            return Untrack(info_hash)
+        return Search(
+            info_hash,
+            self._around.announces.port,
+            seed=not torrent.left,
+            hungry=not torrent.finished and len(torrent.peers) < FEW,
+            urgent=not torrent.finished or bool(torrent.peers),
+        )
 
     def found(self, command: Found) -> None:
         torrent = self._around.torrents.get(command.info_hash)
