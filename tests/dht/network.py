@@ -148,5 +148,5 @@ def established(count: int, seed: int, dead: float = 0.0, liars: float = 0.0) ->
         for other in near + rng.sample(ordered, min(count, 150)):
             if other != address:
                 node.table.answered(ids[other], other, network.now)
-        node.joining.ended(len(node.table), network.now)
+        node.joining.ended(len(node.table))
     return network, alive

@@ -25,7 +25,7 @@ def test_not_while_we_join_or_know_enough():
     joining = Joining(False, 0.0)
     joining.lookup = Lookup(b"t" * 20)
     assert joining.need(0, 0.0) is None
-    joining.ended(K, 1.0)
+    joining.ended(K)
     assert joining.is_done
     assert joining.need_at == NEVER
     assert joining.need(K, 1e6) is None
@@ -33,7 +33,7 @@ def test_not_while_we_join_or_know_enough():
 
 def test_when_they_become_few_again():
     joining = Joining(False, 0.0)
-    joining.ended(K, 1.0)
+    joining.ended(K)
     assert joining.need(K - 1, 50.0) == NeedNodes(False)
     assert joining.need_at == 50.0 + FIRST_WAIT
 
@@ -41,10 +41,19 @@ def test_when_they_become_few_again():
 def test_an_attempt_that_found_few_is_followed_by_another():
     joining = Joining(False, 0.0)
     joining.need(0, 0.0)
-    joining.ended(2, 1.0)
+    joining.ended(2)
     assert joining.is_done
-    assert joining.need(2, 1.0 + FIRST_WAIT) is None
-    assert joining.need(2, 1.0 + 2 * FIRST_WAIT) is not None
+    assert joining.need(2, FIRST_WAIT - 1) is None
+    assert joining.need(2, FIRST_WAIT) is not None
+    assert joining.next_deadline() == 3 * FIRST_WAIT
+
+
+def test_if_saved_nodes_lead_nowhere_names_are_asked_at_once():
+    joining = Joining(False, 5.0)
+    joining.lookup = Lookup(b"t" * 20)
+    assert joining.next_deadline() == NEVER
+    joining.ended(0)
+    assert joining.need(0, 7.0) is not None
 
 
 def test_routers():

@@ -72,14 +72,13 @@ class Joining:
 
     # --- attempts
 
-    def ended(self, known: int, now: float) -> None:
-        """The lookup of our own id is over; so many nodes are known."""
+    def ended(self, known: int) -> None:
+        """The lookup of our own id is over; so many nodes are known. With few, the next attempt is due when it was
+        due anyway."""
         self.lookup = None
         self.is_done = known > 0
         if known >= K:
             self.need_at, self._wait = NEVER, FIRST_WAIT
-        else:
-            self._retry_later(now)
 
     def need(self, known: int, now: float) -> NeedNodes | None:
         """What is to be done about it that only so many nodes are known."""
@@ -91,13 +90,10 @@ class Joining:
             self.need_at = now
         if now < self.need_at:
             return None
-        self._retry_later(now)
+        self.need_at = now + self._wait
+        self._wait = min(LONGEST_WAIT, 2 * self._wait)
         return NeedNodes(self._v6)
 
     def next_deadline(self) -> float:
         """When `need` has something to say; infinity while a lookup is under way."""
         return NEVER if self.lookup is not None else self.need_at
-
-    def _retry_later(self, now: float) -> None:
-        self.need_at = now + self._wait
-        self._wait = min(LONGEST_WAIT, 2 * self._wait)

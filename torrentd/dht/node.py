@@ -304,7 +304,7 @@ class Node:
         if len(self.table) < K:
             for id, address in self.joining.release_routers():
                 self.table.answered(id, address, now)
-        self.joining.ended(len(self.table), now)
+        self.joining.ended(len(self.table))
         for bits in range(WIDE) if len(self.table) >= K else ():
             self._start(FIND_NODE, random_id_sharing(self.table.own_number, bits, self._line.rng), now)
 
