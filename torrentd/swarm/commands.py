@@ -145,6 +145,16 @@ class Scrape:
     url: str
 
 
+# --- metadata
+
+
+@dataclass(slots=True)
+class MetadataFetched:
+    """The info dictionary's bytes are here, and their hash is right; whether they are a torrent is to be seen."""
+
+    data: bytes
+
+
 Command: TypeAlias = (
     Send
     | Ask
@@ -160,4 +170,5 @@ Command: TypeAlias = (
     | Announce
     | Scrape
     | NodeKnown
+    | MetadataFetched
 )

@@ -7,10 +7,15 @@ is never charged here: it is bounded by other means (the request queue's cap, on
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm.peer import Peer
+
+
+class Talker(Protocol):
+    """A peer; `spent`: per class of messages that may be spam, tokens left, and when they were counted."""
+
+    spent: dict[str, tuple[float, float]]
 
 
 class Allowance(NamedTuple):
@@ -52,10 +57,16 @@ EXTENDED = Allowance("extension messages", 200, 10)
 """handshakes again and again, and extensions that we did not offer"""
 
 
-def spend(peer: Peer, allowance: Allowance, now: float, count: int = 1) -> None:
+def spend(peer: Talker, allowance: Allowance, now: float, count: int = 1) -> None:
     """Charge `count` messages. ProtocolError when the allowance is used up."""
     left, since = peer.spent.get(allowance.what, (allowance.burst, now))
     left = min(allowance.burst, left + (now - since) * allowance.per_second) - count
     if left < 0:
         raise ProtocolError(f"too many {allowance.what}")
     peer.spent[allowance.what] = (left, now)
+
+
+def give_back(peer: Talker, allowance: Allowance) -> None:
+    """A message that was charged made sense after all."""
+    left, since = peer.spent[allowance.what]
+    peer.spent[allowance.what] = (min(allowance.burst, left + 1), since)

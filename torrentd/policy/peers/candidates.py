@@ -13,7 +13,7 @@ out what is known already.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from heapq import nlargest
 
 from torrentd.model.address import Address, Scope, scope
@@ -115,6 +115,11 @@ class Candidates:
         self._own[address] = None
         if address in self._known:
             self._forget(self._known[address])
+
+    def keep_only(self, sources: Collection[str]) -> None:
+        """Forget whom others than these named. Allowed while connections and attempts are under way."""
+        for candidate in [candidate for candidate in self._known.values() if candidate.source not in sources]:
+            self._forget(candidate)
 
     def ready(self, now: float) -> int:
         """How many could be dialled now."""

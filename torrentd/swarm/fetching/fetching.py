@@ -1,0 +1,100 @@
+"""The way in: a table event type -> function, and what is looked after when a deadline has come; see `swarm.torrent`,
+which has the same shape.
+
+The metadata leaves once, as a `MetadataFetched`; the state is of no more use then but to be handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from torrentd.swarm import dialling, events, trackers
+from torrentd.swarm.commands import Command
+from torrentd.swarm.events import Event, Start, Stop, Tick
+from torrentd.swarm.fetching import meeting, talk
+from torrentd.swarm.fetching.state import FetchingState
+from torrentd.swarm.membership import NEVER
+
+if TYPE_CHECKING:
+    from torrentd.swarm.state import TorrentState
+
+TRUSTED = ("user", "tracker")
+"""Who may name peers of a private torrent (BEP 27)."""
+
+
+def start(fetching: FetchingState, _: Start) -> None:
+    """Begin or resume."""
+    if not fetching.running:
+        fetching.running = True
+        fetching.announcing.start(fetching.now)
+        fetching.wake(fetching.now)
+
+
+def stop(fetching: FetchingState, event: Stop) -> None:
+    """Pause or shut down. What came of the metadata stays."""
+    if fetching.running:
+        fetching.running = False
+        meeting.close_all(fetching, "the torrent was paused")
+        fetching.commands += fetching.announcing.stop(fetching.now, fetching.tally, silent=event.silent)
+        fetching.deadline = NEVER
+        fetching.wake(fetching.now)
+
+
+def tick(fetching: FetchingState, _: Tick) -> None:
+    """Do what is due, also when only limits changed."""
+    fetching.wake(fetching.now)
+
+
+ON_EVENT: dict[type[Event], Callable[[FetchingState, Any], None]] = {
+    events.Received: talk.received,
+    events.PeerConnected: meeting.peer_connected,
+    events.PeerClosed: meeting.peer_closed,
+    events.ConnectFailed: dialling.connect_failed,
+    events.Dial: dialling.dial,
+    events.MakeRoom: meeting.room_wanted,
+    events.PeersFound: dialling.peers_found,
+    events.Announced: trackers.announced,
+    events.AnnounceFailed: trackers.announce_failed,
+    events.Scraped: trackers.scraped,
+    events.AnnounceNow: trackers.announce_now,
+    events.SetTrackers: trackers.set_trackers,
+    events.Start: start,
+    events.Stop: stop,
+    events.Tick: tick,
+}
+
+DUE: tuple[Callable[[FetchingState], None], ...] = (talk.due, meeting.due, trackers.due)
+
+
+class Fetching(FetchingState):
+    """The state, and the way in."""
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """What to do about `event`. `now` never goes back."""
+        self.now = now
+        commands: list[Command] = []
+        self.commands = commands
+        ON_EVENT[type(event)](self, event)
+        if now >= self.deadline:
+            self.deadline = NEVER
+            for due in DUE:
+                due(self)
+        self.commands = []
+        return commands
+
+
+def hand_over(fetching: FetchingState, torrent: TorrentState) -> None:
+    """The metadata is here: the torrent, which was just made and does not run yet, takes over who is known and banned.
+
+    Connections that we made, and attempts under way, count as the torrent's attempts: each must be reported to it by
+    PeerConnected or ConnectFailed. Peers of a private torrent that neither the user nor a tracker named are forgotten.
+    """
+    for peer in fetching.peers.values():
+        if peer.incoming and peer.listens is not None:
+            fetching.candidates.closed(peer.listens, fetching.now)  # it will tell the torrent, too
+    if torrent.private:
+        fetching.candidates.keep_only(TRUSTED)
+    torrent.candidates, torrent.bans = fetching.candidates, fetching.bans
+    torrent.closed_peers = fetching.closed_peers
+    torrent.connecting = fetching.connecting + sum(not peer.incoming for peer in fetching.peers.values())
