@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from torrentd.model.errors import StorageError
-from torrentd.state import loading, recovery, suspects, writes
+from torrentd.state import loading, magnets, recovery, suspects, writes
 from torrentd.state.commits import Commits, Run, Statement
 from torrentd.state.faults import translate, translate_os
-from torrentd.state.records import Broken, FileStat, Loaded, Stored, TorrentRecord, Totals
+from torrentd.state.records import Broken, FileStat, Loaded, MagnetRecord, Stored, TorrentRecord, Totals
 from torrentd.state.rows import MUTABLE, SqlValue, encode, encode_record
 from torrentd.state.writes import NumberedStat
 
@@ -70,6 +70,22 @@ class State:
             writes.mark(connection, record.info_hash, marks)
 
         return self._write(change)
+
+    def put_magnet(self, record: MagnetRecord) -> Deferred[None]:
+        """A torrent without metadata: a new one, or how it is now."""
+        try:
+            text = magnets.encode(record)
+        except ValueError as error:
+            return fail(error)
+        return self._write(lambda connection: magnets.put(connection, record.info_hash, text))
+
+    def fulfil(self, record: TorrentRecord, metainfo: bytes) -> Deferred[None]:
+        """The metadata of a magnet is here: the torrent takes its place. LookupError if that was removed."""
+        try:
+            columns = encode_record(record)
+        except ValueError as error:
+            return fail(error)
+        return self._write(lambda connection: magnets.fulfil(connection, columns, metainfo))
 
     def remove(self, info_hash: bytes) -> Deferred[None]:
         """With everything that belongs to it; fine when it is not there."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 
-from torrentd.state import writes
+from torrentd.state import magnets, writes
 from torrentd.state.records import Broken, FileStat, Loaded, Stored, TorrentRecord
 from torrentd.state.rows import COLUMNS, decode
 from torrentd.state.suspects import settle, suspects
@@ -36,6 +36,9 @@ def load(connection: sqlite3.Connection, crashed: bool) -> Loaded:
             loaded.broken.append(found)
         else:
             loaded.torrents.append(found)
+    loaded.magnets, broken = magnets.load(connection)
+    loaded.broken += broken
+    loaded.order = magnets.order(connection) if loaded.magnets else []
     return loaded
 
 

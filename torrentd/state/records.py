@@ -7,7 +7,7 @@ never guessed at: on the way in the caller gets ValueError, on the way out the t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -26,9 +26,13 @@ MAX_FILES = 2_500_000  # a metainfo has at most that many bencoded items
 MAX_PEERS = 100
 """Peers named by the user that are remembered: they are dialled again at each start."""
 
+MAX_LINK = 64 * 1024
+"""Characters of a magnet link."""
+
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # what SQLite can hold
 UnixTime: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]  # finite; beyond it lies the year 33,000
 LimitValue: TypeAlias = int | float | str | None
+StopAfter: TypeAlias = Literal["metadata", "download"]
 
 
 class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +61,8 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     """by the user"""
     sequential: bool = False
+    stop_after: StopAfter | None = None
+    """when to pause it by itself; None: never, or it was done"""
     priorities: bytes = b""
     """one `Priority` per file; empty: all normal"""
     labels: list[str] = []
@@ -72,6 +78,35 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """pieces that may be half written, ascending; filled in at load, changed by `mark` and `unmark`"""
     checked: bool = False
     """whether `have` says what is on the disk: False until existing data was looked at, and after a restored backup"""
+
+
+class ChosenFile(msgspec.Struct, frozen=True):
+    """A priority for one file, or for all whose path fits a glob, when the files are known."""
+
+    priority: Annotated[int, Meta(ge=0, le=3)]
+    index: Annotated[int, Meta(ge=0, le=MAX_FILES)] | None = None
+    glob: str | None = None
+
+
+class MagnetRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A torrent whose metadata is not here yet: how it was added, and what the user did to it since."""
+
+    info_hash: Annotated[bytes, Meta(min_length=20, max_length=20)]
+    link: Annotated[str, Meta(max_length=MAX_LINK)]
+    download_dir: Annotated[str, Meta(pattern=r"^/[^\0]*$")]
+    added_at: UnixTime
+    """Unix seconds"""
+    paused: bool = False
+    sequential: bool = False
+    stop_after: StopAfter | None = None
+    verify: Literal["auto", "full", "skip"] = "auto"
+    files: list[ChosenFile] = []
+    labels: list[str] = []
+    limits: dict[str, LimitValue] = {}
+    peers: Annotated[list[str], Meta(max_length=MAX_PEERS)] = []
+    """HOST:PORT; those of the link, too"""
+    trackers: list[str] = []
+    """the user's own, behind those of the link"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +143,10 @@ class Loaded:
 
     torrents: list[TorrentRecord] = field(default_factory=list)
     """in the order in which they were added"""
+    magnets: list[MagnetRecord] = field(default_factory=list)
+    """torrents whose metadata is not here yet, in that order, too"""
+    order: list[bytes] = field(default_factory=list)
+    """the info hashes of both in that order; empty if there are no magnets"""
     broken: list[Broken] = field(default_factory=list)
     settings: dict[str, object] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)

@@ -40,6 +40,7 @@ MIGRATIONS = (
         wasted INTEGER NOT NULL CHECK (wasted >= 0),
         paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
         sequential INTEGER NOT NULL CHECK (sequential IN (0, 1)),
+        stop_after TEXT,
         priorities BLOB NOT NULL CHECK (length(priorities) IN (0, file_count)),
         labels TEXT NOT NULL,
         limits TEXT NOT NULL,
@@ -69,6 +70,11 @@ MIGRATIONS = (
         torrent INTEGER PRIMARY KEY REFERENCES torrent ON DELETE CASCADE,
         crashes INTEGER NOT NULL,
         under_way INTEGER NOT NULL CHECK (under_way IN (0, 1))
+    ) STRICT;
+    CREATE TABLE magnet (
+        id INTEGER PRIMARY KEY,
+        info_hash BLOB NOT NULL UNIQUE,
+        record TEXT NOT NULL
     ) STRICT;
     CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """,

@@ -16,7 +16,13 @@ NumberedStat: TypeAlias = tuple[int, int, int, int]
 
 _TOTALS = "totals"  # a setting of our own, out of the way of dotted configuration keys
 
-_INSERT = f"INSERT INTO torrent ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + name for name in COLUMNS)})"
+NEXT_ID = "max((SELECT ifnull(max(id), 0) FROM torrent), (SELECT ifnull(max(id), 0) FROM magnet)) + 1"
+"""Torrents and magnets share one sequence: the order in which they were added."""
+
+_INSERT = (
+    f"INSERT INTO torrent (id, {', '.join(COLUMNS)})"
+    f" VALUES (ifnull(:id, {NEXT_ID}), {', '.join(':' + name for name in COLUMNS)})"
+)
 
 
 def torrent_id(connection: sqlite3.Connection, info_hash: bytes) -> int:
@@ -27,14 +33,18 @@ def torrent_id(connection: sqlite3.Connection, info_hash: bytes) -> int:
     return int(row[0])
 
 
-def add(connection: sqlite3.Connection, columns: Mapping[str, SqlValue], metainfo: bytes) -> None:
-    torrent = connection.execute(_INSERT, columns).lastrowid
+def add(
+    connection: sqlite3.Connection, columns: Mapping[str, SqlValue], metainfo: bytes, id: int | None = None
+) -> None:
+    """`id`: its place among the others, the last one by default."""
+    torrent = connection.execute(_INSERT, {"id": id, **columns}).lastrowid
     connection.execute("INSERT INTO metainfo VALUES (?, ?)", (torrent, metainfo))
 
 
 def remove(connection: sqlite3.Connection, info_hash: bytes) -> None:
     """With all that belongs to it; nothing happens when it is not there."""
     connection.execute("DELETE FROM torrent WHERE info_hash = ?", (info_hash,))
+    connection.execute("DELETE FROM magnet WHERE info_hash = ?", (info_hash,))
 
 
 def update(connection: sqlite3.Connection, info_hash: bytes, columns: Mapping[str, SqlValue]) -> None:
