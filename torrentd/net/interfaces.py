@@ -78,6 +78,12 @@ class PeerConnection(Protocol):
         """Send these as `piece` messages, each range cut into blocks of `block` bytes, at most 32 KiB. One serve at a
         time; ends with `drained` or `read_failed`."""
 
+    def hand_over(self, owner: PeerOwner, piece_count: int) -> None:
+        """Report to another owner from now on; the torrent has so many pieces. Only after `established`."""
+
+    def learn(self, piece_count: int) -> None:
+        """The torrent has so many pieces, which was not known when the connection was made."""
+
     def pause_reading(self, why: str = ...) -> None:
         """Do not read from the peer until every reason given is resumed."""
 

@@ -191,6 +191,16 @@ class PeerProtocol(Protocol):
         if used and self._owner is not None:  # also for keep-alives, which leave no message: the peer is there
             self._owner.received(self, messages)
 
+    def hand_over(self, owner: PeerOwner, piece_count: int) -> None:
+        """Report to another owner from now on; the torrent has so many pieces. Only after `established`."""
+        self._owner = owner
+        self.learn(piece_count)
+
+    def learn(self, piece_count: int) -> None:
+        """The torrent has so many pieces, which was not known when the connection was made."""
+        if self._framing is not None:
+            self._framing.learn(piece_count)
+
     def pause_reading(self, why: str = DISK_BUSY) -> None:
         """Do not read until every reason given is resumed."""
         if not self._paused and self.transport is not None and self._reason is None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from torrentd.model.address import Address
 from torrentd.model.errors import RpcError
+from torrentd.model.ids import PeerId
 from torrentd.model.layout import Layout, Priority
 from torrentd.session.building import build, new_peer_id
 from torrentd.session.control import AddOptions, FileChoice
+from torrentd.session.magnet import MagnetSession, with_peers
 from torrentd.session.roots import allowed_directory
 from torrentd.session.sleeper import of_record, tells_all
-from torrentd.state.records import MAX_PEERS, TorrentRecord
+from torrentd.state.records import TorrentRecord
 from torrentd.swarm.events import SetTrackers
 from torrentd.wire.escape import escape
 from torrentd.wire.metainfo import Metainfo, parse
@@ -49,14 +53,17 @@ class Adding:
         return await self._daemon.turns.run(metainfo.info_hash, self._add, data, metainfo, options)
 
     async def _add(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> tuple[str, bool]:
-        if metainfo.info_hash in self._daemon.around.torrents:
+        found = self._daemon.around.torrents.get(metainfo.info_hash)
+        if isinstance(found, MagnetSession) and options.if_exists != "error":
+            await self._daemon.around.fulfilling.become(found, data, metainfo)
+        if found is not None:
             await self._existing(metainfo, options)
             return metainfo.info_hash.hex(), False
         await self._new(data, metainfo, options)
         return metainfo.info_hash.hex(), True
 
     async def _new(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> None:
-        daemon, record = self._daemon, self._record(metainfo, options)
+        daemon, record = self._daemon, self.record(metainfo, options)
         if metainfo.info_hash in daemon.around.broken:
             await daemon.host.state.remove(metainfo.info_hash)
             del daemon.around.broken[metainfo.info_hash]
@@ -66,7 +73,7 @@ class Adding:
         daemon.backups.soon()
         log.info("{name}: added", name=escape(metainfo.name))
         if daemon.entrance.is_free or options.peers or options.verify != "auto" or not tells_all(record):
-            session = daemon.take_in(self._build(record, metainfo))
+            session = daemon.take_in(self.build(record, metainfo))
             daemon.entrance.enter(session, options.verify)
         else:
             self._let_wait(record)
@@ -79,22 +86,24 @@ class Adding:
         daemon.around.changes.touch(sleeper.row.id)
         daemon.entrance.wait(record.info_hash)
 
-    def _build(self, record: TorrentRecord, metainfo: Metainfo) -> TorrentSession:
+    def build(self, record: TorrentRecord, metainfo: Metainfo, peer_id: PeerId | None = None) -> TorrentSession:
+        """The session of a torrent that was not here before."""
         session = build(
             self._daemon.around,
             record,
             metainfo,
             self._daemon.torrent_settings,
             self._daemon.settings.storage.allocation,
-            new_peer_id(self._daemon.host.secret_rng),
+            peer_id or new_peer_id(self._daemon.host.secret_rng),
         )
         session.facts.files = [None] * len(metainfo.layout.files)
         return session
 
-    def _record(self, metainfo: Metainfo, options: AddOptions) -> TorrentRecord:
-        paths = self._daemon.settings.paths
-        priorities = choose(metainfo.layout, [Priority.NORMAL] * len(metainfo.layout.files), options.files)
+    def record(self, metainfo: Metainfo, options: AddOptions, **known: Any) -> TorrentRecord:
+        """What is kept of a new torrent. `known`: fields that do not follow from the options."""
+        fields = {} if known else self._chosen(metainfo, options)
         return TorrentRecord(
+            **(fields | known),
             info_hash=metainfo.info_hash,
             hash_v1=metainfo.hash_v1,
             hash_v2=metainfo.hash_v2,
@@ -104,17 +113,24 @@ class Adding:
             piece_count=metainfo.geometry.piece_count,
             file_count=len(metainfo.layout.files),
             private=metainfo.private,
-            download_dir=allowed_directory(options.download_dir, paths.download_dir, paths.allowed_roots),
-            added_at=self._daemon.host.wall_clock(),
-            paused=options.paused,
+            paused=options.paused or options.stop_after == "metadata",
             sequential=options.sequential,
-            priorities=bytes(priorities),
+            stop_after=None if options.stop_after == "metadata" else options.stop_after,
             labels=list(options.labels),
-            peers=list(dict.fromkeys(map(str, options.peers)))[-MAX_PEERS:],
-            limits=_set_limits(options),
             tiers=_with(metainfo.tiers, options.trackers),
             have=bytes((metainfo.geometry.piece_count + 7) // 8),
         )
+
+    def _chosen(self, metainfo: Metainfo, options: AddOptions) -> dict[str, Any]:
+        paths = self._daemon.settings.paths
+        priorities = choose(metainfo.layout, [Priority.NORMAL] * len(metainfo.layout.files), options.files)
+        return {
+            "download_dir": allowed_directory(options.download_dir, paths.download_dir, paths.allowed_roots),
+            "added_at": self._daemon.host.wall_clock(),
+            "priorities": bytes(priorities),
+            "peers": with_peers((), options.peers),
+            "limits": set_limits(options),
+        }
 
     async def _existing(self, metainfo: Metainfo, options: AddOptions) -> None:
         if options.if_exists == "error":
@@ -122,19 +138,26 @@ class Adding:
             raise RpcError("already_exists", f"The torrent is here already: {escape(metainfo.name)}", id=id)
         if options.if_exists == "merge":
             session = await self._daemon.around.waking.awake(metainfo.info_hash)
-            self._merge(session, options)
-            await self._daemon.around.saving.write(session)
+            await self.merge(session, options.trackers, options.labels, options.peers)
 
-    def _merge(self, session: TorrentSession, options: AddOptions) -> None:
+    def merge(
+        self,
+        session: TorrentSession,
+        trackers: Sequence[str] | None,
+        labels: Sequence[str],
+        peers: Sequence[Address],
+    ) -> Deferred[None]:
+        """Somebody adds it again: what is new is added. Fires when that is on the disk."""
         facts = session.facts
-        facts.labels = list(dict.fromkeys([*facts.labels, *options.labels]))
-        tiers = _with(session.metainfo.tiers if facts.tiers is None else facts.tiers, options.trackers)
+        facts.labels = list(dict.fromkeys([*facts.labels, *labels]))
+        tiers = _with(session.metainfo.tiers if facts.tiers is None else facts.tiers, trackers)
         if tiers is not None:
             facts.tiers = tiers
             session.handle(SetTrackers(tiers))
-        if options.peers:
-            session.name_peers(options.peers)
+        if peers:
+            session.name_peers(peers)
         session.around.touched(session)
+        return self._daemon.around.saving.write(session)
 
 
 def _with(tiers: list[list[str]], trackers: Sequence[str] | None) -> list[list[str]] | None:
@@ -162,6 +185,15 @@ def choose(
     return result
 
 
+def choose_fitting(layout: Layout, priorities: list[Priority], choices: Sequence[FileChoice]) -> list[Priority]:
+    """The same where nobody is there to be told of an error: choices that fit nothing are passed over."""
+    result = list(priorities)
+    for choice in choices:
+        for index in _fitting(layout, choice):
+            result[index] = choice.priority
+    return result
+
+
 def _fitting(layout: Layout, choice: FileChoice) -> list[int]:
     if choice.glob is None:
         return [choice.index] if choice.index is not None and 0 <= choice.index < len(layout.files) else []
@@ -177,7 +209,8 @@ def _texts(path: tuple[str, ...]) -> tuple[str, ...]:
     return "/".join(path), "/".join(path[1:]), path[-1]
 
 
-def _set_limits(options: AddOptions) -> dict[str, int | float | str | None]:
+def set_limits(options: AddOptions) -> dict[str, int | float | str | None]:
+    """Those that were given."""
     limits = options.limits
     named = {name: getattr(limits, name) for name in ("down", "up", "peers", "ratio", "seed_time", "idle_time")}
     return {name: value for name, value in named.items() if value is not None}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from torrentd.model.errors import RpcError
 from torrentd.session.changes import ChangeLog
 from torrentd.session.checking import Checks
 from torrentd.session.dormancy import Dormancy
+from torrentd.session.magnet import MagnetSession
 from torrentd.session.neighbours import Neighbours
 from torrentd.session.saving import Saving
 from torrentd.session.sleeper import Sleeper
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from torrentd.session.announces import Announces
     from torrentd.session.connections import Connections
     from torrentd.session.dht.session import DhtSession
+    from torrentd.session.fulfilling import Fulfilling
     from torrentd.session.host import Host
     from torrentd.session.torrent import TorrentSession
     from torrentd.session.waking import Waking
@@ -31,20 +34,23 @@ MICROSECONDS = 1_000_000
 
 
 class Around:
-    """Made by the daemon, which sets `connections`, `waking` and `dht` at once, and `announces` when the peer ports
-    are open."""
+    """Made by the daemon, which sets `connections`, `fulfilling`, `waking` and `dht` at once, and `announces` when the
+    peer ports are open."""
 
     connections: Connections
+    fulfilling: Fulfilling
     waking: Waking
     dht: DhtSession
     announces: Announces
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.torrents: dict[bytes, TorrentSession | Sleeper] = {}
+        self.torrents: dict[bytes, TorrentSession | MagnetSession | Sleeper] = {}
         """all of them by info hash, in the order in which they were added"""
         self.sessions: dict[bytes, TorrentSession] = {}
         """those that are awake"""
+        self.magnets: dict[bytes, MagnetSession] = {}
+        """those whose metadata is fetched; also some that are no torrents of ours, but only looked at"""
         self.broken: dict[bytes, Broken] = {}
         """in the database, but not usable"""
         self.disk_busy = False
@@ -74,19 +80,40 @@ class Around:
         """The error about an id that names no torrent."""
         return RpcError("torrent_not_found", "No such torrent", id=id)
 
-    def put(self, info_hash: bytes, torrent: TorrentSession | Sleeper) -> None:
-        """A new torrent, or what takes an old one's place as it wakes or falls asleep."""
+    def known(self, info_hash: bytes) -> TorrentSession | MagnetSession | Sleeper | None:
+        """The torrent, or who only looks at its metadata."""
+        return self.torrents.get(info_hash) or self.magnets.get(info_hash)
+
+    def awake(self, info_hash: bytes) -> TorrentSession | MagnetSession | None:
+        """Whoever is in that swarm."""
+        return self.sessions.get(info_hash) or self.magnets.get(info_hash)
+
+    def all_awake(self) -> list[TorrentSession | MagnetSession]:
+        """Whoever may be in a swarm."""
+        return [*self.sessions.values(), *self.magnets.values()]
+
+    def put(self, info_hash: bytes, torrent: TorrentSession | MagnetSession | Sleeper) -> None:
+        """A new torrent, or what takes an old one's place as it wakes, falls asleep, or gets its metadata."""
         self.torrents[info_hash] = torrent
+        if isinstance(torrent, MagnetSession):
+            self.magnets[info_hash] = torrent
+            return
+        self.magnets.pop(info_hash, None)
         if isinstance(torrent, Sleeper):
             self.sessions.pop(info_hash, None)
         else:
             self.sessions[info_hash] = torrent
             self.dormancy.changed()
 
+    def arrange(self, order: Iterable[bytes]) -> None:
+        """List the torrents in this order."""
+        self.torrents = {info_hash: self.torrents[info_hash] for info_hash in order if info_hash in self.torrents}
+
     def drop(self, info_hash: bytes) -> None:
         """The torrent is no longer one of ours."""
         self.torrents.pop(info_hash, None)
         self.sessions.pop(info_hash, None)
+        self.magnets.pop(info_hash, None)
 
     def _standing(self, id: str, until: Until) -> Standing:
         info_hash = bytes.fromhex(id)

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 log = Logger()
 
 
-def _nobody_waits() -> None:
+def nobody_waits() -> None:
     """Nobody is told that the files were looked at."""
 
 
 async def begin_watched(
-    session: TorrentSession, verify: str = "auto", looked: Callable[[], None] = _nobody_waits
+    session: TorrentSession, verify: str = "auto", looked: Callable[[], None] = nobody_waits
 ) -> None:
     """Begin, with a note in the database for the case that this brings us down."""
     state, reactor = session.around.host.state, session.around.host.reactor
@@ -40,7 +40,7 @@ async def begin_watched(
     await begin(session, verify, looked)
 
 
-async def begin(session: TorrentSession, verify: str = "auto", looked: Callable[[], None] = _nobody_waits) -> None:
+async def begin(session: TorrentSession, verify: str = "auto", looked: Callable[[], None] = nobody_waits) -> None:
     """Find out what is on the disk, hash what is doubtful, and start. Whatever goes wrong is shown at the torrent.
 
     `verify` concerns a new torrent: "auto" hashes what is there, "full" hashes all, "skip" believes files of the right

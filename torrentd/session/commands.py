@@ -15,6 +15,7 @@ from torrentd.wire.peer.encode import encode, encode_requests
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
 if TYPE_CHECKING:
+    from torrentd.session.magnet import MagnetSession
     from torrentd.session.torrent import TorrentSession
 
 
@@ -105,6 +106,10 @@ def node_known(session: TorrentSession, command: c.NodeKnown) -> None:
     session.around.dht.node_known(command.address)
 
 
+def metadata_fetched(session: MagnetSession, command: c.MetadataFetched) -> None:
+    session.fetched(command.data)
+
+
 RUN: dict[type, Callable[[Any, Any], None]] = {
     c.Send: send,
     c.Ask: ask,
@@ -120,4 +125,5 @@ RUN: dict[type, Callable[[Any, Any], None]] = {
     c.Announce: announce,
     c.Scrape: scrape,
     c.NodeKnown: node_known,
+    c.MetadataFetched: metadata_fetched,
 }

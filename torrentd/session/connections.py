@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from torrentd.net.connector import Connector
     from torrentd.session.around import Around
     from torrentd.session.driven import Driven
+    from torrentd.session.torrent import TorrentSession
 
 
 class Connections:
@@ -60,7 +61,7 @@ class Connections:
         commands = self.fleet.handle(event, self._around.host.reactor.seconds())
         for command in commands:
             if isinstance(command, GrantDial):
-                session = self._around.sessions.get(command.torrent)
+                session = self._around.awake(command.torrent)
                 if session is not None and not session.gone:
                     session.handle(Dial())
                 else:
@@ -72,7 +73,7 @@ class Connections:
 
     def _make_room(self) -> None:
         """Ask the torrents with the most connections first; one that is busy just now answers later."""
-        for session in sorted(self._around.sessions.values(), key=lambda session: -len(session.connections)):
+        for session in sorted(self._around.all_awake(), key=lambda session: -len(session.connections)):
             before, asked_later = len(session.torrent.peers), not session.is_quiet
             session.handle(RoomWanted())
             if asked_later or len(session.torrent.peers) < before:
@@ -106,6 +107,12 @@ class Connections:
             if of is session:
                 connection.close("the torrent was stopped")
 
+    def move(self, session: Driven[Any], heir: TorrentSession) -> None:
+        """Attempts for a magnet go on for the torrent that takes its place."""
+        for key, (connection, of) in self._dialling.items():
+            if of is session:
+                self._dialling[key] = (connection, heir)
+
     def set_limits(self, limits: FleetLimits) -> None:
         """Limits of the daemon as a whole."""
         self.handle(LimitsChanged(limits))
@@ -125,7 +132,7 @@ class Connections:
             self.external.vote(address, voter)
         if self.external.changes != before:
             news = OurAddresses(self.our_addresses())
-            for session in list(self._around.sessions.values()):
+            for session in self._around.all_awake():
                 session.handle(news)
 
     def our_addresses(self) -> list[Address]:
@@ -138,27 +145,30 @@ class Connections:
         return not any(isinstance(command, Refuse) for command in self.handle(IncomingArrived(address)))
 
     def identify(self, info_hash: bytes) -> Identity | None:
-        found = self._around.torrents.get(info_hash)
+        found = self._around.known(info_hash)
         if isinstance(found, Sleeper):
-            reserved = self._reserved(found.row.private)
-            return Identity(info_hash[:20], found.peer_id, found.row.piece_count, reserved) if found.runs else None
+            reserved = self._reserved(RESERVED, bool(found.row.private))
+            return Identity(info_hash[:20], found.peer_id, found.piece_count, reserved) if found.runs else None
         return self._identity(found) if found is not None and found.torrent.running else None
 
     def established(self, connection: PeerConnection, handshake: Handshake) -> PeerOwner:
         refusal = self._count(connection, connected=True)
         _, session = self._dialling.pop(connection.key, (None, None))
-        found = session or self._around.torrents.get(handshake.info_hash)
+        info_hash = handshake.info_hash
+        found = session or self._around.known(info_hash)
         if isinstance(found, Sleeper):
             doorstep = Doorstep(self, connection, handshake)
             if refusal:
                 connection.close(refusal)
             else:
-                awake = self._around.waking.awake(handshake.info_hash, at_once=True)
+                awake = self._around.waking.awake(info_hash, at_once=True)
                 awake.addCallback(doorstep.opened).addErrback(doorstep.refused)
             return doorstep
         if found is None or found.gone:
             connection.close("the torrent was removed")
             return Nobody(self)
+        if found.piece_count is not None:
+            connection.learn(found.piece_count)  # perhaps it was not known when they began to shake hands
         self.join(found, connection, handshake, refusal)
         return found
 
@@ -174,7 +184,9 @@ class Connections:
         if self._around.disk_busy:
             session.disk_is(True)
         session.handle(
-            PeerConnected(key, connection.address, connection.incoming, PeerId(handshake.peer_id), handshake.reserved)
+            PeerConnected(
+                key, connection.address, connection.incoming, PeerId(handshake.peer_id), _both(handshake, connection)
+            )
         )
 
     def refused(self, connection: PeerConnection, reason: str) -> None:
@@ -196,9 +208,15 @@ class Connections:
         return ""
 
     def _identity(self, session: Driven[Any]) -> Identity:
-        reserved = self._reserved(session.private)
+        reserved = self._reserved(session.reserved, session.private)
         return Identity(session.info_hash[:20], session.peer_id, session.piece_count, reserved)
 
-    def _reserved(self, private: bool) -> bytes:
+    def _reserved(self, reserved: bytes, private: bool) -> bytes:
         """What our handshake says that we can do."""
-        return with_dht(RESERVED) if self._around.dht.port and not private else RESERVED
+        return with_dht(reserved) if self._around.dht.port and not private else reserved
+
+
+def _both(handshake: Handshake, connection: PeerConnection) -> bytes:
+    """The reserved bits that both sides have set: what can be spoken on this connection."""
+    ours = connection.identity.reserved if connection.identity is not None else bytes(8)
+    return bytes(theirs & our for theirs, our in zip(handshake.reserved, ours, strict=True))

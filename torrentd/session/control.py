@@ -53,6 +53,7 @@ class AddOptions:
     if_exists: Literal["return", "error", "merge"] = "return"
     sequential: bool = False
     labels: tuple[str, ...] = ()
+    stop_after: Literal["metadata", "download"] | None = None
     limits: LimitsRow = field(default_factory=LimitsRow)
 
 
@@ -89,7 +90,13 @@ class Control(Protocol):
     def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
         """(id, added), after the row is committed. Large metainfo is parsed in a worker."""
 
+    def add_magnet(self, link: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
+        """The same by a magnet link; the metadata is fetched from peers afterwards."""
+
     def inspect(self, metainfo: bytes) -> Deferred[InspectRow]: ...
+
+    def inspect_magnet(self, link: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
+        """Fetches the metadata, and adds nothing. RpcError "timeout" or "fetch_failed" if it does not come."""
 
     def pause(self, id: str) -> Deferred[None]: ...
 

@@ -27,9 +27,11 @@ from torrentd.session.connections import Connections
 from torrentd.session.dht.saved import KEY
 from torrentd.session.dht.session import DhtSession
 from torrentd.session.entrance import Entrance
+from torrentd.session.fulfilling import Fulfilling
 from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
 from torrentd.session.listening import Listening
 from torrentd.session.loading import begin_all, load
+from torrentd.session.magnets import Magnets
 from torrentd.session.sleeper import Sleeper
 from torrentd.session.stopping import Stopping
 from torrentd.session.turns import Turns
@@ -56,6 +58,8 @@ class Daemon:
         self.torrent_settings = torrent_settings(configuration.settings, 0)
         self.around = Around(host)
         self.adding = Adding(self)
+        self.magnets = Magnets(self)
+        self.around.fulfilling = Fulfilling(self)
         self.around.waking = Waking(self)
         self.around.dht = DhtSession(self.around)
         self.entrance = Entrance(self.around)
@@ -129,6 +133,7 @@ class Daemon:
         sessions = list(self.around.sessions.values())
         for session in sessions:
             session.stop()
+        self.magnets.stop()
         goodbyes = [self._announces.goodbyes()] if self._announces is not None else []
         await stop.within(STOP_TIME / 2, *goodbyes, *(session.durability.flush() for session in sessions))
         if self._announces is not None:
@@ -137,8 +142,8 @@ class Daemon:
         times = self.host.state.set_seeding_times(sleepers)
         await stop.within(STOP_TIME / 4, self.around.saving.save(), times, self.around.dht.stop())
         self.connections.stop()
-        for session in sessions:
-            session.leave()
+        for awake in self.around.all_awake():
+            awake.leave()
         self.around.saving.cancel()
         await stop.within(STOP_TIME / 8, *(session.storage.close() for session in sessions))
         await stop.within(STOP_TIME / 4, self.host.state.backup())
@@ -154,7 +159,7 @@ class Daemon:
             seconds = int(sleeper.seeding_time_at(now))
             if seconds != row.seeding_time:
                 times.append((info_hash, seconds))
-            for command in rest.farewell(now, row.uploaded, row.downloaded, row.size - row.done) if rest else ():
+            for command in rest.farewell(now, row.uploaded, row.downloaded, sleeper.missing) if rest else ():
                 self.around.announces.announce(info_hash, sleeper.peer_id, command).addErrback(_unanswered)
         return times
 
@@ -213,8 +218,8 @@ class Daemon:
         self.around.dht.apply(self.settings.discovery)
         fresh.dht_port = self.around.dht.port
         self.torrent_settings.become(fresh)
-        for session in self.around.sessions.values():
-            session.torrent.settings.become(of_torrent(fresh, session.facts.limits))
+        for session in self.around.all_awake():
+            session.torrent.settings.become(of_torrent(fresh, session.limits))
             session.tick()
 
     def _datagram_socket(self, address: Address) -> Datagrams:

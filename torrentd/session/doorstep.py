@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from torrentd.model.errors import RpcError, StorageError
+from torrentd.swarm.events import ConnectFailed
 from torrentd.wire.peer.messages import Blocks, Message
 
 if TYPE_CHECKING:
@@ -51,17 +53,27 @@ class Nobody:
 
 
 class Doorstep:
-    """Implements net's PeerOwner for a peer whose torrent has to wake; afterwards it passes on what it is told.
+    """Implements net's PeerOwner for a peer whose torrent has to wake, or has just got its metadata; afterwards it
+    passes on what it is told.
 
     The connection is not read meanwhile. What came with its handshake is kept: a bitfield, perhaps an `interested`.
     """
 
-    def __init__(self, connections: Joining, connection: PeerConnection, handshake: Handshake) -> None:
+    def __init__(
+        self,
+        connections: Joining,
+        connection: PeerConnection,
+        handshake: Handshake,
+        said: Iterable[Message] = (),
+        heir: TorrentSession | None = None,
+    ) -> None:
+        """`said`: what the peer said before. `heir`: whose attempts a connection that we made is one of."""
         self._connections = connections
         self._connection = connection
         self._handshake = handshake
         self._session: TorrentSession | None = None
-        self._kept: list[Message] = []
+        self._heir = heir
+        self._kept: list[Message] = list(said)
         self._closed = False
         connection.pause_reading(WAKING)
 
@@ -81,6 +93,10 @@ class Doorstep:
         if failure.check(RpcError, StorageError, CancelledError) is None:
             log.failure("a peer could not be let in: a bug of ours", failure)
         self._connection.close("the torrent cannot be loaded")
+
+    def turn_away(self, reason: str) -> None:
+        """The torrent does not want it."""
+        self._connection.close(reason)
 
     def received(self, connection: PeerConnection, messages: list[Message]) -> None:
         if self._session is not None:
@@ -102,5 +118,7 @@ class Doorstep:
         self._closed = True
         if self._session is not None:
             self._session.closed(connection, reason)
-        else:
-            self._connections.ended(connection)
+            return
+        self._connections.ended(connection)
+        if self._heir is not None and not connection.incoming:
+            self._heir.handle(ConnectFailed(connection.address, reason))

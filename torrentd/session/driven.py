@@ -17,10 +17,12 @@ from torrentd.model.ids import PeerId, PeerKey
 from torrentd.session.commands import RUN
 from torrentd.swarm.commands import Command, Connect
 from torrentd.swarm.events import Dial, Drained, Event, PeerClosed, Received, Tick
+from torrentd.wire.peer.handshake import RESERVED
 
 if TYPE_CHECKING:
     from torrentd.net.interfaces import PeerConnection
     from torrentd.session.around import Around
+    from torrentd.state.records import LimitValue
     from torrentd.swarm.settings import Settings
     from torrentd.wire.peer.messages import Message
 
@@ -54,6 +56,9 @@ T = TypeVar("T", bound=Pure)
 class Driven(Generic[T]):
     """Owns the connections of one info hash, and its pure state. Implements net's PeerOwner for the connections."""
 
+    reserved = RESERVED
+    """what our handshakes say that we can do"""
+
     def __init__(self, info_hash: bytes, torrent: T, around: Around, peer_id: PeerId) -> None:
         self.info_hash = info_hash
         self.id = info_hash.hex()
@@ -75,6 +80,11 @@ class Driven(Generic[T]):
     @property
     def name(self) -> str:
         """The torrent's name, fit for a log line."""
+        raise NotImplementedError
+
+    @property
+    def limits(self) -> dict[str, LimitValue]:
+        """Of this torrent alone, as `torrent.set` takes them."""
         raise NotImplementedError
 
     @property

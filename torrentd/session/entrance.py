@@ -7,12 +7,13 @@ row, not a session; whoever is asked for is woken, and begins, at once.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from torrentd.session.beginning import begin_watched
+from torrentd.session.beginning import begin_watched, nobody_waits
 from torrentd.session.sleeper import Sleeper
 
 if TYPE_CHECKING:
@@ -36,10 +37,18 @@ class Entrance:
         """Whether a new torrent may begin now."""
         return self._entering < MOST and not self._waiting
 
-    def enter(self, session: TorrentSession, verify: str) -> None:
-        """Begin; who waits is next when the torrent was checked."""
+    def enter(
+        self,
+        session: TorrentSession,
+        verify: str,
+        looked: Callable[[], None] = nobody_waits,
+        begun: Callable[[], None] = nobody_waits,
+    ) -> None:
+        """Begin; who waits is next when the torrent was checked. `looked` is called when the files were looked at,
+        `begun` when the torrent runs, or is known not to."""
         self._entering += 1
-        Deferred.fromCoroutine(self._begin(session, verify)).addErrback(session.our_fault).addBoth(self._entered)
+        done = Deferred.fromCoroutine(self._begin(session, verify, looked, begun))
+        done.addErrback(session.our_fault).addBoth(self._entered)
 
     def wait(self, info_hash: bytes) -> None:
         """The sleeper begins in its turn."""
@@ -49,8 +58,13 @@ class Entrance:
         """Nobody begins any more."""
         self._waiting.clear()
 
-    async def _begin(self, session: TorrentSession, verify: str) -> None:
-        await begin_watched(session, verify)
+    async def _begin(
+        self, session: TorrentSession, verify: str, looked: Callable[[], None], begun: Callable[[], None]
+    ) -> None:
+        try:
+            await begin_watched(session, verify, looked)
+        finally:
+            begun()
         await self._checked(session)
 
     async def _checked(self, session: TorrentSession) -> None:

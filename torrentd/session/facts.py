@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from torrentd.state.records import FileStat, LimitValue, TorrentRecord
+from torrentd.state.records import FileStat, LimitValue, StopAfter, TorrentRecord
 
 
 @dataclass(slots=True)
@@ -25,6 +25,7 @@ class Facts:
     wasted: int
     paused: bool
     sequential: bool
+    stop_after: StopAfter | None
     priorities: bytes
     labels: list[str]
     limits: dict[str, LimitValue]

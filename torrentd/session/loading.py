@@ -13,7 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from torrentd.model.errors import TorrentdError
+from torrentd.model.errors import MetainfoError, TorrentdError
 from torrentd.session.beginning import begin_watched
 from torrentd.session.building import build, new_peer_id
 from torrentd.session.driven import OUR_FAULT
@@ -51,6 +51,13 @@ async def load(daemon: Daemon, loaded: Loaded) -> None:
         except Exception:
             log.failure("{name}: a bug of ours", name=escape(record.name))
             set_aside(daemon, Broken(record.info_hash, record.name, OUR_FAULT))
+    for magnet in loaded.magnets:
+        try:
+            daemon.magnets.take_in(magnet)
+        except MetainfoError as error:
+            set_aside(daemon, Broken(magnet.info_hash, magnet.info_hash.hex(), str(error)))
+    if loaded.magnets:
+        daemon.around.arrange(loaded.order)
 
 
 async def _load_whole(daemon: Daemon, record: TorrentRecord) -> None:
@@ -95,6 +102,8 @@ def set_aside(daemon: Daemon, broken: Broken) -> None:
 async def begin_all(daemon: Daemon, loaded: Loaded) -> None:
     """Begin everything, one after the other where something may be wrong."""
     suspects = []
+    for magnet in list(daemon.around.magnets.values()):
+        magnet.start()
     for info_hash, session in list(daemon.around.sessions.items()):
         count = loaded.suspects.get(info_hash, 0)
         if count >= QUARANTINE_AFTER:

@@ -7,7 +7,7 @@ has hears its announcements.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -21,7 +21,7 @@ from torrentd.wire import lsd
 
 if TYPE_CHECKING:
     from torrentd.session.around import Around
-    from torrentd.session.torrent import TorrentSession
+    from torrentd.session.driven import Driven
 
 log = Logger()
 
@@ -101,7 +101,7 @@ class Neighbours:
             if isinstance(torrent, Sleeper):
                 active = torrent.runs and not torrent.row.private
             else:
-                active = torrent.torrent.running and not torrent.torrent.private
+                active = torrent.torrent.running and not torrent.private
             if active:
                 yield info_hash[:20]
 
@@ -122,7 +122,7 @@ class Neighbours:
             self._found(info_hash, peer)
 
     def _found(self, info_hash: bytes, peer: Address) -> None:
-        torrent = self._around.torrents.get(info_hash)
+        torrent = self._around.known(info_hash)
         if torrent is None:
             return
         if not isinstance(torrent, Sleeper):
@@ -138,8 +138,8 @@ class Neighbours:
         return float(self._around.host.reactor.seconds())
 
 
-def _tell(session: TorrentSession, peer: Address) -> None:
-    if session.torrent.running and not session.torrent.private:
+def _tell(session: Driven[Any], peer: Address) -> None:
+    if session.torrent.running and not session.private:
         session.handle(PeersFound([peer], "lsd"))
 
 

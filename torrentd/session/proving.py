@@ -100,7 +100,7 @@ async def _compared(daemon: Daemon, info_hash: bytes, metainfo: Metainfo, record
     found = [None if stat is None else FileStat(*stat) for stat in await storage.existing()]
     await storage.close()
     known = [None if stat is None else FileStat(*stat) for stat in recorded]
-    count = sleeper.row.piece_count
+    count = sleeper.piece_count
     if (geometry.piece_count, metainfo.info_hash, len(known)) == (count, info_hash, len(found)):
         outcome = recovery(layout, geometry, Bitfield.full(count), [], known, found)
         if not (outcome.check or outcome.missing):

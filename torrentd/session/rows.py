@@ -62,10 +62,11 @@ class TorrentRow(msgspec.Struct, frozen=True):
     stalled: bool
     error: ErrorRow | None
     progress: float
-    size: int
-    wanted: int
+    size: int | None
+    """null, as everything that the metadata tells, until that is here"""
+    wanted: int | None
     done: int
-    left: int
+    left: int | None
     downloaded: int
     uploaded: int
     wasted: int
@@ -76,7 +77,7 @@ class TorrentRow(msgspec.Struct, frozen=True):
     peers: PeersSummary
     queue: int | None
     labels: list[str]
-    private: bool
+    private: bool | None
     download_dir: str
     added_at: float
     started_at: float | None
@@ -86,8 +87,8 @@ class TorrentRow(msgspec.Struct, frozen=True):
     tracker: TrackerSummary | None
     limits: LimitsRow
     sequential: bool
-    piece_count: int
-    piece_size: int
+    piece_count: int | None
+    piece_size: int | None
     metadata_progress: float
     check_progress: float | None
     """while state is "checking": 0.0 to 1.0"""

@@ -48,6 +48,16 @@ class Sleeper:
         """when it has to wake; monotonic"""
 
     @property
+    def piece_count(self) -> int:
+        """Known of everybody who sleeps."""
+        return self.row.piece_count or 0
+
+    @property
+    def missing(self) -> int:
+        """Bytes of the whole torrent."""
+        return (self.row.size or 0) - self.row.done
+
+    @property
     def runs(self) -> bool:
         """It is in its swarm, or will be once its files were looked at."""
         return not self.paused and self.row.error is None

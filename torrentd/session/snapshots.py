@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from torrentd.model.layout import Layout
 from torrentd.policy.picking.piece_sets import bytes_of
+from torrentd.session.magnet import MagnetSession
 from torrentd.session.rows import (
     ClosedPeerRow,
     DhtNodeRow,
@@ -35,16 +36,20 @@ from torrentd.wire.metainfo import Metainfo
 if TYPE_CHECKING:
     from torrentd.dht.dht import Status
     from torrentd.policy.tiers import Tracker
+    from torrentd.session.driven import Driven
     from torrentd.session.torrent import TorrentSession
+    from torrentd.swarm.fetching.peer import Peer as FetchingPeer
     from torrentd.swarm.peer import Peer
 
 PRIORITY_NAMES: tuple[FilePriority, ...] = ("skip", "low", "normal", "high")
 
 
-def state_of(session: TorrentSession) -> State:
+def state_of(session: TorrentSession | MagnetSession) -> State:
     """The first that fits, in the order of the API."""
     if session.error is not None:
         return "error"
+    if isinstance(session, MagnetSession):
+        return "metadata"
     if session.checking is not None:
         return "checking"
     if session.facts.paused:
@@ -97,6 +102,27 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
     )
 
 
+def magnet_row(session: MagnetSession) -> TorrentRow:
+    """A torrent whose metadata is not here yet."""
+    record, fetching = session.record, session.torrent
+    return TorrentRow(
+        id=session.id, hash_v1=session.id, hash_v2=session.hash_v2, name=session.title, state=state_of(session),
+        stalled=session.stalled, error=session.error, progress=0.0, size=None, wanted=None, done=0, left=None,
+        downloaded=0, uploaded=0, wasted=0, ratio=None, rate_down=0, rate_up=0, eta=None,
+        peers=_magnet_peers(session), queue=None, labels=record.labels, private=None,
+        download_dir=record.download_dir, added_at=record.added_at, started_at=None, completed_at=None, active_at=None,
+        seeding_time=0, tracker=_tracker_summary(session), limits=msgspec.convert(record.limits, LimitsRow),
+        sequential=record.sequential, piece_count=None, piece_size=None,
+        metadata_progress=fetching.download.progress, check_progress=None,
+    )  # fmt: skip
+
+
+def _magnet_peers(session: MagnetSession) -> PeersSummary:
+    fetching = session.torrent
+    seeders, leechers = _swarm_numbers(fetching.trackers)
+    return PeersSummary(len(fetching.peers), 0, 0, 0, len(fetching.candidates), seeders, leechers)
+
+
 def broken_row(broken: Broken) -> TorrentRow:
     """A torrent that is in the database and cannot be used."""
     return TorrentRow(
@@ -131,7 +157,7 @@ def _swarm_numbers(trackers: list[Tracker]) -> tuple[int | None, int | None]:
     return max(seeders, default=None), max(leechers, default=None)
 
 
-def _tracker_summary(session: TorrentSession) -> TrackerSummary | None:
+def _tracker_summary(session: Driven[Any]) -> TrackerSummary | None:
     trackers = session.torrent.trackers
     if not trackers:
         return None
@@ -139,7 +165,7 @@ def _tracker_summary(session: TorrentSession) -> TrackerSummary | None:
     return TrackerSummary(_host(serving.url), _status(serving), _wall(session, serving.next_announce))
 
 
-def tracker_rows(session: TorrentSession) -> list[TrackerRow]:
+def tracker_rows(session: Driven[Any]) -> list[TrackerRow]:
     """In the order in which they are tried."""
     return [
         TrackerRow(
@@ -188,7 +214,7 @@ def _host(url: str) -> str:
         return ""
 
 
-def _wall(session: TorrentSession, at: float | None) -> float | None:
+def _wall(session: Driven[Any], at: float | None) -> float | None:
     """A monotonic time as Unix seconds."""
     if at is None or at == float("inf"):
         return None
@@ -198,12 +224,28 @@ def _wall(session: TorrentSession, at: float | None) -> float | None:
 def peer_rows(session: TorrentSession) -> tuple[list[PeerRow], list[ClosedPeerRow]]:
     """The connected ones, and why the last ones are no longer."""
     now = session.now()
-    rows = [_peer_row(session, peer, now) for peer in session.torrent.peers.values()]
-    closed = [
+    return [_peer_row(session, peer, now) for peer in session.torrent.peers.values()], _closed_rows(session)
+
+
+def magnet_peer_rows(session: MagnetSession) -> tuple[list[PeerRow], list[ClosedPeerRow]]:
+    """The same while the metadata is fetched: nothing moves but that."""
+    return [_magnet_peer_row(session, peer) for peer in session.torrent.peers.values()], _closed_rows(session)
+
+
+def _magnet_peer_row(session: MagnetSession, peer: FetchingPeer) -> PeerRow:
+    return PeerRow(
+        address=str(peer.address), client=escape(peer.client), incoming=peer.incoming, source=peer.source,
+        am_choking=True, am_interested=False, peer_choking=True, peer_interested=False, snubbed=False, progress=0.0,
+        rate_down=0, rate_up=0, downloaded=0, uploaded=0, requests_out=0, requests_in=0,
+        connected_at=_wall(session, peer.connected_at) or 0.0,
+    )  # fmt: skip
+
+
+def _closed_rows(session: Driven[Any]) -> list[ClosedPeerRow]:
+    return [
         ClosedPeerRow(str(gone.address), escape(gone.reason), _wall(session, gone.at) or 0.0)
         for gone in session.torrent.closed_peers
     ]
-    return rows, closed
 
 
 def _peer_row(session: TorrentSession, peer: Peer, now: float) -> PeerRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torrentd.session.magnet import MagnetSession
 from torrentd.session.rows import WaitFailure
 from torrentd.session.sleeper import Sleeper
 from torrentd.session.waiting import Standing, Until
@@ -11,14 +12,16 @@ from torrentd.session.waiting import Standing, Until
 if TYPE_CHECKING:
     from torrentd.session.torrent import TorrentSession
 
-TORRENT_NOT_FOUND, WRONG_STATE, IO_ERROR = 1, 4, 6
+TORRENT_NOT_FOUND, INVALID, WRONG_STATE, IO_ERROR = 1, 2, 4, 6
 """Codes of the API."""
 
 
-def standing(session: TorrentSession | Sleeper | None, id: str, until: Until) -> Standing:
+def standing(session: TorrentSession | MagnetSession | Sleeper | None, id: str, until: Until) -> Standing:
     """Done, still possible, or no longer. A check comes to an end, so it is still possible."""
     if session is None:
         return WaitFailure(id, TORRENT_NOT_FOUND, "the torrent was removed")
+    if isinstance(session, MagnetSession):
+        return _of_magnet(session, id, until)
     if until == "metadata":
         return "done"
     if isinstance(session, Sleeper):
@@ -34,6 +37,14 @@ def standing(session: TorrentSession | Sleeper | None, id: str, until: Until) ->
     if session.facts.paused:
         return WaitFailure(id, WRONG_STATE, "the torrent is paused")
     return "pending"
+
+
+def _of_magnet(session: MagnetSession, id: str, until: Until) -> Standing:
+    if until == "paused":
+        return "done" if session.record.paused and not session.torrent.running else "pending"
+    if session.error is not None:
+        return WaitFailure(id, INVALID if session.error.source == "metadata" else IO_ERROR, session.error.message)
+    return WaitFailure(id, WRONG_STATE, "the torrent is paused") if session.record.paused else "pending"
 
 
 def _of_sleeper(sleeper: Sleeper, id: str, until: Until) -> Standing:

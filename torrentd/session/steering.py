@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
-from twisted.internet.defer import Deferred, execute
+from twisted.internet.defer import Deferred, execute, maybeDeferred
 from twisted.python.failure import Failure
 
 from torrentd import config
@@ -20,6 +20,7 @@ from torrentd.session.adding import choose
 from torrentd.session.control import AddOptions, Changes, FileChoice
 from torrentd.session.limits import Override, RuntimeLimits, effective
 from torrentd.session.loading import QUARANTINED
+from torrentd.session.magnet import MagnetSession
 from torrentd.session.rows import (
     ClosedPeerRow,
     DhtRow,
@@ -42,6 +43,7 @@ from torrentd.swarm.events import AnnounceNow
 
 if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
+    from torrentd.session.driven import Driven
     from torrentd.session.torrent import TorrentSession
 
 
@@ -75,10 +77,10 @@ class Steering:
             ]
         return rows + [snapshots.broken_row(broken) for broken in around.broken.values()]
 
-    def _row(self, torrent: TorrentSession | Sleeper) -> TorrentRow:
+    def _row(self, torrent: TorrentSession | MagnetSession | Sleeper) -> TorrentRow:
         if isinstance(torrent, Sleeper):
             return torrent.row_at(self._daemon.host.reactor.seconds())
-        return snapshots.torrent_row(torrent)
+        return snapshots.magnet_row(torrent) if isinstance(torrent, MagnetSession) else snapshots.torrent_row(torrent)
 
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
         log = self._around.changes
@@ -90,10 +92,10 @@ class Steering:
         return self._awake(id, snapshots.file_rows)
 
     def peers(self, id: str) -> Deferred[tuple[list[PeerRow], list[ClosedPeerRow]]]:
-        return self._awake(id, snapshots.peer_rows)
+        return self._awake(id, snapshots.peer_rows, snapshots.magnet_peer_rows)
 
     def trackers(self, id: str) -> Deferred[list[TrackerRow]]:
-        return self._awake(id, snapshots.tracker_rows)
+        return self._awake(id, snapshots.tracker_rows, snapshots.tracker_rows)
 
     def pieces(self, id: str) -> Deferred[PiecesRow]:
         return self._awake(id, snapshots.pieces_row)
@@ -105,14 +107,26 @@ class Steering:
     def inspect(self, metainfo: bytes) -> Deferred[InspectRow]:
         return Deferred.fromCoroutine(self._daemon.adding.parse(metainfo)).addCallback(snapshots.inspect_row)
 
+    def inspect_magnet(self, link: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
+        done = Deferred.fromCoroutine(self._daemon.magnets.look(link, options, timeout))
+        return done.addCallback(snapshots.inspect_row)
+
     # --- torrents
 
     def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
         return Deferred.fromCoroutine(self._daemon.adding.add(metainfo, options))
 
-    def _awake(self, id: str, then: Callable[[TorrentSession], Any]) -> Deferred[Any]:
+    def add_magnet(self, link: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
+        return Deferred.fromCoroutine(self._daemon.magnets.add(link, options))
+
+    def _awake(
+        self, id: str, then: Callable[[TorrentSession], Any], meanwhile: Callable[[MagnetSession], Any] | None = None
+    ) -> Deferred[Any]:
         """Fires with what `then` makes of the torrent's session, which is woken if need be. A removal may overtake
-        it: then there is no such torrent."""
+        it: then there is no such torrent. `meanwhile` is what to do instead while there is no metadata."""
+        found = self._around.torrents[self._around.find(id)]
+        if isinstance(found, MagnetSession) and meanwhile is not None:
+            return maybeDeferred(meanwhile, found)
 
         def still_there(session: TorrentSession) -> TorrentSession:
             if session.gone:
@@ -122,7 +136,7 @@ class Steering:
         return self._around.waking.awake(self._around.find(id)).addCallback(still_there).addCallback(then)
 
     def pause(self, id: str) -> Deferred[None]:
-        return self._awake(id, self._pause)
+        return self._awake(id, self._pause, MagnetSession.pause)
 
     def _pause(self, session: TorrentSession) -> Deferred[None]:
         session.facts.paused = True
@@ -130,7 +144,7 @@ class Steering:
         return self._saved(session)
 
     def resume(self, id: str, force: bool) -> Deferred[None]:
-        return self._awake(id, self._resume)
+        return self._awake(id, self._resume, MagnetSession.resume)
 
     def _resume(self, session: TorrentSession) -> Deferred[None]:
         session.facts.paused = False
@@ -157,9 +171,9 @@ class Steering:
         self._around.checks.verify(session)
 
     def announce(self, id: str) -> Deferred[None]:
-        return self._awake(id, self._announce)
+        return self._awake(id, self._announce, self._announce)
 
-    def _announce(self, session: TorrentSession) -> None:
+    def _announce(self, session: Driven[Any]) -> None:
         if not session.torrent.running:
             raise RpcError("wrong_state", "The torrent is not running", id=session.id)
         session.handle(AnnounceNow())
@@ -169,7 +183,11 @@ class Steering:
         info_hash = bytes.fromhex(id)
         if info_hash in self._around.broken:
             return self._daemon.turns.run(info_hash, self._daemon.remove_broken, info_hash)
-        return self._awake(id, lambda session: self._daemon.remove(session, delete_data))
+        return self._awake(
+            id,
+            lambda session: self._daemon.remove(session, delete_data),
+            lambda magnet: self._daemon.turns.run(magnet.info_hash, self._daemon.magnets.remove, magnet),
+        )
 
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         def choose_them(session: TorrentSession) -> Deferred[None]:
@@ -183,7 +201,7 @@ class Steering:
             session.name_peers(peers)
             return self._saved(session).addCallback(lambda _: len(peers))
 
-        return self._awake(id, add_them)
+        return self._awake(id, add_them, lambda magnet: magnet.name_peers(peers).addCallback(lambda _: len(peers)))
 
     def _saved(self, session: TorrentSession) -> Deferred[None]:
         """What the user decided is on the disk before he is told so; unless a removal came first."""
@@ -224,10 +242,7 @@ class Steering:
 
     def _places(self) -> list[str]:
         paths = self._daemon.settings.paths
-        places = (
-            torrent.row.download_dir if isinstance(torrent, Sleeper) else torrent.facts.download_dir
-            for torrent in self._around.torrents.values()
-        )
+        places = (_download_dir(torrent) for torrent in self._around.torrents.values())
         return list(dict.fromkeys((paths.download_dir, *places)))
 
     def limits(self) -> tuple[int | None, int | None]:
@@ -260,6 +275,12 @@ class Steering:
 
     def shutdown(self) -> None:
         self._shutdown()
+
+
+def _download_dir(torrent: TorrentSession | MagnetSession | Sleeper) -> str:
+    if isinstance(torrent, Sleeper):
+        return torrent.row.download_dir
+    return torrent.record.download_dir if isinstance(torrent, MagnetSession) else torrent.facts.download_dir
 
 
 def _in_file(rate: int | None) -> object:

@@ -19,7 +19,7 @@ from torrentd.session.durability import Durability
 from torrentd.session.facts import Facts
 from torrentd.session.rows import ErrorRow
 from torrentd.session.stored import stored
-from torrentd.state.records import MAX_PEERS
+from torrentd.state.records import MAX_PEERS, LimitValue
 from torrentd.swarm.events import (
     DiskBusy,
     Durable,
@@ -84,6 +84,10 @@ class TorrentSession(Driven["Torrent"]):
     def name(self) -> str:
         """The torrent's name, fit for a log line."""
         return escape(self.metainfo.name)
+
+    @property
+    def limits(self) -> dict[str, LimitValue]:
+        return self.facts.limits
 
     @property
     def piece_count(self) -> int:
@@ -193,6 +197,9 @@ class TorrentSession(Driven["Torrent"]):
             log.info("{name}: complete", name=self.name)
         self.durability.told()
         self.handle(Durable())
+        if self.facts.stop_after == "download":
+            self.facts.stop_after, self.facts.paused = None, True
+            self.stop()
         self.around.state_changed(self)
         return True
 

@@ -16,6 +16,7 @@ from torrentd.model.errors import RpcError, TorrentdError
 from torrentd.session.beginning import begin_watched
 from torrentd.session.driven import OUR_FAULT
 from torrentd.session.loading import set_aside, stored_session
+from torrentd.session.magnet import MagnetSession
 from torrentd.session.sleeper import Sleeper
 from torrentd.state.records import Broken
 from torrentd.swarm.resting import resume
@@ -43,12 +44,15 @@ class Waking:
     def awake(self, info_hash: bytes, *, at_once: bool = False) -> Deferred[TorrentSession]:
         """The torrent's session, woken if need be; `at_once`: before those who wait for their turn.
 
-        Errback RpcError if there is no such torrent, or it cannot be used; StorageError if the database does not tell.
+        Errback RpcError if there is no such torrent, it has no metadata yet, or it cannot be used; StorageError if the
+        database does not tell.
         """
         answer: Deferred[TorrentSession] = Deferred()
         found = self._around.torrents.get(info_hash)
         if found is None:
             answer.errback(self._around.unknown(info_hash.hex()))
+        elif isinstance(found, MagnetSession):
+            answer.errback(RpcError("no_metadata", "The torrent's metadata is not here yet", id=found.id))
         elif not isinstance(found, Sleeper):
             found.idle_since = None
             answer.callback(found)

@@ -170,6 +170,17 @@ class Scraped:
     answer: ScrapeAnswer
 
 
+# --- metadata
+
+
+@dataclass(slots=True)
+class Fulfilled:
+    """The metadata was read: a torrent takes over. Of a private one, only peers that a tracker or the user named, or
+    that came by themselves, stay connected (BEP 27)."""
+
+    private: bool
+
+
 # --- the user
 
 
@@ -247,6 +258,7 @@ Event: TypeAlias = (
     | Announced
     | AnnounceFailed
     | Scraped
+    | Fulfilled
     | Start
     | Stop
     | Checked

@@ -230,7 +230,7 @@ class DhtSession:
     def turn(self, command: Turn) -> None:
         """Look at what the torrent wants."""
         info_hash = command.info_hash
-        torrent = self._around.torrents.get(info_hash)
+        torrent = self._around.known(info_hash)
         if torrent is None:
             self.handle(Untrack(info_hash))
         elif isinstance(torrent, Sleeper):
@@ -252,13 +252,13 @@ class DhtSession:
         )
 
     def found(self, command: Found) -> None:
-        torrent = self._around.torrents.get(command.info_hash)
+        torrent = self._around.known(command.info_hash)
         event = PeersFound(list(command.peers), SOURCE)
         if isinstance(torrent, Sleeper):
             if torrent.row.left and torrent.runs:
                 awake = self._around.waking.awake(command.info_hash)
                 awake.addCallback(lambda session: session.handle(event)).addErrback(_not_woken)
-        elif torrent is not None:
+        elif torrent is not None and not torrent.private:
             torrent.handle(event)
 
     def searched(self, command: Searched) -> None:

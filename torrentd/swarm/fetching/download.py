@@ -92,6 +92,11 @@ class Download:
         return len(self._pieces) / piece_count(self._size) if self._size else 0.0
 
     @property
+    def is_moving(self) -> bool:
+        """Whether somebody owes an answer."""
+        return any(source.asked for source in self._sources.values())
+
+    @property
     def size(self) -> int | None:
         """Bytes, as those say who are asked now; None while nobody is."""
         return self._size or None

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from torrentd.swarm import dialling, events, trackers
-from torrentd.swarm.commands import Command
-from torrentd.swarm.events import Event, Start, Stop, Tick
+from torrentd.swarm.commands import Command, MetadataFetched
+from torrentd.swarm.events import Event, Fulfilled, Start, Stop, Tick
 from torrentd.swarm.fetching import meeting, talk
 from torrentd.swarm.fetching.state import FetchingState
 from torrentd.swarm.membership import NEVER
@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 TRUSTED = ("user", "tracker")
 """Who may name peers of a private torrent (BEP 27)."""
 
+INCOMING = "incoming"
+"""The source of those who came by themselves."""
+
 
 def start(fetching: FetchingState, _: Start) -> None:
     """Begin or resume."""
-    if not fetching.running:
-        fetching.running = True
-        fetching.announcing.start(fetching.now)
-        fetching.wake(fetching.now)
+    if fetching.running:
+        return
+    fetching.running = True
+    fetching.announcing.start(fetching.now)
+    fetching.wake(fetching.now)
+    if fetching.download.metadata is not None:  # something went wrong with it
+        fetching.commands.append(MetadataFetched(fetching.download.metadata))
 
 
 def stop(fetching: FetchingState, event: Stop) -> None:
@@ -46,6 +52,15 @@ def tick(fetching: FetchingState, _: Tick) -> None:
     fetching.wake(fetching.now)
 
 
+def fulfilled(fetching: FetchingState, event: Fulfilled) -> None:
+    """A torrent takes over: let those go that it may not have."""
+    if event.private:
+        fetching.candidates.keep_only(TRUSTED)
+        for peer in list(fetching.peers.values()):
+            if peer.source not in (*TRUSTED, INCOMING):
+                meeting.close(fetching, peer, "the torrent is private")
+
+
 ON_EVENT: dict[type[Event], Callable[[FetchingState, Any], None]] = {
     events.Received: talk.received,
     events.PeerConnected: meeting.peer_connected,
@@ -59,6 +74,8 @@ ON_EVENT: dict[type[Event], Callable[[FetchingState, Any], None]] = {
     events.Scraped: trackers.scraped,
     events.AnnounceNow: trackers.announce_now,
     events.SetTrackers: trackers.set_trackers,
+    events.OurAddresses: dialling.our_addresses,
+    events.Fulfilled: fulfilled,
     events.Start: start,
     events.Stop: stop,
     events.Tick: tick,
@@ -85,16 +102,14 @@ class Fetching(FetchingState):
 
 
 def hand_over(fetching: FetchingState, torrent: TorrentState) -> None:
-    """The metadata is here: the torrent, which was just made and does not run yet, takes over who is known and banned.
+    """The torrent, which was just made and does not run yet, takes over who is known and who is banned.
 
-    Connections that we made, and attempts under way, count as the torrent's attempts: each must be reported to it by
-    PeerConnected or ConnectFailed. Peers of a private torrent that neither the user nor a tracker named are forgotten.
+    Connections that we made, and attempts under way, count as the torrent's attempts from now on: each must be reported
+    to it by PeerConnected or ConnectFailed.
     """
     for peer in fetching.peers.values():
         if peer.incoming and peer.listens is not None:
             fetching.candidates.closed(peer.listens, fetching.now)  # it will tell the torrent, too
-    if torrent.private:
-        fetching.candidates.keep_only(TRUSTED)
     torrent.candidates, torrent.bans = fetching.candidates, fetching.bans
     torrent.closed_peers = fetching.closed_peers
     torrent.connecting = fetching.connecting + sum(not peer.incoming for peer in fetching.peers.values())

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from torrentd.swarm import dialling
+from torrentd.swarm import acceptance, dialling, extensions
 from torrentd.swarm.acceptance import accepted
 from torrentd.swarm.commands import Close
 from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.fetching.state import FetchingState
 from torrentd.swarm.membership import ClosedPeer
-from torrentd.wire.peer import extensions, metadata
 from torrentd.wire.peer.clients import client_name
-from torrentd.wire.peer.handshake import has_extensions
-from torrentd.wire.peer.messages import Extended, KeepAlive
-
-METADATA_ID = 1
-"""The message id under which we want ut_metadata."""
+from torrentd.wire.peer.messages import KeepAlive
 
 IDLE = 120.0
 """Seconds without a message before a peer counts as dead."""
@@ -48,9 +43,8 @@ def peer_connected(fetching: FetchingState, event: PeerConnected) -> None:
         spoke_at=fetching.now,
     )
     fetching.peers[peer.key] = peer
-    if has_extensions(peer.reserved):
-        said = extensions.ExtensionHandshake(m={metadata.NAME: METADATA_ID}, client=fetching.settings.client)
-        fetching.send(peer, Extended(extensions.HANDSHAKE, extensions.encode(said)))
+    extensions.greet(fetching, peer)
+    acceptance.tell_node(fetching, peer)
 
 
 def close(fetching: FetchingState, peer: Peer, reason: str, *, useful: bool = True) -> None:
@@ -101,6 +95,7 @@ def room_wanted(fetching: FetchingState, _: MakeRoom) -> None:
 
 def due(fetching: FetchingState) -> None:
     """Who is silent too long, who hears nothing from us, and who makes room."""
+    extensions.update(fetching)
     for peer in list(fetching.peers.values()):
         if fetching.now >= peer.heard_at + IDLE:
             close(fetching, peer, f"silent for {IDLE:.0f} seconds")

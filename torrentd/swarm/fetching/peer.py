@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from torrentd.model.address import Address
 from torrentd.model.errors import ProtocolError
 from torrentd.model.ids import PeerId, PeerKey
+from torrentd.swarm.membership import Told
 from torrentd.wire.peer.messages import (
     BitfieldMessage,
     Choke,
@@ -15,7 +16,6 @@ from torrentd.wire.peer.messages import (
     Interested,
     Message,
     NotInterested,
-    Port,
     Unchoke,
 )
 
@@ -30,7 +30,7 @@ class Kept:
     bitfield: BitfieldMessage | None = None
     haves: list[Have] = field(default_factory=list)
     states: dict[str, Message] = field(default_factory=dict)
-    """whether it chokes us, whether it is interested, its extension handshake, its DHT port"""
+    """whether it chokes us, whether it is interested, its extension handshake"""
 
     def keep(self, message: Message) -> None:
         """Remember what counts of it. ProtocolError for too much."""
@@ -46,8 +46,6 @@ class Kept:
             self.states["interest"] = message
         elif isinstance(message, Extended):
             self.states["handshake"] = message
-        elif isinstance(message, Port):
-            self.states["port"] = message
 
     def messages(self, piece_count: int) -> list[Message]:
         """All that counts, in an order in which a peer may say it. ProtocolError: of a torrent with other pieces."""
@@ -81,8 +79,10 @@ class Peer:
     """who told us its address; "incoming" if it came by itself"""
     listens: Address | None = None
     """where it accepts connections, as far as known: its candidate's address"""
-    metadata_id: int = 0
-    """the message id that it wants for ut_metadata; 0: it does not speak it"""
+    extensions: dict[bytes, int] = field(default_factory=dict)
+    """what it offers of what we know (BEP 10), with its ids"""
+    told: Told | None = None
+    """what it knows from our last extension handshake"""
     kept: Kept = field(default_factory=Kept)
     downloaded: int = 0
     """bytes of metadata it sent"""

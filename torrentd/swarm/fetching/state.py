@@ -11,6 +11,7 @@ from torrentd.swarm.fetching.download import Download
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.membership import Membership
 from torrentd.swarm.settings import Settings, Totals
+from torrentd.wire.peer.metadata import NAME as UT_METADATA
 
 UNKNOWN_LEFT = 16 * 1024
 """Bytes that trackers are told to be missing: not 0, which would make us a seed. Other clients say the same."""
@@ -42,6 +43,10 @@ class FetchingState(Membership[Peer]):
     @property
     def finished(self) -> bool:
         return False
+
+    @property
+    def offers(self) -> tuple[bytes, ...]:
+        return (UT_METADATA,)
 
     @property
     def left(self) -> int:

@@ -6,14 +6,15 @@ Of the extension protocol everything is understood; what a peer says about piece
 from __future__ import annotations
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm import acceptance, floods
+from torrentd.swarm import acceptance, extensions, floods
 from torrentd.swarm.commands import MetadataFetched
 from torrentd.swarm.events import Received
 from torrentd.swarm.fetching import meeting
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.fetching.state import FetchingState
-from torrentd.wire.peer import extensions, metadata
-from torrentd.wire.peer.messages import Blocks, Cancel, Extended, KeepAlive, Message, Request
+from torrentd.wire.peer import metadata
+from torrentd.wire.peer.extensions import HANDSHAKE
+from torrentd.wire.peer.messages import Blocks, Cancel, Extended, KeepAlive, Message, Port, Request
 
 
 def received(fetching: FetchingState, event: Received) -> None:
@@ -34,6 +35,9 @@ def _said(fetching: FetchingState, peer: Peer, message: Message) -> None:
     if isinstance(message, Extended):
         floods.spend(peer, floods.EXTENDED, fetching.now)
         _extended(fetching, peer, message)
+    elif isinstance(message, Port):
+        floods.spend(peer, floods.EXTENDED, fetching.now)
+        acceptance.learn_node(fetching, peer, message.port)
     elif isinstance(message, Blocks):
         raise ProtocolError("sent blocks that nobody asked for")
     elif isinstance(message, Request | Cancel | KeepAlive):
@@ -43,26 +47,18 @@ def _said(fetching: FetchingState, peer: Peer, message: Message) -> None:
 
 
 def _extended(fetching: FetchingState, peer: Peer, message: Extended) -> None:
-    if message.id == extensions.HANDSHAKE:
-        _handshake(fetching, peer, message)
-    elif message.id == meeting.METADATA_ID:
+    if message.id == HANDSHAKE:
+        said = extensions.heard(fetching, peer, message.payload)
+        peer.kept.keep(message)
+        speaks = metadata.NAME in peer.extensions
+        fetching.download.offered(peer.key, said.metadata_size if speaks else None)
+    elif extensions.named(fetching, message) == metadata.NAME:
         _metadata(fetching, peer, metadata.parse(message.payload))
-
-
-def _handshake(fetching: FetchingState, peer: Peer, message: Extended) -> None:
-    said = extensions.parse(message.payload)
-    peer.kept.keep(message)
-    peer.metadata_id = said.m.get(metadata.NAME, peer.metadata_id)
-    peer.client = said.client or peer.client
-    if said.port is not None:
-        acceptance.learn_port(fetching, peer, said.port)
-    fetching.download.offered(peer.key, said.metadata_size if peer.metadata_id else None)
 
 
 def _metadata(fetching: FetchingState, peer: Peer, message: metadata.Message | None) -> None:
     if isinstance(message, metadata.Request):
-        if peer.metadata_id:
-            fetching.send(peer, Extended(peer.metadata_id, metadata.encode(metadata.Reject(message.piece))))
+        extensions.send(fetching, peer, metadata.NAME, metadata.encode(metadata.Reject(message.piece)))
     elif isinstance(message, metadata.Reject):
         fetching.download.rejected(peer.key, message.piece, fetching.now)
     elif isinstance(message, metadata.Data):
@@ -94,5 +90,5 @@ def due(fetching: FetchingState) -> None:
         return
     for key, piece in fetching.download.due(fetching.now):
         peer = fetching.peers[key]
-        fetching.send(peer, Extended(peer.metadata_id, metadata.encode(metadata.Request(piece))))
+        extensions.send(fetching, peer, metadata.NAME, metadata.encode(metadata.Request(piece)))
     fetching.wake(fetching.download.next_deadline())

@@ -16,6 +16,9 @@ HEAD_LENGTH = len(START) + 8 + 20
 LENGTH = HEAD_LENGTH + 20
 """Bytes of the whole handshake."""
 
+EXTENDED = bytes((0, 0, 0, 0, 0, 0x10, 0, 0))
+"""The extension protocol (BEP 10) alone."""
+
 RESERVED = bytes((0, 0, 0, 0, 0, 0x10, 0, 0))
 """What we can do: the extension protocol (BEP 10)."""
 
