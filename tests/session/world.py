@@ -363,7 +363,7 @@ class Home:
 
     def crash(self) -> None:
         """As after kill -9: nothing is said, written or closed; only the kernel lets go of the database."""
-        for session in self.daemon.around.sessions.values():
+        for session in self.daemon.around.all_awake():
             session.leave()
             for connection in list(session.connections.values()):
                 connection.close("crashed")

@@ -65,6 +65,8 @@ def build(
         up=fleet.up,
         own_ids=(peer_id,),
         sequential=facts.sequential,
+        metadata=metainfo.info,
+        metadata_budget=fleet.metadata,
     )
     session = TorrentSession(facts, metainfo, torrent, storage, around, peer_id)
     _apply(session)

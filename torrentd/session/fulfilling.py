@@ -108,7 +108,7 @@ class Fulfilling:
         return self._daemon.adding.record(
             metainfo,
             options,
-            priorities=_priorities(magnet, metainfo),
+            priorities=bytes(_priorities(magnet, metainfo)),
             download_dir=record.download_dir,
             added_at=record.added_at,
             peers=record.peers,

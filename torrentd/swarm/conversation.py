@@ -10,7 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm import acceptance, arrivals, choking, connecting, extensions, floods, interest, release, upload
+from torrentd.swarm import (
+    acceptance,
+    arrivals,
+    choking,
+    connecting,
+    extensions,
+    floods,
+    interest,
+    metadata,
+    release,
+    upload,
+)
 from torrentd.swarm.events import Received
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
@@ -30,6 +41,7 @@ from torrentd.wire.peer.messages import (
     Request,
     Unchoke,
 )
+from torrentd.wire.peer.metadata import NAME as UT_METADATA
 
 
 def received(torrent: TorrentState, event: Received) -> None:
@@ -99,5 +111,6 @@ ON_MESSAGE: dict[type[Message], Callable[[TorrentState, Peer, Any], None]] = {
 ON_EXTENSION: dict[bytes, Callable[[TorrentState, Peer, bytes], None]] = {
     UPLOAD_ONLY: _upload_only,
     LT_DONTHAVE: interest.dont_have,
+    UT_METADATA: metadata.received,
 }
 """Each charges its messages to an allowance (see `floods`) or bounds them otherwise."""

@@ -46,6 +46,7 @@ from torrentd.swarm.fleet_events import (
     TorrentGone,
     WantPeers,
 )
+from torrentd.swarm.floods import Budget
 
 CONNECTS_PER_SECOND = 30.0
 """What cheap routers bear: each attempt costs them a state entry."""
@@ -72,6 +73,8 @@ class Fleet:
         self.limits = limits if limits is not None else FleetLimits()
         self.down = Bucket(self.limits.download)
         self.up = Bucket(self.limits.upload)
+        self.metadata = Budget()
+        """for what is given to others of the torrents' metadata"""
         self.connections = 0
         """past their handshake, both directions"""
         self.half_open = 0

@@ -7,6 +7,7 @@ is never charged here: it is bounded by other means (the request queue's cap, on
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from torrentd.model.errors import ProtocolError
@@ -16,6 +17,13 @@ class Talker(Protocol):
     """A peer; `spent`: per class of messages that may be spam, tokens left, and when they were counted."""
 
     spent: dict[str, tuple[float, float]]
+
+
+@dataclass(slots=True)
+class Budget:
+    """What several peers may spend together."""
+
+    spent: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Allowance(NamedTuple):
@@ -59,11 +67,20 @@ EXTENDED = Allowance("extension messages", 200, 10)
 
 def spend(peer: Talker, allowance: Allowance, now: float, count: int = 1) -> None:
     """Charge `count` messages. ProtocolError when the allowance is used up."""
-    left, since = peer.spent.get(allowance.what, (allowance.burst, now))
-    left = min(allowance.burst, left + (now - since) * allowance.per_second) - count
+    left = _left(peer, allowance, now) - count
     if left < 0:
         raise ProtocolError(f"too many {allowance.what}")
     peer.spent[allowance.what] = (left, now)
+
+
+def affords(peer: Talker, allowance: Allowance, now: float) -> bool:
+    """Whether one more message could be charged."""
+    return _left(peer, allowance, now) >= 1
+
+
+def _left(peer: Talker, allowance: Allowance, now: float) -> float:
+    left, since = peer.spent.get(allowance.what, (allowance.burst, now))
+    return min(allowance.burst, left + (now - since) * allowance.per_second)
 
 
 def give_back(peer: Talker, allowance: Allowance) -> None:

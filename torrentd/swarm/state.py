@@ -23,10 +23,12 @@ from torrentd.policy.rates.limiter import Bucket, Chain
 from torrentd.policy.sharing.breadth import Breadth
 from torrentd.policy.sharing.order import Order
 from torrentd.swarm.announcing import Announcing
+from torrentd.swarm.floods import Budget
 from torrentd.swarm.membership import NEVER, Membership
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.wire.peer.extensions import LT_DONTHAVE, UPLOAD_ONLY
+from torrentd.wire.peer.metadata import NAME as UT_METADATA
 
 
 class Identity(NamedTuple):
@@ -63,6 +65,8 @@ class TorrentState(Membership[Peer]):
         up: Bucket,
         own_ids: Collection[PeerId],
         sequential: bool,
+        metadata: bytes,
+        metadata_budget: Budget,
     ) -> None:
         super().__init__(
             info_hash=info_hash, settings=settings, totals=totals, rng=rng, announcing=announcing, own_ids=own_ids
@@ -70,6 +74,10 @@ class TorrentState(Membership[Peer]):
         self.geometry = geometry
         self.layout = layout
         self.private = private
+        self.metadata = metadata
+        self.metadata_size = len(metadata)
+        self.metadata_budget = metadata_budget
+        """what all torrents may give of their metadata together"""
 
         # pieces
         self.have = have
@@ -135,7 +143,7 @@ class TorrentState(Membership[Peer]):
 
     @property
     def offers(self) -> tuple[bytes, ...]:
-        return UPLOAD_ONLY, LT_DONTHAVE
+        return UPLOAD_ONLY, LT_DONTHAVE, UT_METADATA
 
     @property
     def left(self) -> int:

@@ -45,6 +45,7 @@ from torrentd.swarm import (
 from torrentd.swarm.announcing import Announcing
 from torrentd.swarm.commands import Command
 from torrentd.swarm.events import Event
+from torrentd.swarm.floods import Budget
 from torrentd.swarm.membership import NEVER
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.state import TorrentState
@@ -111,6 +112,8 @@ class Torrent(TorrentState):
         up: Bucket,
         own_ids: Collection[PeerId],
         sequential: bool = False,
+        metadata: bytes = b"",
+        metadata_budget: Budget | None = None,
     ) -> None:
         super().__init__(
             info_hash=info_hash,
@@ -127,6 +130,8 @@ class Torrent(TorrentState):
             up=up,
             own_ids=own_ids,
             sequential=sequential,
+            metadata=metadata,
+            metadata_budget=metadata_budget or Budget(),
         )
 
     def handle(self, event: Event, now: float) -> list[Command]:
