@@ -101,14 +101,43 @@ def test_stdin(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["magnet:?xt=urn:btih:" + UBUNTU, "MAGNET:?x", "http://h/x.torrent", "https://h/x.torrent"]
+    ("source", "words"),
+    [
+        ("MAGNET:?x", "xt=urn:btih:... is missing"),
+        ("magnet:?xt=urn:btih:12", "40 hex digits"),
+        ("http://h/x.torrent", "not supported yet"),
+        ("https://h/x.torrent", "not supported yet"),
+    ],
 )
-def test_links_are_not_supported_yet(torrentctl: Torrentctl, fake: FakeDaemon, source: str) -> None:
+def test_what_is_seen_to_be_wrong_is_refused_first(
+    torrentctl: Torrentctl, fake: FakeDaemon, source: str, words: str
+) -> None:
     outcome = torrentctl("add", "ubuntu.torrent", source)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "not supported yet" in outcome.err
+    assert words in outcome.err
     assert outcome.err.count("\n") == 1
     assert fake.calls == []
+
+
+def test_a_magnet_link(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    link = f"magnet:?xt=urn:btih:{UBUNTU}&dn=ubuntu"
+    fake.answers["torrent.add"] = {"torrent": {"id": UBUNTU, "name": "ubuntu", "state": "metadata"}, "added": True}
+    fake.answers["torrent.wait"] = lambda params: {"done": params["ids"], "pending": [], "failed": []}
+    outcome = torrentctl("add", link, "--stop-after", "metadata", "--wait")
+    assert (outcome.code, outcome.out, outcome.err) == (0, f"{UBUNTU}\ttrue\tubuntu\n", "")
+    assert fake.asked("torrent.add") == [{"magnet": link, "stop_after": "metadata", "fields": ["id", "name", "state"]}]
+    assert fake.asked("torrent.wait")[0]["until"] == "metadata"
+
+
+def test_a_long_link_is_not_repeated_in_a_complaint(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["torrent.add"] = lambda params: failing()
+    outcome = torrentctl("add", f"magnet:?xt=urn:btih:{UBUNTU}&dn={'x' * 2000}")
+    assert outcome.code == 1
+    assert len(outcome.err) < 250
+
+
+def failing() -> None:
+    raise RpcFailure(8, "Magnet links of v2 torrents are not supported yet", name="unsupported")
 
 
 def test_a_wrong_peer_is_known_before_anything_is_added(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Torrentctl
+from tests.cli.fake_daemon import FakeDaemon
 from torrentd.wire import bencode
+from torrentd.wire.magnet import parse
 
 INFO = {
     b"name": b"film\x1b",
@@ -110,6 +112,81 @@ def test_what_is_no_torrent(nobody: Torrentctl, tmp_path: Path, content: bytes |
     assert outcome.err.startswith(f"torrentctl: {path}: ")
 
 
-def test_links_are_not_supported_yet(nobody: Torrentctl) -> None:
-    outcome = nobody("inspect", "magnet:?xt=urn:btih:" + "a" * 40)
-    assert (outcome.code, outcome.err) == (2, "torrentctl: magnet links are not supported yet\n")
+LINK = (
+    f"magnet:?xt=urn:btih:{V1.upper()}&dn=film%1b&xl=5031&tr=http%3A%2F%2Fa%2Fannounce&tr=udp://b:1/"
+    "&x.pe=127.0.0.1:5&ws=http://w/&so=0,4-6"
+)
+
+
+class TestLinks:
+    def test_json(self, nobody: Torrentctl) -> None:
+        outcome = nobody("inspect", LINK, "--json")
+        assert json.loads(outcome.out) == {
+            "id": V1,
+            "hash_v1": V1,
+            "hash_v2": None,
+            "name": "film_",
+            "size": 5031,
+            "trackers": ["http://a/announce", "udp://b:1/"],
+            "webseeds": ["http://w/"],
+            "peers": ["127.0.0.1:5"],
+            "selection": [[0, 0], [4, 6]],
+            "supported": True,
+        }
+
+    def test_pipe(self, nobody: Torrentctl) -> None:
+        lines = nobody("inspect", LINK).out.splitlines()
+        assert lines[0] == f"id\t{V1}"
+        assert "tracker\t1\tudp://b:1/" in lines
+        assert "selection\t[[0, 0], [4, 6]]" in lines
+
+    def test_terminal(self, nobody: Torrentctl) -> None:
+        lines = nobody.on_terminal()("inspect", LINK).lines
+        assert lines == [
+            "name      film_",
+            f"hash v1   {V1}",
+            "size      4.9 KiB (5031 bytes)",
+            "files     0, 4-6",
+            "tracker   http://a/announce",
+            "tracker   udp://b:1/",
+            "peer      127.0.0.1:5",
+            "web seed  http://w/",
+        ]
+
+    def test_v2_is_well_formed_but_not_supported(self, nobody: Torrentctl) -> None:
+        link = "magnet:?xt=urn:btmh:1220" + "ab" * 32
+        assert json.loads(nobody("inspect", link, "--json").out)["supported"] is False
+        assert "cannot be added yet" in nobody.on_terminal()("inspect", link).out
+
+    def test_what_is_none(self, nobody: Torrentctl) -> None:
+        outcome = nobody("inspect", "magnet:?dn=x")
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+
+    def test_fetch(self, torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+        fake.answers["torrent.inspect"] = {
+            "id": V1, "hash_v1": V1, "hash_v2": None, "name": "film", "size": 5031, "piece_count": 1,
+            "piece_size": 16384, "private": False, "trackers": [["http://a/announce"]], "webseeds": [],
+            "httpseeds": [], "comment": "", "created_by": "", "created_at": None,
+            "files": [{"index": 0, "path": "film/a", "size": 5031, "done": 0, "progress": 0, "priority": "normal"}],
+        }  # fmt: skip
+        lines = torrentctl.on_terminal()("inspect", LINK, "--fetch", "--timeout", "5").lines
+        assert lines[:2] == ["name     film", f"hash v1  {V1}"]
+        assert lines[-1] == "film/a  4.9 KiB"
+        assert fake.asked("torrent.inspect") == [{"magnet": LINK, "timeout": 5}]
+
+    def test_fetch_needs_a_link(self, nobody: Torrentctl, film: str) -> None:
+        assert nobody("inspect", film, "--fetch").code == 2
+
+
+class TestMagnet:
+    def test_the_link_of_a_file(self, nobody: Torrentctl, film: str) -> None:
+        link = nobody("magnet", film).out.strip()
+        found = parse(link)
+        assert (found.id, found.name, found.size) == (V1, "film_", 5031)
+        assert set(found.trackers) == {"http://a/announce", "udp://b:1/", "http://c/announce"}
+        assert json.loads(nobody("magnet", film, "--json").out).keys() == {"magnet"}
+
+    def test_what_is_no_torrent(self, nobody: Torrentctl, tmp_path: Path) -> None:
+        (tmp_path / "x").write_bytes(b"<html>")
+        outcome = nobody("magnet", str(tmp_path / "x"))
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)

@@ -148,6 +148,14 @@ class FakeControl:
             return fail(MetainfoError("not a bencoded dictionary"))
         return succeed((ONE, False))
 
+    def add_magnet(self, link: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
+        self.told.append(("add_magnet", link, options))
+        return succeed((ONE, True))
+
+    def inspect_magnet(self, link: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
+        self.told.append(("inspect_magnet", link, options, timeout))
+        return fail(RpcError("timeout", "The metadata did not come in time"))
+
     def inspect(self, metainfo: bytes) -> Deferred[InspectRow]:
         if not metainfo.startswith(b"d"):
             return fail(MetainfoError("not a bencoded dictionary"))

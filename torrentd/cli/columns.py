@@ -15,6 +15,7 @@ SHORT_ID: Final = 8
 _STATE_STYLES: Final = {
     "error": "red",
     "checking": "yellow",
+    "metadata": "yellow",
     "downloading": "cyan",
     "seeding": "green",
     "paused": "dim",

@@ -45,6 +45,7 @@ COMMANDS = {
     "reload": "daemon",
     "shutdown": "daemon",
     "inspect": "inspect",
+    "magnet": "magnet",
     "rpc": "rpc",
     "completion": "completion",
     "version": "daemon",

@@ -1,4 +1,4 @@
-"""What needs no daemon: reading a .torrent file.
+"""What needs no daemon: reading a .torrent file, or a magnet link.
 
 Imports `wire` only, and only when such a command runs.
 """
@@ -12,6 +12,8 @@ from typing import Any
 from torrentd.cli.exits import USAGE, Failed
 from torrentd.model.errors import MetainfoError
 from torrentd.model.layout import FileEntry
+from torrentd.wire import magnet
+from torrentd.wire.magnet import Magnet
 from torrentd.wire.metainfo import Metainfo, parse
 
 STDIN = "-"
@@ -34,22 +36,53 @@ def read_file(name: str) -> bytes:
     return data
 
 
-def refuse_links(name: str) -> None:
+def is_magnet(name: str) -> bool:
+    """Whether it is a magnet link, or means to be one; a file of such a name is written ./magnet:..."""
+    return name[: len("magnet:")].lower() == "magnet:"
+
+
+def refuse_urls(name: str) -> None:
     """Failed (usage) for what is not a file and not supported yet."""
     scheme = name.partition(":")[0].lower()
-    if scheme == "magnet" and ":" in name:
-        raise Failed("magnet links are not supported yet", USAGE)
     if scheme in ("http", "https", "ftp", "udp") and "://" in name:
         raise Failed(f"{name}: URLs are not supported yet; download the .torrent file first", USAGE)
 
 
-def inspect(name: str) -> dict[str, Any]:
-    """What a .torrent file says, as `inspect --json` prints it. Failed names the file and what is wrong with it."""
+def read_metainfo(name: str) -> Metainfo:
+    """The metainfo of a .torrent file. Failed names the file and what is wrong with it."""
     try:
-        metainfo = parse(read_file(name))
+        return parse(read_file(name))
     except MetainfoError as error:
         raise Failed(f"{name}: {error}") from None
-    return describe(metainfo)
+
+
+def inspect(name: str) -> dict[str, Any]:
+    """What a .torrent file says, as `inspect --json` prints it. Failed names the file and what is wrong with it."""
+    return describe(read_metainfo(name))
+
+
+def read_magnet(link: str) -> Magnet:
+    """Failed (usage) says what is wrong with the link."""
+    try:
+        return magnet.parse(link)
+    except MetainfoError as error:
+        raise Failed(str(error), USAGE) from None
+
+
+def describe_magnet(found: Magnet) -> dict[str, Any]:
+    """The parts of a link: hashes in hex, bytes, HOST:PORT, and the selected files as [first, last]."""
+    return {
+        "id": found.id,
+        "hash_v1": found.hash_v1.hex() if found.hash_v1 else None,
+        "hash_v2": found.hash_v2.hex() if found.hash_v2 else None,
+        "name": found.name or None,
+        "size": found.size,
+        "trackers": list(found.trackers),
+        "webseeds": list(found.webseeds),
+        "peers": list(map(str, found.peers)),
+        "selection": list(map(list, found.selection)),
+        "supported": not found.v2_only,
+    }
 
 
 def describe(metainfo: Metainfo) -> dict[str, Any]:

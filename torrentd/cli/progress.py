@@ -18,7 +18,18 @@ from torrentd.cli.sizes import format_rate, format_share, format_size
 from torrentd.cli.times import format_eta
 from torrentd.wire.escape import escape
 
-FIELDS = ["id", "name", "state", "progress", "wanted", "left", "rate_down", "eta", "check_progress"]
+FIELDS = [
+    "id",
+    "name",
+    "state",
+    "progress",
+    "wanted",
+    "left",
+    "rate_down",
+    "eta",
+    "check_progress",
+    "metadata_progress",
+]
 """what a bar needs of a torrent"""
 
 MOST_BARS = 8
@@ -69,12 +80,12 @@ class Bars:
 
 
 def line(row: Row) -> Line:
-    """One torrent; while it is checked, the bar shows that."""
-    checked = row["check_progress"] if row["state"] == "checking" else None
-    done = row["progress"] if checked is None else checked
+    """One torrent; while it is checked, or its metadata is fetched, the bar shows that."""
+    instead = {"checking": row["check_progress"], "metadata": row["metadata_progress"]}.get(row["state"])
+    done = row["progress"] if instead is None else instead
     cells = {
         "share": format_share(done),
-        "size": format_size(row["wanted"]),
+        "size": "" if row["wanted"] is None else format_size(row["wanted"]),
         "rate": format_rate(row["rate_down"]) if row["state"] == "downloading" else row["state"],
         "eta": "" if row["eta"] is None else format_eta(row["eta"]),
     }
@@ -83,8 +94,8 @@ def line(row: Row) -> Line:
 
 def summary(rows: Sequence[Row]) -> Line:
     """Many torrents in one bar."""
-    wanted = sum(row["wanted"] for row in rows)
-    done = 1 - sum(row["left"] for row in rows) / wanted if wanted else 0.0
+    wanted = sum(row["wanted"] or 0 for row in rows)
+    done = 1 - sum(row["left"] or 0 for row in rows) / wanted if wanted else 0.0
     cells = {
         "share": format_share(done),
         "size": format_size(wanted),

@@ -1,4 +1,4 @@
-"""`add`: torrents from files and from stdin, many at once.
+"""`add`: torrents from files, from stdin and from magnet links, many at once.
 
 The files are read here: the daemon never opens a path that a caller names. Each file succeeds or fails by itself; what
 can be seen to be wrong in the command line itself is refused before anything is added.
@@ -19,6 +19,9 @@ from torrentd.cli.options import command, parsed
 from torrentd.cli.session import Session
 from torrentd.model.address import parse_address
 
+MOST_OF_SOURCE = 100
+"""Characters of a name in a complaint: links may be long."""
+
 FIELDS = ["id", "name", "state"]
 FLAGS = {
     "download_dir": "--dir",
@@ -26,6 +29,7 @@ FLAGS = {
     "paused": "--paused",
     "files": "--only",
     "sequential": "--sequential",
+    "stop_after": "--stop-after",
 }
 """Parameters that mean nothing for a torrent which is there already, and their options."""
 
@@ -37,10 +41,10 @@ def _peer(text: str) -> str:
 
 @command(
     "add",
-    help="Add torrents from .torrent files, '-' for stdin.\n\n"
+    help="Add torrents from .torrent files ('-' for stdin) and magnet links.\n\n"
     "In a pipe the columns are: id, added (true or false), name.",
 )
-@click.argument("sources", metavar="FILE...", nargs=-1, required=True)
+@click.argument("sources", metavar="FILE or MAGNET...", nargs=-1, required=True)
 @click.option("--dir", "directory", metavar="DIR", help="Put the content here instead of the daemon's directory.")
 @click.option("--label", "labels", metavar="NAME", multiple=True, help="Give it a label; may be repeated.")
 @click.option("--paused", is_flag=True, help="Do not start.")
@@ -49,7 +53,8 @@ def _peer(text: str) -> str:
 @click.option(
     "--peer", "peers", metavar="IP:PORT", multiple=True, callback=parsed(_peer), help="Connect to this peer, too."
 )
-@click.option("--wait", is_flag=True, help="Wait until everything is downloaded.")
+@click.option("--stop-after", type=click.Choice(("metadata", "download")), help="Pause it when so much of it is there.")
+@click.option("--wait", is_flag=True, help="Wait until everything (up to --stop-after) is downloaded.")
 def add_command(
     session: Session,
     sources: Sequence[str],
@@ -59,12 +64,15 @@ def add_command(
     globs: Sequence[str],
     sequential: bool,
     peers: Sequence[str],
+    stop_after: str | None,
     wait: bool,
 ) -> int:
     from torrentd.cli import offline
 
     for source in sources:
-        offline.refuse_links(source)
+        offline.refuse_urls(source)
+        if offline.is_magnet(source):
+            offline.read_magnet(source)
     given = {
         "download_dir": directory and _absolute(session, directory),
         "labels": list(labels),
@@ -72,11 +80,12 @@ def add_command(
         "files": list(_only(globs)),
         "sequential": sequential,
         "peers": list(peers),
+        "stop_after": stop_after,
     }
     params = {key: value for key, value in given.items() if value}
     results, code = _add_all(session, sources, params)
     if wait and results:
-        return code or _wait(session, [result["torrent"]["id"] for result in results])
+        return code or _wait(session, [result["torrent"]["id"] for result in results], stop_after or "download")
     return code
 
 
@@ -106,10 +115,13 @@ def _add_all(session: Session, sources: Sequence[str], params: dict[str, Any]) -
 
 
 def _add(session: Session, source: str, params: dict[str, Any]) -> dict[str, Any]:
-    from torrentd.cli.offline import read_file
+    from torrentd.cli.offline import is_magnet, read_file
 
-    metainfo = base64.b64encode(read_file(source)).decode()
-    result: dict[str, Any] = session.call("torrent.add", {"metainfo": metainfo, **params})
+    if is_magnet(source):
+        given = {"magnet": source}
+    else:
+        given = {"metainfo": base64.b64encode(read_file(source)).decode()}
+    result: dict[str, Any] = session.call("torrent.add", {**given, **params})
     if not result["added"] and "peers" in params:
         session.call("torrent.add_peers", {"id": result["torrent"]["id"], "peers": params["peers"]})
     return result
@@ -123,7 +135,8 @@ def _concerns_one(error: Exception) -> bool:
 
 
 def _naming(source: str, line: str) -> str:
-    return line if line.startswith(f"{source}:") else f"{source}: {line}"
+    short = source if len(source) <= MOST_OF_SOURCE else f"{source[:MOST_OF_SOURCE]}..."
+    return line if line.startswith(f"{source}:") else f"{short}: {line}"
 
 
 def _tell(session: Session, result: dict[str, Any]) -> None:
@@ -141,10 +154,10 @@ def _tell_ignored(session: Session, result: dict[str, Any], params: dict[str, An
         session.output.remark(f"{result['torrent']['name']}: is here already; {', '.join(ignored)} ignored")
 
 
-def _wait(session: Session, ids: list[str]) -> int:
+def _wait(session: Session, ids: list[str], until: str) -> int:
     from torrentd.cli.waiting import conclude, wait_for
 
-    return conclude(session, wait_for(session, list(dict.fromkeys(ids)), "download", None))
+    return conclude(session, wait_for(session, list(dict.fromkeys(ids)), until, None))
 
 
 def _only(globs: Sequence[str]) -> Iterator[dict[str, str]]:

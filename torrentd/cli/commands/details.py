@@ -69,6 +69,9 @@ def _state(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def _progress(row: Row) -> Iterator[tuple[str, str]]:
+    if row["size"] is None:
+        yield "metadata", format_share(row["metadata_progress"])
+        return
     have = row["wanted"] - row["left"]
     yield "progress", f"{format_share(row['progress'])}, {format_size(have)} of {format_size(row['wanted'])}"
     if row["wanted"] != row["size"]:

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 from torrentd.model.address import Address, Scope, parse_address, scope
 from torrentd.model.errors import RpcError
 from torrentd.session.rows import FilePriority, State, TorrentRow
+from torrentd.wire.magnet import MAX_LENGTH
 
 MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 MAX_WAIT = 300  # seconds: proxies close what is silent for longer
@@ -33,6 +34,7 @@ Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Label = Annotated[str, Meta(min_length=1, max_length=MAX_LABEL)]
 Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH, pattern=_NO_NUL)]
 Url = Annotated[str, Meta(max_length=MAX_URL, pattern=_URL, description="An http, https or udp URL")]
+MagnetLink = Annotated[str, Meta(max_length=MAX_LENGTH, description="magnet:?xt=urn:btih:...")]
 PeerAddress = Annotated[str, Meta(description="192.0.2.1:6881 or [2001:db8::1]:6881")]
 
 COLUMNS: Final[tuple[str, ...]] = TorrentRow.__struct_fields__
@@ -80,14 +82,28 @@ class TorrentLimits(Params, frozen=True):
     idle_time: Count | Literal["unlimited"] | None = None
 
 
-class Add(Params, frozen=True):
-    metainfo: bytes
+class Source(Params, frozen=True):
+    """Where a torrent comes from: exactly one of the two."""
+
+    metainfo: bytes | None = None
+    magnet: MagnetLink | None = None
+
+    def __post_init__(self) -> None:
+        """ValueErrors in msgspec's words, which `convert` takes apart."""
+        if self.metainfo is None and self.magnet is None:
+            raise ValueError("Object missing required field `metainfo`")
+        if self.metainfo is not None and self.magnet is not None:
+            raise ValueError("give metainfo or magnet, not both - at `$.magnet`")
+
+
+class Add(Source, frozen=True):
     fields: list[Column] | None = None
     download_dir: Path | None = None
     labels: list[Label] = []
     paused: bool = False
     files: list[FileSelection] = []
     sequential: bool = False
+    stop_after: Literal["metadata", "download"] | None = None
     verify: Literal["auto", "full", "skip"] = "auto"
     trackers: list[Url] | None = None
     peers: list[PeerAddress] = []
@@ -95,8 +111,12 @@ class Add(Params, frozen=True):
     if_exists: Literal["return", "error", "merge"] = "return"
 
 
-class Inspect(Params, frozen=True):
-    metainfo: bytes
+class Inspect(Source, frozen=True):
+    """What follows concerns magnet links: whom to ask for the metadata, and for how many seconds."""
+
+    trackers: list[Url] | None = None
+    peers: list[PeerAddress] = []
+    timeout: Annotated[float, Meta(ge=0, le=MAX_WAIT)] = 60
 
 
 class Filter(Params, frozen=True):

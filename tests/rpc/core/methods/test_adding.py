@@ -43,6 +43,7 @@ def test_add_with_everything(asked: Asked, control: FakeControl) -> None:
         peers=["127.0.0.1:5000", "[::1]:6881"],
         limits={"down": 5, "up": "unlimited", "ratio": 1.5},
         if_exists="merge",
+        stop_after="download",
     )
     assert result == {"torrent": {"id": ONE}, "added": False}
     ((_, _, options),) = control.told
@@ -57,7 +58,15 @@ def test_add_with_everything(asked: Asked, control: FakeControl) -> None:
         sequential=True,
         labels=("a", "b"),
         limits=LimitsRow(down=5, up="unlimited", ratio=1.5),
+        stop_after="download",
     )
+
+
+def test_a_magnet_with_options(asked: Asked, control: FakeControl) -> None:
+    result = asked.call("torrent.add", magnet="magnet:?x", stop_after="metadata", peers=["127.0.0.1:5"], fields=["id"])
+    assert result == {"torrent": {"id": ONE}, "added": True}
+    options = AddOptions(stop_after="metadata", peers=(Address("127.0.0.1", 5),))
+    assert control.told == [("add_magnet", "magnet:?x", options)]
 
 
 def test_what_is_no_metainfo(asked: Asked) -> None:

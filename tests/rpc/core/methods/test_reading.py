@@ -5,6 +5,8 @@ from twisted.internet.defer import Deferred
 
 from tests.rpc.asking import Asked, request
 from tests.rpc.fake_control import ONE, REVISION, TWO, UNKNOWN, FakeControl
+from torrentd.model.address import Address
+from torrentd.session.control import AddOptions
 from torrentd.session.rows import WaitFailure, WaitRow
 
 
@@ -86,8 +88,12 @@ def test_pieces(asked: Asked) -> None:
     assert asked.call("torrent.pieces", id=ONE) == {"count": 4, "size": 256, "have": "8A==", "availability": None}
 
 
-def test_inspect(asked: Asked) -> None:
+def test_inspect(asked: Asked, control: FakeControl) -> None:
     assert asked.call("torrent.inspect", metainfo="ZGU=")["name"] == "a"
+    error = asked.error("torrent.inspect", magnet="magnet:?x", timeout=5, peers=["127.0.0.1:5"])
+    assert (error["code"], error["data"]["name"]) == (-32004, "timeout")
+    options = AddOptions(peers=(Address("127.0.0.1", 5),))
+    assert control.told == [("inspect_magnet", "magnet:?x", options, 5)]
     error = asked.error("torrent.inspect", metainfo="")
     assert (error["code"], error["data"]["detail"]) == (2, "not a bencoded dictionary")
 

@@ -31,7 +31,11 @@ class AddedPeers(msgspec.Struct, frozen=True):
 class Adding(Noun):
     async def jsonrpc_add(self, params: Add) -> AddResult:
         """Add a torrent; answered once it will survive a restart."""
-        id, added = await self.control.add(params.metainfo, _options(params))
+        options = _options(params)
+        if params.metainfo is not None:
+            id, added = await self.control.add(params.metainfo, options)
+        else:
+            id, added = await self.control.add_magnet(params.magnet or "", options)
         return AddResult(narrowed([self.control.row(id)], params.fields)[0], added)
 
     async def jsonrpc_set_files(self, params: SetFiles) -> Done:
@@ -54,6 +58,7 @@ def _options(params: Add) -> AddOptions:
         trackers=None if params.trackers is None else tuple(params.trackers),
         if_exists=params.if_exists,
         sequential=params.sequential,
+        stop_after=params.stop_after,
         labels=tuple(dict.fromkeys(params.labels)),
         limits=_limits(params.limits),
     )

@@ -10,8 +10,8 @@ import msgspec
 from torrentd.rpc.core.encoded import EncodedRows, TorrentObjects
 from torrentd.rpc.core.listing import TorrentObject, matching, narrowed, sorted_rows
 from torrentd.rpc.core.registry import Noun, long_poll
-from torrentd.rpc.core.schema import Get, Inspect, List, One, Page, Wait
-from torrentd.session.control import Control
+from torrentd.rpc.core.schema import Get, Inspect, List, One, Page, Wait, parse_peers
+from torrentd.session.control import AddOptions, Control
 from torrentd.session.rows import ClosedPeerRow, FileRow, InspectRow, PeerRow, PiecesRow, TrackerRow, WaitRow
 
 T = TypeVar("T")
@@ -91,9 +91,14 @@ class Reading(Noun):
         """Which pieces are there, and how many peers have each."""
         return await self.control.pieces(params.id.lower())
 
+    @long_poll
     async def jsonrpc_inspect(self, params: Inspect) -> InspectRow:
-        """What a metainfo says, without adding it."""
-        return await self.control.inspect(params.metainfo)
+        """What a metainfo says, or the metadata that a magnet link leads to, without adding it."""
+        if params.metainfo is not None:
+            return await self.control.inspect(params.metainfo)
+        trackers = None if params.trackers is None else tuple(params.trackers)
+        options = AddOptions(trackers=trackers, peers=parse_peers(params.peers))
+        return await self.control.inspect_magnet(params.magnet or "", options, params.timeout)
 
     @long_poll
     async def jsonrpc_wait(self, params: Wait) -> WaitRow:
