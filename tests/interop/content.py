@@ -28,6 +28,11 @@ class Torrent:
     origin: Path
     """the directory that holds the true content"""
 
+    @property
+    def link(self) -> str:
+        """A magnet link that names nothing but the torrent."""
+        return f"magnet:?xt=urn:btih:{self.info_hash}"
+
 
 def make(
     directory: Path, files: dict[str, int], piece_size: int = 256 * KIB, announce: str | None = None, seed: int = 1

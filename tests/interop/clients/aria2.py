@@ -52,8 +52,15 @@ class Aria2(Client):
         if seed:
             until(lambda: self.is_complete(torrent), "aria2 has found the content", CHECK)
 
+    def add_magnet(self, torrent: Torrent, directory: Path) -> None:
+        self._downloads[torrent.info_hash] = self._call("addUri", [torrent.link], {"dir": str(directory)})
+
     def is_complete(self, torrent: Torrent) -> bool:
         status = self._call("tellStatus", self._downloads[torrent.info_hash])
+        if "followedBy" in status:  # the metadata was a download of its own
+            status = self._call("tellStatus", status["followedBy"][0])
+        elif "bittorrent" not in status or "info" not in status["bittorrent"]:
+            return False
         assert status["status"] != "error", status
         checking = "verifiedLength" in status or status.get("verifyIntegrityPending") == "true"
         return status["seeder"] == "true" and not checking

@@ -28,6 +28,10 @@ class Client(Program):
     def add(self, torrent: Torrent, directory: Path, *, seed: bool = False) -> None:
         """Add and start. With `seed` the content is already in `directory`; returns when peers may connect."""
 
+    @abstractmethod
+    def add_magnet(self, torrent: Torrent, directory: Path) -> None:
+        """Add and start by a magnet link that names nothing but the torrent."""
+
     def connect(self, torrent: Torrent, address: str) -> None:
         """Connect to a peer, HOST:PORT."""
         raise NotImplementedError(f"{self.name} cannot be told whom to dial")

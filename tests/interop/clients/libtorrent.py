@@ -50,6 +50,9 @@ class Libtorrent(Client):
         if seed:
             until(lambda: self.is_complete(torrent), "libtorrent has found the content", CHECK)
 
+    def add_magnet(self, torrent: Torrent, directory: Path) -> None:
+        self._call("add_magnet", link=torrent.link, directory=str(directory))
+
     def connect(self, torrent: Torrent, address: str) -> None:
         host, _, port = address.rpartition(":")
         self._call("connect", torrent=torrent.info_hash, host=host.strip("[]"), port=int(port))

@@ -56,6 +56,17 @@ class Node:
         self._torrents[key] = handle
         return key
 
+    def add_magnet(self, link: str, directory: str) -> str:
+        params = libtorrent.parse_magnet_uri(link)
+        params.save_path = directory
+        flags = libtorrent.torrent_flags
+        params.flags &= ~(flags.auto_managed | flags.paused)
+        params.flags |= flags.disable_pex
+        handle = self._session.add_torrent(params)
+        key = str(handle.info_hash())
+        self._torrents[key] = handle
+        return key
+
     def connect(self, torrent: str, host: str, port: int) -> None:
         self._torrents[torrent].connect_peer((host, port), 0)
 

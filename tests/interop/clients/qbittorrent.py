@@ -41,6 +41,10 @@ class QBittorrent(Client):
         if seed:
             until(lambda: self.is_complete(torrent), "qBittorrent has found the content", CHECK)
 
+    def add_magnet(self, torrent: Torrent, directory: Path) -> None:
+        self._post("torrents/add", {"urls": torrent.link, "savepath": str(directory), "autoTMM": "false"})
+        until(lambda: self._row(torrent) is not None, "qBittorrent has taken the link", CHECK)
+
     def connect(self, torrent: Torrent, address: str) -> None:
         self._post("torrents/addPeers", {"hashes": torrent.info_hash, "peers": address})
 

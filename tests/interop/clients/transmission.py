@@ -56,11 +56,15 @@ class Transmission(Client):
         if seed:
             until(lambda: self.is_complete(torrent), "Transmission has found the content", CHECK)
 
+    def add_magnet(self, torrent: Torrent, directory: Path) -> None:
+        self._call("torrent-add", **{"filename": torrent.link, "download-dir": str(directory), "paused": False})
+
     def is_complete(self, torrent: Torrent) -> bool:
-        fields = ["leftUntilDone", "status", "error", "errorString"]
+        fields = ["leftUntilDone", "metadataPercentComplete", "status", "error", "errorString"]
         (row,) = self._call("torrent-get", ids=[torrent.info_hash], fields=fields)["torrents"]
         assert not row["error"], row["errorString"]
-        return row["leftUntilDone"] == 0 and row["status"] in SEEDING
+        has_metadata = row["metadataPercentComplete"] == 1
+        return has_metadata and row["leftUntilDone"] == 0 and row["status"] in SEEDING
 
     def _call(self, method: str, **arguments: Any) -> Any:
         """One RPC call; the first answer is a refusal that carries the session id."""

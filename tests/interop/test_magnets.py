@@ -1,0 +1,83 @@
+"""Magnet links: the metadata fetched from each other client and by each, then the data, compared byte by byte."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.interop.clients.aria2 import Aria2
+from tests.interop.clients.client import Client
+from tests.interop.clients.libtorrent import Libtorrent
+from tests.interop.clients.qbittorrent import QBittorrent
+from tests.interop.clients.transmission import Transmission
+from tests.interop.conftest import Stage
+from tests.interop.content import KIB, Torrent, assert_same, make
+from tests.interop.daemon import WAIT, Torrentd
+from tests.interop.processes import until
+from torrentd.wire.metainfo import parse
+
+CLIENTS = (Libtorrent, Transmission, Aria2, QBittorrent)
+PATIENT = 2 * WAIT
+"""Some look for metadata every few seconds only."""
+
+
+@pytest.fixture
+def torrent(stage: Stage) -> Torrent:
+    """Long names, so that the metadata has several pieces."""
+    files = {f"album/track {number:03} {'and so on ' * 8}.bin": 500 + number for number in range(500)}
+    made = make(stage.directory("origin"), files, piece_size=16 * KIB)
+    assert len(parse(made.metainfo).info) > 3 * 16 * KIB
+    return made
+
+
+def add_magnet(torrentd: Torrentd, torrent: Torrent, **params: Any) -> Any:
+    return torrentd.rpc("torrent.add", magnet=torrent.link, **params)["torrent"]
+
+
+@pytest.mark.parametrize("kind", CLIENTS, ids=lambda kind: kind.name)
+def test_metadata_and_data_from(stage: Stage, torrentd: Torrentd, torrent: Torrent, kind: type[Client]) -> None:
+    other = stage.run(kind)
+    other.add(torrent, torrent.origin, seed=True)
+    assert add_magnet(torrentd, torrent, peers=[other.peer_address])["state"] == "metadata"
+    torrentd.wait(torrent)
+    assert_same(torrent, torrentd.downloads)
+
+
+@pytest.mark.parametrize("kind", CLIENTS, ids=lambda kind: kind.name)
+def test_metadata_and_data_to(stage: Stage, torrentd: Torrentd, torrent: Torrent, kind: type[Client]) -> None:
+    other = stage.run(kind)
+    target = stage.directory("target")
+    other.add_magnet(torrent, target)
+    torrentd.add(torrent, torrent.origin, peers=[other.peer_address])
+    until(lambda: other.is_complete(torrent), f"{kind.name} is complete", PATIENT)
+    assert_same(torrent, target)
+
+
+def test_among_daemons_that_have_no_more_than_the_link(stage: Stage, torrent: Torrent) -> None:
+    """One has everything; the second gets it, and the third from the second alone."""
+    first, second, third = (stage.run(Torrentd) for _ in range(3))
+    first.add(torrent, torrent.origin)
+    first.wait(torrent)
+    add_magnet(second, torrent, peers=[first.peer_address])
+    second.wait(torrent)
+    first.stop()
+    add_magnet(third, torrent, peers=[second.peer_address])
+    third.wait(torrent)
+    assert_same(torrent, third.downloads)
+
+
+def test_look_choose_and_restart(stage: Stage, torrentd: Torrentd, torrent: Torrent) -> None:
+    seed = stage.run(Libtorrent)
+    seed.add(torrent, torrent.origin, seed=True)
+    looked = torrentd.rpc("torrent.inspect", magnet=torrent.link, peers=[seed.peer_address])
+    assert (looked["id"], len(looked["files"])) == (torrent.info_hash, 500)
+    assert torrentd.rpc("torrent.list")["torrents"] == []
+    add_magnet(torrentd, torrent, files=[{"glob": "*", "priority": "skip"}, {"index": 3, "priority": "high"}])
+    torrentd.restart()
+    assert torrentd.get(torrent)["state"] == "metadata"
+    torrentd.rpc("torrent.add_peers", id=torrent.info_hash, peers=[seed.peer_address])
+    torrentd.wait(torrent)
+    files = torrentd.rpc("torrent.files", id=torrent.info_hash)["files"]
+    assert [row["index"] for row in files if row["priority"] != "skip"] == [3]
+    assert files[3]["progress"] == 1.0
