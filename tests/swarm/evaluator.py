@@ -34,6 +34,7 @@ T = TypeVar("T")
 OWN_ID = PeerId(b"-TD0010-us__________")
 PLAIN = bytes(8)
 EXTENDED = bytes([0, 0, 0, 0, 0, 0x10, 0, 0])
+FAST = bytes([0, 0, 0, 0, 0, 0, 0, 4])
 
 
 def layout(*sizes: int) -> Layout:

@@ -39,7 +39,8 @@ def _check_requests(torrent: Torrent) -> None:
     counts = [0] * torrent.geometry.piece_count
     for peer in torrent.peers.values():
         assert 0 <= peer.queue.count <= CAP
-        assert not (peer.queue.count and (peer.peer_choking or torrent.requests is None))
+        assert not (peer.queue.count and torrent.requests is None)
+        assert peer.fast or not (peer.queue.count and peer.peer_choking)
         for piece in peer.have:
             counts[piece] += 1
         for piece in peer.queue.outstanding:
@@ -61,5 +62,5 @@ def _check_uploads(torrent: Torrent) -> None:
         assert peer.requests.count <= QUEUE
         assert (peer.requests.count > 0) == bool(waiting)
         assert peer.serving is None or 0 < peer.serving.count <= LARGEST_BATCH
-        assert not (peer.am_choking and waiting)
+        assert not peer.am_choking or {piece for piece, _, _ in waiting} <= set(peer.fast_from_us)
         assert all(piece in torrent.have for piece, _, _ in waiting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.swarm.evaluator import arrives, asked, closed, has, layout, make, run, run_of, says, sent
+from tests.swarm.evaluator import FAST, arrives, asked, closed, has, layout, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
@@ -12,7 +12,20 @@ from torrentd.swarm.events import Event, PiecesVerified, ReadFailed, SetPrioriti
 from torrentd.swarm.extensions import IDS
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.extensions import LT_DONTHAVE, ExtensionHandshake
-from torrentd.wire.peer.messages import BitfieldMessage, Extended, Have, Interested, NotInterested, Unchoke
+from torrentd.wire.peer.messages import (
+    AllowedFast,
+    BitfieldMessage,
+    Extended,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    Message,
+    NotInterested,
+    Reject,
+    Suggest,
+    Unchoke,
+)
 
 START: tuple[float, Event] = (0, Start())
 
@@ -190,3 +203,30 @@ def test_seeds_that_lose_and_find_pieces_are_not_borne_for_ever() -> None:
     assert closed(run(torrent, (1, says(1, _lost(0))))) == {1: "too many losses of a piece by a seed"}
     run(torrent, (1, arrives(2)), (1, says(2, *[_lost(0)] * 1000)))
     assert closed(run(torrent, (1, says(2, _lost(0))))) == {2: "too many lt_donthave messages"}
+
+
+# --- have all, have none (BEP 6)
+
+
+def test_all_and_nothing_in_one_byte() -> None:
+    torrent = make(pieces=3)
+    log = run(torrent, START, (0, arrives(1, reserved=FAST)), (0, says(1, HaveAll())))
+    assert sent(log, 1) == [HaveNone(), Interested()]
+    assert torrent.peers[1].is_seed and torrent.availability == [1, 1, 1]
+    run(torrent, (1, arrives(2, reserved=FAST)), (1, says(2, HaveNone(), Have(1), HaveAll())))
+    assert torrent.availability == [2, 2, 2]
+    assert sent(run(make(2, have=[0, 1]), START, (0, arrives(1, reserved=FAST))), 1) == [HaveAll()]
+    assert sent(run(make(2, have=[0]), START, (0, arrives(1, reserved=FAST))), 1) == [has(2, 0)]
+
+
+@pytest.mark.parametrize(
+    "message", [HaveAll(), HaveNone(), Reject(0, 0, BLOCK), AllowedFast(0), Suggest(0)], ids=lambda one: str(type(one))
+)
+def test_the_fast_extension_has_to_be_agreed_upon(message: Message) -> None:
+    log = run(make(), START, (0, arrives(1)), (1, says(1, message)))
+    assert "fast extension" in closed(log)[1]
+
+
+def test_have_none_again_and_again() -> None:
+    flood = says(1, has(4, 0), *[HaveNone()] * 30)
+    assert closed(run(make(), START, (0, arrives(1, reserved=FAST)), (1, flood))) == {1: "too many bitfields"}

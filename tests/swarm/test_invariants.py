@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.swarm.evaluator import PLAIN, address, blocks_of, layout, make, peer_id
+from tests.swarm.evaluator import FAST, PLAIN, address, blocks_of, layout, make, peer_id
 from tests.swarm.invariants import check
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import BLOCK
@@ -25,15 +25,20 @@ from torrentd.swarm.commands import Ask, Close, Command, Discard, Finished, Mark
 from torrentd.swarm.extensions import IDS
 from torrentd.wire.peer.extensions import LT_DONTHAVE
 from torrentd.wire.peer.messages import (
+    AllowedFast,
     BitfieldMessage,
     Blocks,
     Cancel,
     Choke,
     Extended,
     Have,
+    HaveAll,
+    HaveNone,
     Interested,
     Message,
     NotInterested,
+    Range,
+    Reject,
     Request,
     Unchoke,
 )
@@ -58,7 +63,11 @@ class Books:
     told: set[int] = field(default_factory=set)
     interested: bool = False
     choked: bool = True
-    serving: list[tuple[int, int, int]] = field(default_factory=list)
+    serving: list[Range] = field(default_factory=list)
+    fast: bool = False
+    allowed: set[int] = field(default_factory=set)
+    waits_for: set[Range] = field(default_factory=set)
+    """if it is fast: requests that were neither served nor rejected"""
 
 
 class Anything(RuleBasedStateMachine):
@@ -83,6 +92,7 @@ class Anything(RuleBasedStateMachine):
             assert books.asked == {(p, b) for p, blocks in peer.queue.outstanding.items() for b in _members(blocks)}
             assert books.interested == peer.am_interested
             assert books.choked == peer.am_choking
+            assert not books.fast or books.waits_for == set(peer.requests.blocks())
         assert self.torrent.peers.keys() == self.books.keys()
         assert set(self.torrent.have) == self.verified
 
@@ -95,10 +105,11 @@ class Anything(RuleBasedStateMachine):
             case Send(peer, messages):
                 for message in messages:
                     self.account_message(self.books[peer], message)
-            case Serve(peer, ranges, _):
+            case Serve(peer, ranges, size):
                 books = self.books[peer]
                 assert not books.serving and all(piece in self.verified for piece, _, _ in ranges)
-                books.serving = ranges
+                books.serving = list(blocks_of(ranges, size))
+                books.waits_for.difference_update(books.serving)
             case Close(peer, _):
                 self.books.pop(peer, None)
             case Mark(pieces):
@@ -114,7 +125,8 @@ class Anything(RuleBasedStateMachine):
         books = self.books[key]
         torrent = self.torrent
         assert torrent.running and not torrent.storage_failed and not torrent.finished
-        assert not books.choking and books.interested
+        assert books.interested
+        assert not books.choking or {piece for piece, _ in blocks} <= books.allowed
         assert not blocks & books.asked
         assert {piece for piece, _ in blocks} <= books.have & self.marked
         elsewhere = set().union(*(other.asked for other in self.books.values()))
@@ -153,6 +165,15 @@ class Anything(RuleBasedStateMachine):
             case NotInterested():
                 assert books.interested
                 books.interested = False
+            case Reject(piece, begin, length):
+                assert books.fast
+                books.waits_for.discard((piece, begin, length))
+            case HaveAll() | HaveNone():
+                assert books.fast
+                books.told = set(range(PIECES)) if isinstance(message, HaveAll) else set()
+                assert books.told == self.verified
+            case AllowedFast(piece):
+                assert books.fast and piece in self.verified
             case Choke():
                 assert not books.choked
                 books.choked = True
@@ -220,9 +241,10 @@ class Anything(RuleBasedStateMachine):
     def arrive(self, number: int, have: set[int], unchokes: bool) -> None:
         key, self.next_key = self.next_key, self.next_key + 1
         if self.torrent.bans.reason(address(number)) is None and number not in self.numbers():
-            self.books[key] = Books()
+            self.books[key] = Books(fast=number % 2 == 0)
             self.ids[key] = number
-        self.give(events.PeerConnected(PeerKey(key), address(number), True, peer_id(number), PLAIN))
+        reserved = PLAIN if number % 2 else FAST
+        self.give(events.PeerConnected(PeerKey(key), address(number), True, peer_id(number), reserved))
         if key in self.books:
             messages: list[Message] = [BitfieldMessage(Bitfield(PIECES, sorted(have)).to_bytes())]
             self.books[key].have = have
@@ -260,9 +282,30 @@ class Anything(RuleBasedStateMachine):
         key = self.connected(data)
         books = self.books[key]
         books.choking = not books.choking
-        if books.choking:
+        if books.choking and not books.fast:
             books.asked.clear()
         self.give(events.Received(PeerKey(key), [Choke() if books.choking else Unchoke()]))
+
+    @precondition(lambda self: any(books.fast for books in self.books.values()))
+    @rule(data=st.data(), piece=PIECE)
+    def allow(self, data: st.DataObject, piece: int) -> None:
+        key = data.draw(st.sampled_from(sorted(key for key, books in self.books.items() if books.fast)))
+        self.books[key].allowed.add(piece)
+        self.give(events.Received(PeerKey(key), [AllowedFast(piece)]))
+
+    @precondition(lambda self: any(books.fast and books.asked for books in self.books.values()))
+    @rule(data=st.data(), most=st.integers(1, 12))
+    def refuse(self, data: st.DataObject, most: int) -> None:
+        fast = sorted(key for key, books in self.books.items() if books.fast and books.asked)
+        key = data.draw(st.sampled_from(fast))
+        books = self.books[key]
+        refused = sorted(books.asked)[:most]
+        books.asked -= set(refused)
+        if books.choking:
+            books.allowed -= {piece for piece, _ in refused}
+        length = self.torrent.geometry.block_length
+        rejects: list[Message] = [Reject(piece, block * BLOCK, length(piece, block)) for piece, block in refused]
+        self.give(events.Received(PeerKey(key), rejects))
 
     @precondition(lambda self: any(books.asked for books in self.books.values()))
     @rule(data=st.data(), most=st.integers(1, 12))
@@ -297,7 +340,9 @@ class Anything(RuleBasedStateMachine):
     )
     def request(self, data: st.DataObject, message: Message, piece: int, count: int) -> None:
         requests: list[Message] = [Request(piece, block * BLOCK, BLOCK - SHORT) for block in range(count)]
-        self.give(events.Received(PeerKey(self.connected(data)), [message, *requests]))
+        key = self.connected(data)
+        self.books[key].waits_for.update((piece, block * BLOCK, BLOCK - SHORT) for block in range(count))
+        self.give(events.Received(PeerKey(key), [message, *requests]))
 
     @precondition(lambda self: any(books.serving for books in self.books.values()))
     @rule(data=st.data(), luck=st.integers(0, 5))
@@ -308,6 +353,7 @@ class Anything(RuleBasedStateMachine):
             self.give(events.Drained(PeerKey(key), sum(length for _, _, length in served)))
         else:
             self.verified.discard(served[0][0])
+            self.books[key].waits_for.update(served)
             self.give(events.ReadFailed(PeerKey(key), served[0][0], "gone"))
 
     # --- the disk

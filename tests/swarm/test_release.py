@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from tests.swarm.evaluator import arrives, asked, closed, commands, has, make, run, run_of, says, sender, sent, starts
+from tests.swarm.evaluator import (
+    FAST,
+    arrives,
+    asked,
+    closed,
+    commands,
+    has,
+    make,
+    run,
+    run_of,
+    says,
+    sender,
+    sent,
+    starts,
+)
 from tests.swarm.evaluator import evaluate as play
 from torrentd.model.geometry import BLOCK
 from torrentd.swarm.commands import Ask
 from torrentd.swarm.events import DiskBusy, Event, Start
-from torrentd.wire.peer.messages import Cancel, Choke, KeepAlive, Unchoke
+from torrentd.swarm.release import ALLOWED
+from torrentd.wire.peer.messages import AllowedFast, Cancel, Choke, HaveAll, KeepAlive, Reject, Suggest, Unchoke
 
 HELLO: list[tuple[float, Event]] = [(0, Start()), (0, arrives(1)), (0, says(1, has(4, 0, 1, 2, 3), Unchoke()))]
 
@@ -92,3 +107,83 @@ def test_a_peer_that_flips_its_choke_without_end_is_closed() -> None:
     torrent = make()
     flips = [(1.0, says(1, Choke(), Unchoke())) for _ in range(60)]
     assert closed(run(torrent, *HELLO, *flips)) == {1: "too many chokes and unchokes"}
+
+
+# --- the fast extension (BEP 6)
+
+FAST_HELLO: list[tuple[float, Event]] = [
+    (0, Start()),
+    (0, arrives(1, reserved=FAST)),
+    (0, says(1, HaveAll(), Unchoke())),
+]
+
+
+def _reject(*blocks: int, piece: int = 0) -> list[Reject]:
+    return [Reject(piece, block * BLOCK, BLOCK) for block in blocks]
+
+
+def test_a_choke_takes_nothing_back_until_it_is_rejected_or_too_late() -> None:
+    torrent = make(pieces=1)
+    log = run(torrent, *FAST_HELLO, (1, says(1, Choke())), (2, says(1, run_of(0, 0, 1), *_reject(1))), until=21.9)
+    assert asked(log, 1) == [(0, 0, 4 * BLOCK)]
+    assert torrent.peers[1].queue.outstanding == {0: 0b1100}
+    log = run(torrent, until=22)
+    assert sent(log, 1) == [Cancel(0, 2 * BLOCK, BLOCK), Cancel(0, 3 * BLOCK, BLOCK)]
+
+
+def test_what_is_rejected_is_asked_of_others_and_else_of_the_same_once() -> None:
+    torrent = make(pieces=2)
+    log = run(torrent, *FAST_HELLO, (0, arrives(2)), (0, says(2, has(2, 0), Unchoke())), (1, says(1, *_reject(0, 1))))
+    assert asked(log, 1) == [(0, 0, 4 * BLOCK), (1, 0, 4 * BLOCK)]
+    assert asked(log, 2) == [(0, 0, 2 * BLOCK)]
+    log = run(torrent, (2, says(1, *_reject(2, piece=1))))
+    assert asked(log, 1) == []
+    log = run(torrent, (2.4, says(1, run_of(1, 0, 2))), (2.5, says(1, *_reject(3, piece=1))))
+    assert asked(log, 1) == [(1, 2 * BLOCK, 2 * BLOCK)]
+
+
+def test_who_rejects_everything_is_asked_less_and_less() -> None:
+    torrent = make(pieces=1, blocks=1)
+    run(torrent, *FAST_HELLO)
+    pauses = []
+    now = 0.0
+    for _ in range(10):
+        run(torrent, (now, says(1, *_reject(0))), until=now)
+        peer = torrent.peers[1]
+        again = max(now, peer.asked_again_at)
+        assert peer.queue.count == (again == now)
+        run(torrent, until=again)
+        assert peer.queue.count == 1
+        pauses.append(again - now)
+        now = again + 1
+    assert pauses == [0, 0.5, 1, 2, 4, 8, 16, 20, 20, 20]
+    run(torrent, (now, says(1, *_reject(0), Choke(), Unchoke())))
+    assert torrent.peers[1].queue.count == 1
+
+
+def test_rejects_of_nothing_are_borne_for_a_while() -> None:
+    torrent = make(pieces=1, blocks=4, short=5)
+    odd = [Reject(0, 1, BLOCK), Reject(5, 0, BLOCK), Reject(0, 2**32 - 1, 2**32 - 1), Reject(0, 0, 0)]
+    assert closed(run(torrent, *FAST_HELLO, (1, says(1, Choke(), *odd, *_reject(0, 0))))) == {}
+    assert torrent.peers[1].queue.outstanding == {0: 0b1110}
+    assert closed(run(torrent, (2, says(1, *_reject(0) * 501)))) == {1: "too many rejects of what was not requested"}
+
+
+def test_allowed_pieces_are_asked_for_while_choked() -> None:
+    torrent = make(pieces=9)
+    hello = [(0.0, event) for event in (Start(), arrives(1, reserved=FAST), says(1, has(9, 5, 7, 8)))]
+    log = run(torrent, *hello, (1, says(1, AllowedFast(7), AllowedFast(6))))
+    assert asked(log, 1) == [(7, 0, 4 * BLOCK)]
+    log = run(torrent, (2, says(1, *_reject(0, 1, 2, 3, piece=7))), (3, says(1, AllowedFast(5))))
+    assert asked(log, 1) == [(5, 0, 4 * BLOCK)]
+    log = run(torrent, (4, says(1, Unchoke())))
+    assert asked(log, 1) == [(7, 0, 4 * BLOCK), (8, 0, 4 * BLOCK)]
+
+
+def test_hints_are_few_and_about_pieces_that_exist() -> None:
+    run(torrent := make(), *FAST_HELLO, (1, says(1, *[Suggest(0)] * 100, *[AllowedFast(1)] * 100)))
+    assert closed(run(torrent, (1, says(1, Suggest(1))))) == {1: "too many suggested and allowed pieces"}
+    assert "allowed piece 4" in closed(run(make(), *FAST_HELLO, (1, says(1, AllowedFast(4)))))[1]
+    torrent = make(pieces=100)
+    run(torrent, *FAST_HELLO, (1, says(1, *map(AllowedFast, range(100)))))
+    assert list(torrent.peers[1].fast_for_us) == list(range(ALLOWED))

@@ -70,6 +70,16 @@ def test_what_is_put_back_comes_before_the_rest() -> None:
     assert _blocks(unserved) == [(piece, begin, BLOCK) for piece in (0, 1, 2) for begin in (0, BLOCK)]
 
 
+def test_each_block_as_it_was_asked_for() -> None:
+    unserved = Unserved(GEOMETRY)
+    for block in [(0, 7, 20000, 1), (1, 0, BLOCK, 2)]:
+        unserved.add(*block)
+    assert unserved.blocks() == [(0, 7, 20000), (1, 0, BLOCK), (1, BLOCK, BLOCK)]
+    assert unserved.drop(0) == [(0, 7, 20000)]
+    assert unserved.drop(1) == [(1, 0, BLOCK), (1, BLOCK, BLOCK)]
+    assert (unserved.count, unserved.blocks(), unserved.drop(1)) == (0, [], [])
+
+
 def test_a_cancel_far_outside_is_nothing() -> None:
     unserved = Unserved(GEOMETRY)
     unserved.add(0, 0, BLOCK, 1)

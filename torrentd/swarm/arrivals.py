@@ -96,6 +96,6 @@ def settle(torrent: TorrentState, peer: Peer, length: int) -> None:
     if length:
         peer.pipeline.received(-(-length // BLOCK), torrent.now)
         peer.waiting_since = peer.useful_at = torrent.now
-        peer.timeouts = 0
+        peer.timeouts = peer.refusals = 0
         peer.snubbed = False
     download.top_up(torrent, peer)

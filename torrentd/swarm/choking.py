@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torrentd.policy.choking import choker
 from torrentd.policy.choking.ranking import Candidate
-from torrentd.swarm import floods, serves
+from torrentd.swarm import floods, refusing
 from torrentd.swarm.membership import NEVER
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
@@ -66,15 +66,14 @@ def _round(torrent: TorrentState) -> None:
 
 def _slots(torrent: TorrentState) -> int:
     """An initial seed serves a few at a time anyway, whoever passes on most; so more may ask."""
-    spreading = torrent.finished and torrent.sharing is not None
-    return torrent.settings.upload_slots * (SPREADING if spreading else 1)
+    return torrent.settings.upload_slots * (SPREADING if torrent.initial_seed else 1)
 
 
 def _choke(torrent: TorrentState, peer: Peer) -> None:
     peer.am_choking = True
     peer.choked_at = torrent.now
-    serves.clear(peer)
     torrent.send(peer, Choke())
+    refusing.clear_choked(torrent, peer)
 
 
 def _unchoke(torrent: TorrentState, peer: Peer) -> None:

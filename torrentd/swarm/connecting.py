@@ -20,7 +20,8 @@ from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import Identity, TorrentState
 from torrentd.swarm.unserved import Unserved
 from torrentd.wire.peer.clients import client_name
-from torrentd.wire.peer.messages import BitfieldMessage, KeepAlive
+from torrentd.wire.peer.handshake import has_fast
+from torrentd.wire.peer.messages import BitfieldMessage, HaveAll, HaveNone, KeepAlive
 
 IDLE = 120.0
 """Seconds without a message before a peer counts as dead; the spec's keep-alives come more often."""
@@ -49,6 +50,7 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         incoming=event.incoming,
         peer_id=event.peer_id,
         reserved=event.reserved,
+        fast=has_fast(event.reserved),
         connected_at=now,
         have=Bitfield(torrent.geometry.piece_count),
         pipeline=Pipeline(now),
@@ -64,11 +66,20 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
     torrent.peers[peer.key] = peer
     if torrent.requests is not None:
         torrent.requests.picker.shares.changed()
-    if torrent.have.count:
-        torrent.send(peer, BitfieldMessage(torrent.have.to_bytes()))
+    _tell_pieces(torrent, peer)
     extensions.greet(torrent, peer)
     if not torrent.private:
         acceptance.tell_node(torrent, peer)
+
+
+def _tell_pieces(torrent: TorrentState, peer: Peer) -> None:
+    """What we have; nothing need be said if that is nothing, but to a peer that speaks the fast extension (BEP 6)."""
+    if peer.fast and torrent.complete:
+        torrent.send(peer, HaveAll())
+    elif torrent.have.count:
+        torrent.send(peer, BitfieldMessage(torrent.have.to_bytes()))
+    elif peer.fast:
+        torrent.send(peer, HaveNone())
 
 
 # --- going

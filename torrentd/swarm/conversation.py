@@ -27,18 +27,23 @@ from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.extensions import HANDSHAKE, LT_DONTHAVE, UPLOAD_ONLY
 from torrentd.wire.peer.messages import (
+    AllowedFast,
     BitfieldMessage,
     Blocks,
     Cancel,
     Choke,
     Extended,
     Have,
+    HaveAll,
+    HaveNone,
     Interested,
     KeepAlive,
     Message,
     NotInterested,
     Port,
+    Reject,
     Request,
+    Suggest,
     Unchoke,
 )
 from torrentd.wire.peer.metadata import NAME as UT_METADATA
@@ -58,6 +63,8 @@ def received(torrent: TorrentState, event: Received) -> None:
         arrivals.count(torrent, peer, before)
         connecting.close(torrent, peer, str(error))
         return
+    if torrent.given_back:
+        release.share_rejected(torrent, peer)
     arrivals.settle(torrent, peer, arrivals.count(torrent, peer, before))
     upload.serve(torrent, peer)
     connecting.part(torrent, peer)
@@ -103,6 +110,11 @@ ON_MESSAGE: dict[type[Message], Callable[[TorrentState, Peer, Any], None]] = {
     Unchoke: release.unchoked,
     Interested: choking.interested,
     NotInterested: choking.not_interested,
+    HaveAll: interest.have_all,
+    HaveNone: interest.have_none,
+    Reject: release.rejected,
+    AllowedFast: release.allowed,
+    Suggest: release.suggested,
     Extended: _extended,
     Port: _port,
     KeepAlive: _ignored,

@@ -34,6 +34,9 @@ TRIAL = 60.0
 REFILL = 8
 """The queue is topped up when an eighth of it is free: fast peers get few large writes, slow ones each block."""
 
+FAST_DEPTH = 16
+"""Blocks that a peer is asked for at a time while it chokes us: pieces that it allows are a gift."""
+
 CHOOSES = 0.5
 """Pieces that come in the order of asking are fewer than this from a seed that chooses; a FIFO that reads from a disk
 with several threads has some out of order, too."""
@@ -105,7 +108,10 @@ def wanted_again(torrent: TorrentState, piece: int) -> None:
 def top_up(torrent: TorrentState, peer: Peer) -> None:
     """Fill the peer's request queue up to its depth, within the download limit."""
     requests = torrent.requests
-    if requests is None or peer.peer_choking or not peer.am_interested:
+    if requests is None or not peer.am_interested or torrent.now < peer.asked_again_at:
+        return
+    if peer.peer_choking:
+        _ask_fast(torrent, requests, peer)
         return
     queue, depth = peer.queue, _depth(torrent, requests, peer)
     before = queue.count
@@ -120,7 +126,13 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     room = _granted(torrent, room)
     if not room:
         return
-    ranges, begun = requests.ask(queue, peer.have, room)
+    _ask_for(torrent, requests, peer, peer.have, room)
+
+
+def _ask_for(torrent: TorrentState, requests: Requests, peer: Peer, have: Bitfield, room: int) -> None:
+    """Ask for up to `room` blocks, which were granted, of what the peer has."""
+    queue, before = peer.queue, peer.queue.count
+    ranges, begun = requests.ask(queue, have, room)
     torrent.down.give_back((before + room - queue.count) * BLOCK)
     if begun:
         torrent.commands.append(Mark(begun))
@@ -129,6 +141,16 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
         _ask(torrent, peer, ranges, was_empty=not before)
         if requests.endgame_begins():
             share_out(torrent)
+
+
+def _ask_fast(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
+    """The peer chokes us, but may allow some pieces (BEP 6)."""
+    room = min(FAST_DEPTH, peer.pipeline.depth) - peer.queue.count
+    if not peer.fast_for_us or room <= 0 or not requests.could_ask(peer.queue):
+        return
+    have = Bitfield(peer.have.size, [piece for piece in peer.fast_for_us if piece in peer.have])
+    if have.count and (room := _granted(torrent, room)):
+        _ask_for(torrent, requests, peer, have, room)
 
 
 def _depth(torrent: TorrentState, requests: Requests, peer: Peer) -> int:
@@ -179,15 +201,15 @@ def _begin_trials(torrent: TorrentState, begun: list[int]) -> None:
             torrent.wake(torrent.now + TRIAL)
 
 
-def share_out(torrent: TorrentState) -> None:
+def share_out(torrent: TorrentState, but: Peer | None = None) -> None:
     """There is something new to ask for: everybody may, those who do not answer at last."""
     if torrent.requests is None:
         return
     for peer in torrent.peers.values():
-        if peer.pipeline.depth > 1:
+        if peer.pipeline.depth > 1 and peer is not but:
             top_up(torrent, peer)
     for peer in torrent.peers.values():
-        if peer.pipeline.depth <= 1:
+        if peer.pipeline.depth <= 1 and peer is not but:
             top_up(torrent, peer)
 
 

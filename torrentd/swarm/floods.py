@@ -52,6 +52,12 @@ CANCEL = Allowance("cancels of nothing", 2000, 100)
 REQUEST = Allowance("requests that cannot be served", 2000, 100)
 """a queue of 500 requests crosses a choke, again at the next unchoke"""
 
+REJECT = Allowance("rejects of what was not requested", 500, 2)
+"""a request that we took back is answered once, but a careless peer rejects what it sent, too"""
+
+HINT = Allowance("suggested and allowed pieces", 200, 2)
+"""a set of some ten at the beginning, suggestions now and then"""
+
 BLOCK = Allowance("blocks that were not requested", 64, 1)
 """1 MiB of them, and then 16 KiB/s; late answers to given-up requests are not counted"""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import ProtocolError
 from torrentd.policy.picking import piece_sets
-from torrentd.swarm import extensions, floods, release
+from torrentd.swarm import extensions, floods, refusing, release
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.extensions import LT_DONTHAVE
-from torrentd.wire.peer.messages import BitfieldMessage, Have, Interested, NotInterested
+from torrentd.wire.peer.messages import BitfieldMessage, Have, HaveAll, HaveNone, Interested, NotInterested
 
 _INDEX = 4  # bytes of a piece's number
 
@@ -25,6 +25,22 @@ def bitfield(torrent: TorrentState, peer: Peer, message: BitfieldMessage) -> Non
         told = Bitfield.from_bytes(torrent.geometry.piece_count, message.bits)
     except ValueError as error:
         raise ProtocolError(str(error)) from None
+    _told(torrent, peer, told)
+
+
+def have_all(torrent: TorrentState, peer: Peer, _: HaveAll) -> None:
+    """The same in one byte (BEP 6)."""
+    peer.require_fast()
+    _told(torrent, peer, Bitfield.full(torrent.geometry.piece_count))
+
+
+def have_none(torrent: TorrentState, peer: Peer, _: HaveNone) -> None:
+    """The same in one byte (BEP 6)."""
+    peer.require_fast()
+    _told(torrent, peer, Bitfield(torrent.geometry.piece_count))
+
+
+def _told(torrent: TorrentState, peer: Peer, told: Bitfield) -> None:
     if peer.have.count:
         floods.spend(peer, floods.BITFIELD, torrent.now)
         for piece in told:
@@ -38,6 +54,7 @@ def bitfield(torrent: TorrentState, peer: Peer, message: BitfieldMessage) -> Non
     if torrent.sharing is not None:
         torrent.sharing.joined(peer.have)
     recount(torrent, peer)
+    refusing.allow(torrent, peer)
 
 
 def have(torrent: TorrentState, peer: Peer, message: Have) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
+from torrentd.model.errors import ProtocolError
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.policy.picking.request_queue import RequestQueue
@@ -41,6 +42,13 @@ class Peer:
     listens: Address | None = None
     """where it accepts connections, as far as known: its candidate's address"""
 
+    fast: bool = False
+    """both of us speak the fast extension (BEP 6)"""
+    fast_from_us: tuple[int, ...] = ()
+    """pieces that it may ask for while we choke it"""
+    fast_for_us: dict[int, None] = field(default_factory=dict)
+    """pieces that we may ask for while it chokes us"""
+
     am_choking: bool = True
     am_interested: bool = False
     peer_choking: bool = True
@@ -57,6 +65,13 @@ class Peer:
     """last block, or first request of an empty queue: how old the present wait is"""
     timeouts: int = 0
     """request time-outs since its last block"""
+
+    refusals: int = 0
+    """reads with rejects, though it does not choke us, since its last block"""
+    refused_at: float = -1.0
+    """when the last of them was"""
+    asked_again_at: float = 0.0
+    """before that it is not asked for anything"""
 
     serving: Serve | None = None
     """the Serve under way"""
@@ -77,6 +92,11 @@ class Peer:
     spoke_at: float = 0.0
     spent: dict[str, tuple[float, float]] = field(default_factory=dict)
     """per class of messages that may be spam: tokens left, and when they were counted (see `floods`)"""
+
+    def require_fast(self) -> None:
+        """ProtocolError for a message of the fast extension without it."""
+        if not self.fast:
+            raise ProtocolError("a message of the fast extension, which we do not have in common")
 
     @property
     def downloaded(self) -> int:

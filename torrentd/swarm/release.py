@@ -6,13 +6,24 @@ it sends again, so it never holds up more than one block, and in endgame not eve
 
 from __future__ import annotations
 
+from torrentd.model.errors import ProtocolError
+from torrentd.model.geometry import BLOCK
 from torrentd.model.layout import Priority
 from torrentd.policy.picking.requests import Requests
 from torrentd.swarm import download, floods
 from torrentd.swarm.download import REQUEST_TIMEOUT
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.wire.peer.messages import Choke, Unchoke
+from torrentd.wire.peer.messages import AllowedFast, Choke, Reject, Suggest, Unchoke
+
+FIRST_PAUSE = 0.5
+"""Seconds in which a peer is asked for nothing when it refused again without having sent a block; doubled each time."""
+
+REFUSED = 20.0
+"""Seconds of the longest pause: as long as a request may take."""
+
+ALLOWED = 64
+"""Pieces that are remembered of those a peer allows while it chokes us; sets have ten."""
 
 SNUB_TIMEOUTS = 3
 """Time-outs in a row, a minute in all, before we take it that the peer does not want to send (Cohen 2003)."""
@@ -22,10 +33,12 @@ LEFTOVERS = 32
 
 
 def choked(torrent: TorrentState, peer: Peer, _: Choke) -> None:
-    """The peer answers no requests from now on, nor those that are on their way."""
+    """The peer answers no requests from now on, nor those that are on their way; with the fast extension it rejects
+    these one by one, or answers them after all."""
     floods.spend(peer, floods.CHOKE, torrent.now)
     peer.peer_choking = True
-    _give_back(torrent, peer)
+    if not peer.fast:
+        _give_back(torrent, peer)
 
 
 def unchoked(torrent: TorrentState, peer: Peer, _: Unchoke) -> None:
@@ -33,7 +46,64 @@ def unchoked(torrent: TorrentState, peer: Peer, _: Unchoke) -> None:
     floods.spend(peer, floods.CHOKE, torrent.now)
     if peer.peer_choking:
         peer.peer_choking = False
+        peer.queue.dry = -1
+        peer.asked_again_at = peer.refusals = 0
         peer.pipeline.restart(torrent.now)
+
+
+def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
+    """A request will not be answered (BEP 6): others may be asked at the end of the read, and this peer as well.
+
+    A choke explains it. Without one the peer is asked for something else, or the same, once more, and then after
+    growing pauses: it would not do to ask and be refused as fast as messages travel.
+    """
+    peer.require_fast()
+    if not _take_rejected(torrent, peer, message):
+        floods.spend(peer, floods.REJECT, torrent.now)
+        return
+    torrent.given_back = True
+    if peer.peer_choking:
+        peer.fast_for_us.pop(message.piece, None)
+    elif peer.refused_at != torrent.now:
+        peer.refused_at = torrent.now
+        peer.refusals += 1
+        if peer.refusals > 1:
+            peer.asked_again_at = torrent.now + min(REFUSED, FIRST_PAUSE * 2.0 ** min(peer.refusals - 2, 20))
+
+
+def _take_rejected(torrent: TorrentState, peer: Peer, message: Reject) -> bool:
+    """Whether we had asked for that; if we still count on it, it may be asked of others."""
+    piece, (block, odd) = message.piece, divmod(message.begin, BLOCK)
+    if odd or not torrent.geometry.is_range(piece, message.begin, message.length):
+        return False
+    if torrent.requests is None:
+        return bool(peer.queue.expected_late(piece, 1 << block))
+    return torrent.requests.reject(peer.queue, piece, 1 << block)
+
+
+def share_rejected(torrent: TorrentState, peer: Peer) -> None:
+    """The read with rejects of `peer` is over."""
+    torrent.given_back = False
+    download.share_out(torrent, but=peer)
+    if torrent.now < peer.asked_again_at:
+        torrent.wake(peer.asked_again_at)
+
+
+def allowed(torrent: TorrentState, peer: Peer, message: AllowedFast) -> None:
+    """A piece that may be asked for while the peer chokes us (BEP 6)."""
+    peer.require_fast()
+    floods.spend(peer, floods.HINT, torrent.now)
+    if message.piece >= torrent.geometry.piece_count:
+        raise ProtocolError(f"allowed piece {message.piece}, where there are {torrent.geometry.piece_count}")
+    if len(peer.fast_for_us) < ALLOWED:
+        peer.fast_for_us[message.piece] = None
+        peer.queue.dry = -1
+
+
+def suggested(torrent: TorrentState, peer: Peer, _: Suggest) -> None:
+    """A piece that the peer would like to be asked for (BEP 6): what is rare counts more, so it is not looked at."""
+    peer.require_fast()
+    floods.spend(peer, floods.HINT, torrent.now)
 
 
 def gone(torrent: TorrentState, peer: Peer) -> None:
@@ -81,7 +151,9 @@ def due(torrent: TorrentState) -> None:
     if not torrent.disk_busy:
         _time_out(torrent)
     for peer in torrent.peers.values():
-        if not peer.queue.count:
+        if torrent.now < peer.asked_again_at:
+            torrent.wake(peer.asked_again_at)
+        elif not peer.queue.count:
             download.top_up(torrent, peer)
     _end_trials(torrent, torrent.requests)
     if torrent.rationed:

@@ -55,8 +55,3 @@ def _affordable(torrent: TorrentState, requests: Unserved, most: int, size: int)
     ranges = requests.take(granted // size)
     torrent.up.give_back(granted - sum(length for _, _, length in ranges))
     return ranges
-
-
-def clear(peer: Peer) -> None:
-    """Forget what the peer asked for; a Serve under way goes on."""
-    peer.requests.clear()

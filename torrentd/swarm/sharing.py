@@ -8,7 +8,7 @@ Fast peers, and peers of a seed like others, are served as they ask.
 from __future__ import annotations
 
 from torrentd.policy.sharing.order import BEGUN, HELD, Order
-from torrentd.swarm import serves
+from torrentd.swarm import refusing, serves
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Choke, Unchoke
@@ -76,12 +76,14 @@ def _waits_for_nothing(torrent: TorrentState, peer: Peer, order: Order) -> bool:
     """Whether a peer that asked only for what others can send should get it from us.
 
     First it is made to ask anew: what is cheap leaves its queue soon and the rest stays, so that in the end it waits
-    for that alone. A choke takes back all its requests (BEP 3); the unchoke lets it choose among what is rare now.
+    for that alone. Rejects (BEP 6) take back all its requests, or a choke (BEP 3), and the unchoke lets it choose among
+    what is rare now.
     """
     if order.has_fresh and torrent.now >= peer.refreshed_at + REFRESH:
         peer.refreshed_at = torrent.now
-        serves.clear(peer)
-        torrent.send(peer, Choke(), Unchoke())
+        refusing.clear(torrent, peer)
+        if not peer.fast:
+            torrent.send(peer, Choke(), Unchoke())
         return False
     if torrent.now < peer.refreshed_at + SETTLING:
         torrent.wake(peer.refreshed_at + SETTLING)

@@ -110,6 +110,10 @@ class TorrentState(Membership[Peer]):
 
         # peers
         self.departed: dict[PeerKey, Identity] = {}
+        self.given_fast: dict[str, int] = {}
+        """blocks that hosts were given while choked"""
+        self.given_back = False
+        """rejects came with this read: others may be asked"""
         self.parted: dict[Address, None] = {}
         """whom we left because neither wants anything; not dialled again before we do"""
         self.turned_over_at = -NEVER
@@ -140,6 +144,11 @@ class TorrentState(Membership[Peer]):
     def finished(self) -> bool:
         """Every wanted piece is verified (nothing may be wanted at all)."""
         return not self.missing.count
+
+    @property
+    def initial_seed(self) -> bool:
+        """We are perhaps the only one who has everything: see `spreading`."""
+        return self.finished and self.sharing is not None
 
     @property
     def offers(self) -> tuple[bytes, ...]:

@@ -19,6 +19,12 @@ LARGEST = 32 * 1024
 """Bytes of the largest block we serve: twice the usual, for old clients (SAFETY.md)."""
 
 
+def pieces_of(run: Range, size: int) -> list[Range]:
+    """The blocks of a range that is cut into blocks of `size` bytes."""
+    piece, begin, length = run
+    return [(piece, at, min(size, begin + length - at)) for at in range(begin, begin + length, size)]
+
+
 class Unserved:
     """Blocks, not messages: `count` of them."""
 
@@ -114,12 +120,14 @@ class Unserved:
             self._pieces[piece] = known | here
             self.count -= (known & here).bit_count()
 
-    def drop(self, piece: int) -> None:
-        """Forget the blocks of `piece`."""
-        self.count -= self._pieces.pop(piece, 0).bit_count()
-        for block in [block for block in self._unusual if block[0] == piece]:
-            del self._unusual[block]
-            self.count -= 1
+    def drop(self, piece: int) -> list[Range]:
+        """Forget the blocks of `piece`; they, each as it was asked for."""
+        dropped = [block for block in self.blocks() if block[0] == piece]
+        self._pieces.pop(piece, None)
+        for block in dropped:
+            self._unusual.pop(block, None)
+        self.count -= len(dropped)
+        return dropped
 
     def clear(self) -> None:
         """Forget everything."""
@@ -131,6 +139,11 @@ class Unserved:
         """All of it; of usual blocks one range per run."""
         usual = [one for piece, here in self._pieces.items() for one in blocks.ranges(self._geometry, piece, here)]
         return [*self._unusual, *usual]
+
+    def blocks(self) -> list[Range]:
+        """All of it, each block as it was asked for."""
+        usual = self.ranges()[len(self._unusual) :]
+        return [*self._unusual, *(one for run in usual for one in pieces_of(run, BLOCK))]
 
     def _is_short(self, piece: int, begin: int, length: int) -> bool:
         """Whether this is the last block of its piece, and shorter than the others."""

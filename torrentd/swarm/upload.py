@@ -1,19 +1,19 @@
 """Blocks that peers ask of us.
 
-Life of a request: it is checked against the geometry (what cannot exist closes the connection), ignored while we
-choke the peer or when the piece is not verified (both are honest races), queued (see `unserved`), and served piece by
-piece: one `Serve` at a time per peer, the next when the last has drained. So nothing is read for a socket that does not
-take it, and a slow peer costs its queue and nothing more.
+Life of a request: it is checked against the geometry (what cannot exist closes the connection), refused while we
+choke the peer or when the piece is not verified (both are honest races; see `refusing`), queued (see `unserved`), and
+served piece by piece: one `Serve` at a time per peer, the next when the last has drained. So nothing is read for a
+socket that does not take it, and a slow peer costs its queue and nothing more.
 """
 
 from __future__ import annotations
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm import floods, serves, sharing
+from torrentd.swarm import floods, refusing, serves, sharing
 from torrentd.swarm.events import Drained
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.unserved import LARGEST
+from torrentd.swarm.unserved import LARGEST, pieces_of
 from torrentd.wire.peer.messages import Cancel, Request
 
 QUEUE = 500
@@ -25,9 +25,13 @@ def request(torrent: TorrentState, peer: Peer, message: Request) -> None:
     piece, begin, length, count = message.piece, message.begin, message.length, message.count
     if length > LARGEST or not torrent.geometry.is_range(piece, begin, length * count):
         raise ProtocolError(f"request of a block that cannot exist: piece {piece}, begin {begin}, length {length}")
-    if peer.am_choking or piece not in torrent.have:
-        floods.spend(peer, floods.REQUEST, torrent.now, count)
+    if piece not in torrent.have or (peer.am_choking and not refusing.takes_fast(torrent, peer, piece, count)):
+        refusing.refuse(torrent, peer, message)
         return
+    room = QUEUE - peer.requests.count
+    if count > room and peer.fast:
+        refusing.refuse(torrent, peer, Request(piece, begin + room * length, length, count - room))
+        count = room
     peer.requests.add(piece, begin, length, count)
     if peer.requests.count > QUEUE:
         raise ProtocolError(f"more than {QUEUE} requests at once")
@@ -35,7 +39,9 @@ def request(torrent: TorrentState, peer: Peer, message: Request) -> None:
 
 def cancel(torrent: TorrentState, peer: Peer, message: Cancel) -> None:
     """The peer wants a block no more; if it is being served already, that is a race."""
-    if not peer.requests.remove(message.piece, message.begin, message.length):
+    if peer.requests.remove(message.piece, message.begin, message.length):
+        refusing.reject(torrent, peer, [(message.piece, message.begin, message.length)])
+    else:
         floods.spend(peer, floods.CANCEL, torrent.now)
 
 
@@ -79,17 +85,20 @@ def _serve_others(torrent: TorrentState) -> None:
 def withdraw(torrent: TorrentState, piece: int) -> None:
     """A piece is not there any more: nobody is served from it."""
     for peer in torrent.peers.values():
-        peer.requests.drop(piece)
+        refusing.reject(torrent, peer, peer.requests.drop(piece))
 
 
 def serve_again(torrent: TorrentState, peer: Peer, unreadable: int) -> None:
     """The Serve under way failed: what it held of other pieces goes back to the head of the queue.
 
-    Dropping it would leave the peer waiting: without the fast extension nothing can be refused.
+    Dropping it would leave the peer waiting: without the fast extension nothing can be refused. With it, what was sent
+    of the unreadable piece before the rest failed is refused as well, for it is not known how much that was.
     """
     failed, peer.serving = peer.serving, None
     if failed is not None:
         peer.requests.put_back([block for block in failed.ranges if block[0] != unreadable], failed.block)
+        lost = [block for block in failed.ranges if block[0] == unreadable]
+        refusing.reject(torrent, peer, [one for block in lost for one in pieces_of(block, failed.block)])
     serve(torrent, peer)
 
 

@@ -6,17 +6,22 @@ import pytest
 
 from torrentd.wire.peer.encode import block_headers, encode, encode_requests
 from torrentd.wire.peer.messages import (
+    AllowedFast,
     BitfieldMessage,
     Blocks,
     Cancel,
     Choke,
     Extended,
     Have,
+    HaveAll,
+    HaveNone,
     Interested,
     KeepAlive,
     NotInterested,
     Port,
+    Reject,
     Request,
+    Suggest,
     Unchoke,
 )
 
@@ -34,6 +39,11 @@ from torrentd.wire.peer.messages import (
         (Request(1, 16384, 16383), "0000000d 06 00000001 00004000 00003fff"),
         (Cancel(1, 16384, 16383), "0000000d 08 00000001 00004000 00003fff"),
         (Port(6881), "00000003 09 1ae1"),
+        (Suggest(258), "00000005 0d 00000102"),
+        (HaveAll(), "00000001 0e"),
+        (HaveNone(), "00000001 0f"),
+        (Reject(1, 16384, 16383), "0000000d 10 00000001 00004000 00003fff"),
+        (AllowedFast(258), "00000005 11 00000102"),
         (Extended(3, b"de"), "00000004 14 03 6465"),
     ],
 )

@@ -12,17 +12,22 @@ from torrentd.model.errors import ProtocolError
 from torrentd.wire.peer.encode import block_headers, encode
 from torrentd.wire.peer.framing import MAX_BLOCK, MAX_EXTENDED, Framing
 from torrentd.wire.peer.messages import (
+    AllowedFast,
     BitfieldMessage,
     Blocks,
     Cancel,
     Choke,
     Extended,
     Have,
+    HaveAll,
+    HaveNone,
     Interested,
     KeepAlive,
     NotInterested,
     Port,
+    Reject,
     Request,
+    Suggest,
     Unchoke,
 )
 
@@ -38,6 +43,11 @@ control = st.one_of(
     st.builds(Have, st.integers(0, PIECES - 1)),
     st.builds(Request, u32, u32, u32),
     st.builds(Cancel, u32, u32, u32),
+    st.builds(HaveAll),
+    st.builds(HaveNone),
+    st.builds(Suggest, st.integers(0, PIECES - 1)),
+    st.builds(AllowedFast, st.integers(0, PIECES - 1)),
+    st.builds(Reject, u32, u32, u32),
     st.builds(Port, st.integers(0, 65535)),
     st.builds(Extended, st.integers(0, 255), st.binary(max_size=30)),
 )
@@ -100,6 +110,7 @@ def test_a_cut_message_waits_for_its_rest(messages, data):
 
 def test_byte_by_byte():
     sent = [BitfieldMessage(b"\xff\xff\xf0"), Unchoke(), Have(3), Extended(0, b"de"), Request(1, 2, 3), Port(9)]
+    sent += [HaveAll(), HaveNone(), Reject(1, 2, 3), Suggest(4), AllowedFast(5)]
     stream = encode(sent) + block(4, 0, b"data") + encode([KeepAlive(), Choke()])
     framing = Framing(PIECES)
     kept, found = b"", []
@@ -186,7 +197,7 @@ class TestRequests:
 
 
 class TestSkipped:
-    @pytest.mark.parametrize("kind", [0x0A, 0x0D, 0x0E, 0x0F, 0x10, 0x11, 0x15, 0xFF])
+    @pytest.mark.parametrize("kind", [0x0A, 0x0B, 0x0C, 0x12, 0x13, 0x15, 0xFF])
     def test_unknown_ids(self, kind):
         for payload in (b"", b"x", bytes(MAX_EXTENDED)):
             assert read(message(kind, payload) + encode([Choke()])) == [Choke()]
@@ -203,9 +214,9 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("kind", "length"),
         [
-            *((kind, 2) for kind in range(4)),
-            *((4, length) for length in (1, 4, 6)),
-            *((kind, length) for kind in (6, 8) for length in (1, 12, 14)),
+            *((kind, 2) for kind in (0, 1, 2, 3, 14, 15)),
+            *((kind, length) for kind in (4, 13, 17) for length in (1, 4, 6)),
+            *((kind, length) for kind in (6, 8, 16) for length in (1, 12, 14)),
             *((7, length) for length in (1, 8, 9, 9 + MAX_BLOCK + 1)),
             *((5, length) for length in (1, 3, 5)),
             *((9, length) for length in (1, 2, 4)),
@@ -226,9 +237,10 @@ class TestRefused:
             scan(b"\xff\xff\xff\xff")
         assert scan(b"\0\0\0\1") == ([], 0)
 
-    def test_have_of_a_piece_that_is_not_there(self):
-        with pytest.raises(ProtocolError, match="have of piece 20"):
-            scan(encode([Have(PIECES)]))
+    @pytest.mark.parametrize("kind", [Have, Suggest, AllowedFast])
+    def test_a_piece_that_is_not_there(self, kind):
+        with pytest.raises(ProtocolError, match="about piece 20"):
+            scan(encode([kind(PIECES)]))
 
     def test_a_spare_bit(self):
         with pytest.raises(ProtocolError, match="spare"):
@@ -254,7 +266,7 @@ def test_any_bytes_are_messages_or_the_peers_fault(data):
     assert consumed <= len(data)
 
 
-@given(st.lists(st.tuples(st.sampled_from([0, 4, 5, 7, 9, 13, 20]), st.binary(max_size=15)), max_size=8))
+@given(st.lists(st.tuples(st.sampled_from([0, 4, 5, 7, 9, 13, 14, 16, 17, 20]), st.binary(max_size=15)), max_size=8))
 def test_any_payloads_are_messages_or_the_peers_fault(parts):
     data = b"".join(message(kind, payload) for kind, payload in parts)
     try:

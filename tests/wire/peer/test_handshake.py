@@ -15,6 +15,7 @@ from torrentd.wire.peer.handshake import (
     encode,
     has_dht,
     has_extensions,
+    has_fast,
     parse,
     parse_head,
     with_dht,
@@ -24,7 +25,7 @@ OURS = Handshake(RESERVED, b"h" * 20, b"p" * 20)
 
 
 def test_the_bytes():
-    assert encode(OURS) == b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\0" + b"h" * 20 + b"p" * 20
+    assert encode(OURS) == b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x04" + b"h" * 20 + b"p" * 20
     assert (HEAD_LENGTH, LENGTH) == (48, 68)
 
 
@@ -62,6 +63,11 @@ def test_the_extension_bit():
     assert OURS.extended
     assert not has_extensions(bytes(8))
     assert not has_extensions(b"\xff\xff\xff\xff\xff\xef\xff\xff")
+
+
+def test_the_fast_bit():
+    assert has_fast(OURS.reserved)
+    assert not has_fast(b"\xff\xff\xff\xff\xff\xff\xff\xfb")
 
 
 def test_the_dht_bit():

@@ -160,6 +160,18 @@ class Requests:
             self._settle(started)
         return asked
 
+    def reject(self, queue: RequestQueue, piece: int, block: int) -> bool:
+        """The peer will not send this block (a set of one), whether it was outstanding or given up; False: neither."""
+        if not queue.outstanding.get(piece, 0) & block:
+            return bool(queue.expected_late(piece, block))
+        queue.remove(piece, block)
+        started = self.started[piece]
+        started.give_back(block)
+        if started.owner is queue:
+            started.owner = None
+        self._settle(started)
+        return True
+
     def _shared(self) -> list[Started]:
         """Pieces that are not one peer's alone."""
         return [started for started in self.started.values() if started.owner is None]

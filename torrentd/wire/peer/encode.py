@@ -1,4 +1,4 @@
-"""Messages to bytes (BEP 3, 5, 10). Block data never passes here: `block_headers` makes what stands before it."""
+"""Messages to bytes (BEP 3, 5, 6, 10). Block data never passes here: `block_headers` makes what stands before it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from typing import Any
 from torrentd.model.geometry import BLOCK
 from torrentd.wire.peer import ids
 from torrentd.wire.peer.messages import (
+    AllowedFast,
     BitfieldMessage,
     Cancel,
     Choke,
     Extended,
     Have,
+    HaveAll,
+    HaveNone,
     Interested,
     KeepAlive,
     Message,
     NotInterested,
     Port,
     Range,
+    Reject,
     Request,
+    Suggest,
     Unchoke,
 )
 
@@ -111,5 +116,10 @@ _FORMS: dict[type, Callable[[Any], bytes]] = {
     Request: _request,
     Cancel: lambda message: _TRIPLE.pack(13, ids.CANCEL, message.piece, message.begin, message.length),
     Port: lambda message: _PORT.pack(3, ids.PORT, message.port),
+    HaveAll: lambda _: _HEAD.pack(1, ids.HAVE_ALL),
+    HaveNone: lambda _: _HEAD.pack(1, ids.HAVE_NONE),
+    Suggest: lambda message: _HAVE.pack(5, ids.SUGGEST, message.piece),
+    Reject: lambda message: _TRIPLE.pack(13, ids.REJECT, message.piece, message.begin, message.length),
+    AllowedFast: lambda message: _HAVE.pack(5, ids.ALLOWED_FAST, message.piece),
     Extended: _extended,
 }

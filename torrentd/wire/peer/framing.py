@@ -19,17 +19,22 @@ from torrentd.model.errors import ProtocolError
 from torrentd.model.geometry import BLOCK
 from torrentd.wire.peer import ids
 from torrentd.wire.peer.messages import (
+    AllowedFast,
     BitfieldMessage,
     Blocks,
     Cancel,
     Choke,
     Extended,
     Have,
+    HaveAll,
+    HaveNone,
     Interested,
     Message,
     NotInterested,
     Port,
+    Reject,
     Request,
+    Suggest,
     Unchoke,
 )
 
@@ -63,19 +68,26 @@ _BARE: dict[int, Callable[[], Message]] = {
     ids.UNCHOKE: Unchoke,
     ids.INTERESTED: Interested,
     ids.NOT_INTERESTED: NotInterested,
+    ids.HAVE_ALL: HaveAll,
+    ids.HAVE_NONE: HaveNone,
 }
+
+_OF_PIECE: dict[int, Callable[[int], Message]] = {
+    ids.HAVE: Have,
+    ids.SUGGEST: Suggest,
+    ids.ALLOWED_FAST: AllowedFast,
+}
+
+_OF_BLOCK: dict[int, Callable[[int, int, int], Message]] = {ids.CANCEL: Cancel, ids.REJECT: Reject}
 
 _UNKNOWN = range(1, 1 + MAX_EXTENDED + 1)
 
 _LENGTHS: dict[int, range] = {
-    ids.CHOKE: range(1, 2),
-    ids.UNCHOKE: range(1, 2),
-    ids.INTERESTED: range(1, 2),
-    ids.NOT_INTERESTED: range(1, 2),
-    ids.HAVE: range(5, 6),
+    **dict.fromkeys(_BARE, range(1, 2)),
+    **dict.fromkeys(_OF_PIECE, range(5, 6)),
+    **dict.fromkeys(_OF_BLOCK, range(13, 14)),
     ids.REQUEST: range(_REQUEST_LENGTH, _REQUEST_LENGTH + 1),
     ids.PIECE: range(_OVERHEAD + 1, _MAX_PIECE_LENGTH + 1),
-    ids.CANCEL: range(13, 14),
     ids.PORT: range(3, 4),
     ids.EXTENDED: range(2, 2 + MAX_EXTENDED + 1),
 }
@@ -160,10 +172,10 @@ class Framing:
         """Append what a whole message of the right length says; nothing for an unknown id."""
         if kind in _BARE:
             messages.append(_BARE[kind]())
-        elif kind == ids.HAVE:
-            messages.append(self._have(payload))
-        elif kind == ids.CANCEL:
-            messages.append(Cancel(*_TRIPLE.unpack(payload)))
+        elif kind in _OF_PIECE:
+            messages.append(_OF_PIECE[kind](self._piece(payload)))
+        elif kind in _OF_BLOCK:
+            messages.append(_OF_BLOCK[kind](*_TRIPLE.unpack(payload)))
         elif kind == ids.EXTENDED:
             messages.append(Extended(payload[0], bytes(payload[1:])))
         elif kind == ids.BITFIELD:
@@ -171,11 +183,11 @@ class Framing:
         elif kind == ids.PORT:
             messages.append(Port(*_PORT.unpack(payload)))
 
-    def _have(self, payload: memoryview) -> Have:
+    def _piece(self, payload: memoryview) -> int:
         (piece,) = _LENGTH.unpack(payload)
         if piece >= self._piece_count:
-            raise ProtocolError(f"have of piece {piece}, where there are {self._piece_count}")
-        return Have(piece)
+            raise ProtocolError(f"a message about piece {piece}, where there are {self._piece_count}")
+        return int(piece)
 
     def _bitfield(self, payload: memoryview) -> BitfieldMessage:
         if self._piece_count % 8 and payload[-1] & (0xFF >> self._piece_count % 8):

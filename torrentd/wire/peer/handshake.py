@@ -19,8 +19,8 @@ LENGTH = HEAD_LENGTH + 20
 EXTENDED = bytes((0, 0, 0, 0, 0, 0x10, 0, 0))
 """The extension protocol (BEP 10) alone."""
 
-RESERVED = bytes((0, 0, 0, 0, 0, 0x10, 0, 0))
-"""What we can do: the extension protocol (BEP 10)."""
+RESERVED = bytes((0, 0, 0, 0, 0, 0x10, 0, 0x04))
+"""What we can do: the extension protocol (BEP 10) and the fast extension (BEP 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Handshake:
 def has_extensions(reserved: bytes) -> bool:
     """Whether the reserved bytes announce the extension protocol (BEP 10)."""
     return bool(reserved[5] & 0x10)
+
+
+def has_fast(reserved: bytes) -> bool:
+    """Whether the reserved bytes announce the fast extension (BEP 6)."""
+    return bool(reserved[7] & 0x04)
 
 
 def has_dht(reserved: bytes) -> bool:

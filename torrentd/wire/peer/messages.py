@@ -89,6 +89,39 @@ class Port:
 
 
 @dataclass(slots=True)
+class HaveAll:
+    """BEP 6: in place of a bitfield."""
+
+
+@dataclass(slots=True)
+class HaveNone:
+    """BEP 6: in place of a bitfield."""
+
+
+@dataclass(slots=True)
+class Suggest:
+    """BEP 6: a piece that the sender would like to be asked for."""
+
+    piece: int
+
+
+@dataclass(slots=True)
+class Reject:
+    """BEP 6: this request will not be answered with a block."""
+
+    piece: int
+    begin: int
+    length: int
+
+
+@dataclass(slots=True)
+class AllowedFast:
+    """BEP 6: a piece that may be asked for while choked; the sender need not have it."""
+
+    piece: int
+
+
+@dataclass(slots=True)
 class Extended:
     """BEP 10: `id` 0 is the extension handshake. `payload` is an owned copy."""
 
@@ -108,6 +141,11 @@ Message: TypeAlias = (
     | Cancel
     | Blocks
     | Port
+    | HaveAll
+    | HaveNone
+    | Suggest
+    | Reject
+    | AllowedFast
     | Extended
 )
 """`encode` takes all of them but Blocks: block data never passes through it (see net)."""
