@@ -71,6 +71,8 @@ class Driven(Generic[T]):
         """connections with control messages that have not left yet"""
         self.gone = False
         """removed, or the daemon is stopping: nothing that comes back from a worker matters any more"""
+        self.swarm_estimate: tuple[int | None, int | None] = (None, None)
+        """seeds and other peers in the swarm, as nodes of the DHT count them (BEP 33)"""
         self._events: deque[Event] = deque()
         self._handling = False
         self._timer: IDelayedCall | None = None

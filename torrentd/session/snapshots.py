@@ -138,7 +138,7 @@ def broken_row(broken: Broken) -> TorrentRow:
 def _peers_summary(session: TorrentSession) -> PeersSummary:
     torrent, now = session.torrent, session.now()
     peers = torrent.peers.values()
-    seeders, leechers = _swarm_numbers(torrent.trackers)
+    seeders, leechers = _swarm_numbers(session)
     return PeersSummary(
         connected=len(torrent.peers),
         seeds=sum(peer.is_seed for peer in peers),
@@ -150,10 +150,13 @@ def _peers_summary(session: TorrentSession) -> PeersSummary:
     )
 
 
-def _swarm_numbers(trackers: list[Tracker]) -> tuple[int | None, int | None]:
-    """What the best informed tracker says."""
+def _swarm_numbers(session: TorrentSession) -> tuple[int | None, int | None]:
+    """What the best informed tracker says; if none does, what the DHT estimates."""
+    trackers = session.torrent.trackers
     seeders = [tracker.seeders for tracker in trackers if tracker.seeders is not None]
     leechers = [tracker.leechers for tracker in trackers if tracker.leechers is not None]
+    if not seeders and not leechers:
+        return session.swarm_estimate
     return max(seeders, default=None), max(leechers, default=None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.session.world import Home, Sample, result
+from torrentd.dht.events import Tick
 from torrentd.dht.schedule import INTERVAL
 from torrentd.model.address import Address
 from torrentd.session.control import AddOptions
@@ -98,6 +99,23 @@ def test_peers_tell_each_other_of_their_nodes(make_home, world, torrent):
     second.add(torrent, peers=(first.address,))
     world.run(5.0)
     assert (nodes(first), nodes(second)) == (1, 1)
+
+
+def test_a_swarm_without_trackers_is_counted(pair, world, torrent, make_home):
+    """The seed has announced itself to the leech as a seed, and the leech to the seed as it had nothing yet."""
+    seed, leech = pair
+    seed.put(torrent)
+    seed.add(torrent)
+    world.run(5.0)
+    leech.add(torrent)
+    world.until(lambda: leech.same(torrent), 30)
+    world.run(5.0)
+    third = make_home(6883, dht(seed.address)).start()
+    third.add(torrent, paused=True)
+    result(third.steering.resume(torrent.id, False))
+    world.run(5.0)
+    summary = third.row(torrent).peers
+    assert (summary.swarm_seeds, summary.swarm_leechers) == (1, 1)
 
 
 # --- who is looked up
@@ -277,5 +295,19 @@ def test_a_bug_of_ours_costs_one_event(pair, world, logged):
     world.network.deliver(b"d", first.address, Address("127.0.0.1", 9))
     dht.handle = real
     assert any("a bug of ours" in line for line in logged())
+
+
+def test_a_bug_of_ours_in_a_turn_holds_up_no_other(pair, world, logged):
+    first, second = pair
+    dht, port = first.daemon.around.dht, first.daemon.around.announces
+    first.daemon.around.announces = None
+    for number in range(10):
+        first.add(Sample(f"broken{number}"))
+    assert any("a bug of ours, in Turn" in line for line in logged())
+    first.daemon.around.announces = port
+    dht.handle(Tick())
+    first.add(Sample())
+    world.run(30.0)
+    assert second.steering.dht_status().stored["torrents"] == 1
     world.run(1.0)
     assert nodes(first) == 1

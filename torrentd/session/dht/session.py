@@ -159,13 +159,23 @@ class DhtSession:
         self._arm()
 
     def _give(self, event: Event) -> None:
-        """One event. A bug of ours costs that event."""
+        """One event. A bug of ours costs that event, or that command."""
         assert self._dht is not None
         try:
-            for command in self._dht.handle(event, self._around.host.reactor.seconds()):
-                RUN[type(command)](self, command)
+            commands = self._dht.handle(event, self._around.host.reactor.seconds())
         except Exception:
             log.failure("DHT: a bug of ours, in {event}", event=type(event).__name__)
+            return
+        for command in commands:
+            self._run(command)
+
+    def _run(self, command: Command) -> None:
+        try:
+            RUN[type(command)](self, command)
+        except Exception:
+            log.failure("DHT: a bug of ours, in {command}", command=type(command).__name__)
+            if isinstance(command, Turn):
+                self.handle(Untrack(command.info_hash))  # a turn must be answered
 
     def _arm(self) -> None:
         """One timer, moved only when the deadline comes nearer; one that fires early just looks again."""
@@ -236,13 +246,13 @@ class DhtSession:
         elif isinstance(torrent, Sleeper):
             left = bool(torrent.row.left)
             search = Search(info_hash, self._around.announces.port, seed=not left, hungry=left, urgent=left)
-            self.handle(search if torrent.runs else Untrack(info_hash))
+            self.handle(search if torrent.runs and not torrent.row.private else Untrack(info_hash))
+        elif not torrent.torrent.running or torrent.private:
+            self.handle(Untrack(info_hash))
         else:
             self.handle(self._search(info_hash, torrent.torrent))
 
-    def _search(self, info_hash: bytes, torrent: Pure) -> Search | Untrack:
-        if not torrent.running:
-            return Untrack(info_hash)
+    def _search(self, info_hash: bytes, torrent: Pure) -> Search:
         return Search(
             info_hash,
             self._around.announces.port,
@@ -262,6 +272,10 @@ class DhtSession:
             torrent.handle(event)
 
     def searched(self, command: Searched) -> None:
+        session = self._around.sessions.get(command.info_hash)
+        if session is not None and command.seeds is not None:
+            session.swarm_estimate = command.seeds, command.leeches
+            session.changed()
         log.debug(
             "DHT: {torrent}: {peers} peers found, announced to {nodes} nodes",
             torrent=command.info_hash.hex(),
