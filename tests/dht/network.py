@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from heapq import heappop, heappush
+from ipaddress import IPv6Address
 from itertools import count
 
 from torrentd.dht.commands import Command, Found, Searched, Send, Turn
@@ -20,9 +21,10 @@ LATENCY = (0.01, 0.06)
 
 
 class Network:
-    """Nodes by address. `everybody` are the addresses that tables are filled from, dead ones included."""
+    """Nodes by address. `v6`: of IPv6."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, v6: bool = False) -> None:
+        self.v6 = v6
         self.rng = random.Random(seed)
         self.now = 1000.0
         self.nodes: dict[Address, Dht] = {}
@@ -40,10 +42,15 @@ class Network:
     def global_address(self) -> Address:
         """One that nobody has."""
         while True:
-            host = ".".join(str(self.rng.randrange(1, 224 if not i else 255)) for i in range(4))
+            host = self._host()
             address = Address(host, self.rng.randrange(1024, 65536))
             if scope(host) == Scope.GLOBAL and address not in self.nodes and address not in self.liars:
                 return address
+
+    def _host(self) -> str:
+        if self.v6:
+            return str(IPv6Address(0x20 << 120 | self.rng.getrandbits(120)))
+        return ".".join(str(self.rng.randrange(1, 224 if not place else 255)) for place in range(4))
 
     def add(self, address: Address | None = None, nodes: tuple[Address, ...] = ()) -> Address:
         """A node that knows its own address."""
@@ -122,10 +129,12 @@ class Network:
         return [command.info_hash for command in self.heard[address] if isinstance(command, Turn)]
 
 
-def established(count: int, seed: int, dead: float = 0.0, liars: float = 0.0) -> tuple[Network, list[Address]]:
+def established(
+    count: int, seed: int, dead: float = 0.0, liars: float = 0.0, v6: bool = False
+) -> tuple[Network, list[Address]]:
     """A network that has been there for long: everybody knows neighbours and some from all over, as of when all were
     alive and honest. The network, and the honest who are alive."""
-    network = Network(seed)
+    network = Network(seed, v6)
     rng = network.rng
     ids, alive = network.ids, []
     for index in range(count):

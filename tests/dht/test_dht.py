@@ -19,6 +19,7 @@ from torrentd.model.address import Address
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.encode import encode_message
 from torrentd.wire.dht.messages import Query, Response
+from torrentd.wire.dht.nodes import NodeInfo
 
 H = b"h" * 20
 HERE, HERE6 = Address("127.0.0.1", 6881), Address("::1", 6881)
@@ -221,6 +222,27 @@ class TestTurns:
         network.heard[alive[0]].clear()
         network.pass_time(2 * INTERVAL)
         assert network.turns(alive[0]) == []
+
+
+class TestIpv6:
+    def test_a_network_of_ipv6(self):
+        network, alive = established(100, seed=18, v6=True)
+        newcomer = network.add()
+        network.tell(newcomer, NodesKnown((alive[0],), routers=True))
+        network.pass_time(10.0)
+        assert len(network.node(newcomer).table) > 20
+        assert network.search(alive[1], H, 77).announced == K
+        network.search(newcomer, H)
+        assert network.found(newcomer) == {alive[1]._replace(port=77)}
+
+    def test_the_families_do_not_mix(self):
+        """What an IPv4 node names as IPv6 is asked by our IPv6 node only, and the other way round."""
+        dht = make(HERE, HERE6)
+        ((_, query),) = sent(dht.handle(NodesKnown((STRANGER,)), 0.0))
+        named = Address("::1", 7)
+        answer = Response(query.transaction, b"s" * 20, nodes6=(NodeInfo(b"t" * 20, named),))
+        assert [to for to, _ in sent(dht.handle(Received(encode_message(answer), STRANGER), 0.1))] == [named]
+        assert dht.nodes[1].joining.lookup is not None
 
 
 class TestUpkeep:
