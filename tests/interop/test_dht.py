@@ -25,12 +25,12 @@ ON_LOOPBACK = {
 """libtorrent settings for a network in which all addresses are alike."""
 
 
-def libtorrent(stage: Stage, *bootstrap: str) -> Libtorrent:
-    return stage.run(Libtorrent, **ON_LOOPBACK, dht_bootstrap_nodes=",".join(bootstrap))
+def libtorrent(stage: Stage, *bootstrap: str, **settings: str) -> Libtorrent:
+    return stage.run(Libtorrent, **ON_LOOPBACK, dht_bootstrap_nodes=",".join(bootstrap), **settings)
 
 
-def torrentd(stage: Stage, *bootstrap: str) -> Torrentd:
-    return stage.run(Torrentd, discovery={"dht": True, "dht_bootstrap": list(bootstrap)})
+def torrentd(stage: Stage, *bootstrap: str, **sections: dict[str, Any]) -> Torrentd:
+    return stage.run(Torrentd, discovery={"dht": True, "dht_bootstrap": list(bootstrap)}, **sections)
 
 
 def nodes(daemon: Torrentd) -> int:
@@ -59,6 +59,18 @@ def test_each_finds_what_the_other_announced(stage: Stage) -> None:
     theirs = content(stage, "theirs")
     other.add(theirs, theirs.origin, seed=True)
     until(lambda: daemon.rpc("dht.status")["stored"]["torrents"] == 2, "libtorrent has announced", WAIT)
+    daemon.add(theirs)
+    daemon.wait(theirs)
+    assert_same(theirs, daemon.downloads)
+
+
+def test_over_ipv6_alone(stage: Stage) -> None:
+    daemon = torrentd(stage, network={"listen": ["[::1]:0"], "bind_address": "::1"})
+    other = libtorrent(stage, daemon.peer_address, listen_interfaces="[::1]:0", outgoing_interfaces="::1")
+    until(lambda: nodes(daemon) == 1, "torrentd knows libtorrent's node", WAIT)
+    theirs = content(stage, "theirs")
+    other.add(theirs, theirs.origin, seed=True)
+    until(lambda: daemon.rpc("dht.status")["stored"]["torrents"] == 1, "libtorrent has announced", WAIT)
     daemon.add(theirs)
     daemon.wait(theirs)
     assert_same(theirs, daemon.downloads)
