@@ -12,6 +12,7 @@ from torrentd.dht.lookup import (
     NAMES,
     K,
     Lookup,
+    State,
 )
 from torrentd.model.address import Address
 from torrentd.wire.dht.messages import Response
@@ -143,10 +144,12 @@ def test_our_own_addresses_are_never_asked():
 class TestHostile:
     def test_queries_are_bounded_whatever_is_named(self):
         lookup, number = begun(10**6), 10**6
+        ids = {local(number): info(number).id}
         while addresses := asked(lookup):
             for address in addresses:
                 names = [info(number := number - 1) for _ in range(8)]
-                lookup.answered(address, Response(b"t", names[0].id), names)
+                ids.update((address, id) for id, address in names)
+                lookup.answered(address, Response(b"t", ids[address]), names)
         assert lookup.queries == MOST_QUERIES
         assert lookup.is_over
 
@@ -205,6 +208,34 @@ class TestHostile:
         answer(lookup, 700)
         answer(lookup, 800)
         assert all(lookup._candidates[address].is_dubious for address in asked(lookup))
+
+    def test_whoever_is_not_whom_it_was_said_to_be_is_not_believed(self):
+        """Nor are those whom it names, and whom they name: a ring of liars leads nowhere."""
+        lookup = begun(5000, 6000)
+        asked(lookup)
+        answer(lookup, 5000, 1)
+        answer(lookup, 6000, 700, 800)
+        assert set(asked(lookup)) == {local(1), local(700), local(800)}
+        lookup.answered(local(1), said(info(10**6)), [info(2), info(3)])
+        answer(lookup, 700)
+        answer(lookup, 800)
+        assert all(lookup._candidates[local(number)].is_dubious for number in (2, 3))
+        asked(lookup)  # nobody better is left
+        answer(lookup, 2, 4)
+        assert lookup._candidates[local(4)].is_dubious
+
+    def test_many_liars_that_name_each_other_cost_little(self):
+        """Seven rows of eight, each of whom is named by all of the row before."""
+        lookup = begun(*range(10**6, 10**6 + 8))
+        row = [*range(10**6, 10**6 + 8)]
+        for number in range(1, 7):
+            below = [10**6 - 100 * number + place for place in range(8)]
+            for place in row:
+                lookup._candidates[local(place)].state = State.ASKED
+                lookup._under_way += 1
+                lookup.answered(local(place), said(info(2**30 + place)), [info(other) for other in below])
+            row = below
+        assert all(lookup._candidates[local(place)].is_dubious for place in row)
 
     def test_who_named_one_that_spoke_is_no_liar(self):
         lookup = begun(5000)

@@ -36,6 +36,14 @@ def test_an_address_counts_once():
     assert store.pick(H, 10, False, 1.0) == [peer(1, 2)]
 
 
+def test_on_local_addresses_each_port_counts():
+    store = make()
+    peers = [Address("127.0.0.1", 1), Address("127.0.0.1", 2), Address("10.0.0.1", 1), Address("10.0.0.1", 2)]
+    for each in [*peers, *peers]:
+        store.add(H, each, False, 0.0)
+    assert sorted(store.pick(H, 10, False, 1.0)) == sorted(peers)
+
+
 def test_peers_expire():
     store = make()
     store.add(H, peer(1), False, 0.0)

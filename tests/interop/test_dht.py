@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tests.interop.clients.aria2 import Aria2
 from tests.interop.clients.libtorrent import Libtorrent
 from tests.interop.conftest import Stage
 from tests.interop.content import MIB, Torrent, assert_same, make
 from tests.interop.daemon import WAIT, Torrentd
-from tests.interop.processes import until
+from tests.interop.processes import free_port, until
 from torrentd.model.address import parse_address
 from torrentd.wire.bencode import METAINFO, decode, encode
 
+LONG = 60.0
+"""Seconds: aria2 looks for peers when it has had none for a while."""
 SIZE = 2 * MIB + 1
 ON_LOOPBACK = {
     "enable_dht": True,
@@ -62,6 +65,22 @@ def test_each_finds_what_the_other_announced(stage: Stage) -> None:
     daemon.add(theirs)
     daemon.wait(theirs)
     assert_same(theirs, daemon.downloads)
+
+
+def test_aria2_finds_torrentd_and_is_found(stage: Stage) -> None:
+    daemon = torrentd(stage)
+    port = free_port("127.0.0.1")
+    options = {"enable_dht": "true", "dht_listen_port": str(port), "dht_entry_point": daemon.peer_address}
+    other = stage.place(Aria2, **options, dht_file_path=str(stage.directory("aria2") / "dht.dat"))
+    other.start()
+    ours = content(stage, "ours")
+    daemon.add(ours, ours.origin)
+    daemon.wait(ours)
+    target = stage.directory("target")
+    other.add(ours, target)
+    until(lambda: other.is_complete(ours), "aria2 has found torrentd", LONG)
+    assert_same(ours, target)
+    until(lambda: nodes(daemon) >= 1, "torrentd knows aria2's node", WAIT)
 
 
 def test_over_ipv6_alone(stage: Stage) -> None:

@@ -7,7 +7,8 @@ What others say about nodes is hearsay. A lookup therefore
 
 - asks nodes with an id that does not fit their address (BEP 42) last;
 - believes the id that a node says of itself, not the one it was named with;
-- asks last whom only liars named: somebody of whose names three were silent and none spoke;
+- asks last whom only liars named: somebody of whose names three were wrong, and not as many right. Wrong is a node
+  that is silent, or has another id than the one it was named with;
 - asks a global host at three ports at most, however often it is named, and sends at most 60 queries in all.
 """
 
@@ -35,7 +36,7 @@ MOST_QUERIES = 60
 MOST_PER_HOST = 3
 
 LIES = 3
-"""Named nodes that were silent, with none that spoke, after which whoever named them is believed last."""
+"""Wrong names, and more wrong than right ones, after which whoever gave them is believed last."""
 
 NAMES = 16
 """Nodes taken from one answer."""
@@ -62,11 +63,13 @@ class Candidate:
         "depth",
         "distance",
         "informants",
-        "named_silent",
-        "named_spoke",
+        "is_believed_last",
+        "misnamed",
+        "right_names",
         "state",
         "token",
         "wrong_id",
+        "wrong_names",
     )
 
     def __init__(self, id: bytes | None, address: Address, target: int, depth: int) -> None:
@@ -76,8 +79,12 @@ class Candidate:
         self.state = State.FRESH
         self.token: bytes | None = None
         self.informants: list[Candidate] = []
-        self.named_silent = 0
-        self.named_spoke = 0
+        self.is_believed_last = False
+        """it is a liar, or dubious itself"""
+        self.misnamed = False
+        """it has another id than the one it was named with"""
+        self.wrong_names = 0
+        self.right_names = 0
         self.identify(id, target)
 
     def identify(self, id: bytes | None, target: int) -> None:
@@ -87,13 +94,13 @@ class Candidate:
 
     @property
     def is_liar(self) -> bool:
-        """Nobody whom it named was there."""
-        return self.named_silent >= LIES and not self.named_spoke
+        """Most of whom it named are not there, or somebody else; or it is not whom it was said to be itself."""
+        return self.misnamed or (self.wrong_names >= LIES and self.wrong_names > self.right_names)
 
     @property
     def is_dubious(self) -> bool:
-        """Only liars named it."""
-        return bool(self.informants) and all(informant.is_liar for informant in self.informants)
+        """Only liars named it, or those whom only liars named."""
+        return bool(self.informants) and all(informant.is_believed_last for informant in self.informants)
 
     @property
     def rank(self) -> tuple[bool, int, Address]:
@@ -112,6 +119,8 @@ class Lookup:
         self._per_host: Counter[str] = Counter()
         self._parallel = FEWEST_PARALLEL
         self._under_way = 0
+        self._spoke: list[Candidate] = []
+        """who answered, in order: whoever named one of them comes before it"""
         self.queries = 0
         self.answers = 0
         self.depth = 0
@@ -164,10 +173,14 @@ class Lookup:
         candidate = self._candidates[address]
         self._settle(candidate, State.ANSWERED)
         self.answers += 1
-        self._reorder(candidate, response.sender)
+        named_right = self._reorder(candidate, response.sender)
+        candidate.misnamed = not named_right and bool(candidate.informants)
         candidate.token = response.token
         for informant in candidate.informants:
-            informant.named_spoke += 1
+            informant.right_names += named_right
+            informant.wrong_names += not named_right
+        self._spoke.append(candidate)
+        self._judge()
         nearest = self._nearest()
         for id, named in list(nodes)[:NAMES]:
             self._add(id, named, candidate.depth + 1, candidate)
@@ -179,8 +192,14 @@ class Lookup:
         if candidate.state is State.ASKED:
             self._settle(candidate, State.SLOW)
             for informant in candidate.informants:
-                informant.named_silent += 1
+                informant.wrong_names += 1
+            self._judge()
             self._adapt(1)
+
+    def _judge(self) -> None:
+        """Whose names are believed last, as far as is known now."""
+        for candidate in self._spoke:
+            candidate.is_believed_last = candidate.is_liar or candidate.is_dubious
 
     def failed(self, address: Address) -> None:
         """A node will not answer, or not what was asked."""
@@ -207,12 +226,14 @@ class Lookup:
             candidate.informants.append(informant)
         insort(self._order, (candidate.rank, candidate), key=_rank)
 
-    def _reorder(self, candidate: Candidate, id: bytes) -> None:
+    def _reorder(self, candidate: Candidate, id: bytes) -> bool:
+        """It says that this is its id; whether it was named so."""
         if number(id) ^ self._number == candidate.distance:
-            return
+            return True
         self._order.remove((candidate.rank, candidate))
         candidate.identify(id, self._number)
         insort(self._order, (candidate.rank, candidate), key=_rank)
+        return False
 
     def _nearest(self) -> int:
         """The distance of the nearest that is not known to be silent."""

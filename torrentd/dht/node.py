@@ -172,9 +172,11 @@ class Node:
 
     def search(self, search: Search, now: float) -> None:
         """Look a torrent up; announce it at the end. What others announced to us is the first to be found."""
-        own = search.fresh(self.store.pick(search.target, PEERS, search.seed, now))
-        if own:
-            self._line.commands.append(Found(search.info_hash, own))
+        stored = self.store.pick(search.target, PEERS, search.seed, now)
+        ourselves = self._own_peers(search)
+        found = search.fresh(peer for peer in stored if peer not in ourselves)
+        if found:
+            self._line.commands.append(Found(search.info_hash, found))
         search.lookups += 1
         self._start(GET_PEERS, search.target, now, search)
         self._go_on(now)
@@ -201,8 +203,7 @@ class Node:
         lookup.know((None, address) for address in addresses)
 
     def _start(self, method: str, target: bytes, now: float, search: Search | None = None) -> Lookup:
-        own = [self.address._replace(host=host) for host in dict.fromkeys((self.address.host, self.host)) if host]
-        lookup = Lookup(target, own)
+        lookup = Lookup(target, [self.address._replace(host=host) for host in self._own_hosts])
         known = self.table.closest(number(target), 2 * K, now)
         lookup.know(NodeInfo(contact.id, contact.address) for contact in known)
         if len(known) < K:
@@ -285,9 +286,14 @@ class Node:
         if search is None:
             return
         if search.port is not None:
-            for candidate in lookup.nearest():
+            nearest = lookup.nearest()
+            for candidate in nearest:
                 assert candidate.token is not None  # nearest() gives those with one
                 self._announce(search, candidate.address, candidate.token, now)
+            own_distance = self.table.own_number ^ number(search.target)
+            if len(nearest) < K or own_distance < nearest[-1].distance:
+                for peer in self._own_peers(search):  # whoever asks us is to find us
+                    self.store.add(search.target, peer, search.seed, now)
         search.lookups -= 1
         if not search.lookups:
             self._line.commands.append(Searched(search.info_hash, search.peers, search.announced, *search.estimates))
@@ -299,6 +305,16 @@ class Node:
         transaction = self.queries.begin(to, None, now)
         query = Query(transaction, self.table.own_id, ANNOUNCE_PEER, search.target)
         self._line.ask(to, query._replace(token=token, port=search.port, seed=search.seed), now)
+
+    def _own_peers(self, search: Search) -> list[Address]:
+        """What we announce, as others see it."""
+        return [Address(host, search.port or self.address.port) for host in self._own_hosts]
+
+    @property
+    def _own_hosts(self) -> list[str]:
+        """Our address as others see it; if they did not tell, where we are bound, if that is somewhere."""
+        host = self.host or self.address.host
+        return [host] if reach(host) > Scope.INVALID else []
 
     def _joined(self, now: float) -> None:
         if len(self.table) < K:

@@ -1,7 +1,8 @@
 """The peers that others announced to us, by info hash (BEP 5, 33).
 
-Bounded: 2,000 hashes of 100 peers. A peer is one address (not a port), so that nobody counts twice, and is forgotten
-when it was not announced again in time. With all places taken, the hash that is farthest from our id makes room for a
+Bounded: 2,000 hashes of 100 peers. A peer is one global address, whatever the port, so that nobody counts twice (on
+local addresses each port is one: whole swarms share them there). It is forgotten when it was not announced again in
+time. With all places taken, the hash that is farthest from our id makes room for a
 nearer one: those near it are the ones that we are asked for.
 """
 
@@ -12,8 +13,8 @@ from random import Random
 from typing import NamedTuple
 
 from torrentd.dht.bloom import bloom
-from torrentd.dht.ids import number
-from torrentd.model.address import Address
+from torrentd.dht.ids import number, reach
+from torrentd.model.address import Address, Scope
 
 HASHES = 2000
 PEERS = 100
@@ -27,7 +28,7 @@ SAMPLES_KEPT = 60.0
 
 
 class _Peer(NamedTuple):
-    port: int
+    address: Address
     seed: bool
     until: float
 
@@ -38,7 +39,7 @@ class Store:
     def __init__(self, own_id: bytes, rng: Random) -> None:
         self._own = number(own_id)
         self._rng = rng
-        self._peers: dict[bytes, dict[str, _Peer]] = {}
+        self._peers: dict[bytes, dict[object, _Peer]] = {}
         self._distances: list[tuple[int, bytes]] = []
         self._swept_at = 0.0
         self._samples: tuple[bytes, ...] = ()
@@ -62,18 +63,19 @@ class Store:
                 return
             peers = self._peers[info_hash] = {}
             insort(self._distances, (number(info_hash) ^ self._own, info_hash))
-        peers.pop(peer.host, None)
-        peers[peer.host] = _Peer(peer.port, seed, now + EXPIRES)
+        key: object = peer.host if reach(peer.host) == Scope.GLOBAL else peer
+        peers.pop(key, None)
+        peers[key] = _Peer(peer, seed, now + EXPIRES)
         if len(peers) > PEERS:
             del peers[next(iter(peers))]
 
     def pick(self, info_hash: bytes, count: int, no_seeds: bool, now: float) -> list[Address]:
         """Some of the peers, at random; with `no_seeds` seeds only if there are too few others."""
-        alive = [(host, peer) for host, peer in self._alive(info_hash, now)]
-        others = [Address(host, peer.port) for host, peer in alive if not (no_seeds and peer.seed)]
+        alive = self._alive(info_hash, now)
+        others = [peer.address for peer in alive if not (no_seeds and peer.seed)]
         picked = self._rng.sample(others, min(count, len(others)))
         if no_seeds and len(picked) < count:
-            seeds = [Address(host, peer.port) for host, peer in alive if peer.seed]
+            seeds = [peer.address for peer in alive if peer.seed]
             picked += self._rng.sample(seeds, min(count - len(picked), len(seeds)))
         return picked
 
@@ -82,7 +84,8 @@ class Store:
         alive = self._alive(info_hash, now)
         if not alive:
             return None
-        return bloom(host for host, peer in alive if peer.seed), bloom(host for host, peer in alive if not peer.seed)
+        hosts = [[peer.address.host for peer in alive if peer.seed is seeds] for seeds in (True, False)]
+        return bloom(hosts[0]), bloom(hosts[1])
 
     def samples(self, count: int, now: float) -> tuple[tuple[bytes, ...], int]:
         """Some of the hashes, and after how many seconds there will be others (BEP 51)."""
@@ -98,8 +101,8 @@ class Store:
         self._own = number(own_id)
         self._distances = sorted((number(info_hash) ^ self._own, info_hash) for info_hash in self._peers)
 
-    def _alive(self, info_hash: bytes, now: float) -> list[tuple[str, _Peer]]:
-        return [(host, peer) for host, peer in self._peers.get(info_hash, {}).items() if peer.until > now]
+    def _alive(self, info_hash: bytes, now: float) -> list[_Peer]:
+        return [peer for peer in self._peers.get(info_hash, {}).values() if peer.until > now]
 
     def _make_room(self, newcomer: bytes) -> bool:
         distance, farthest = self._distances[-1]

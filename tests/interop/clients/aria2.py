@@ -19,6 +19,11 @@ class Aria2(Client):
     name = "aria2c"
     can_dial = False
 
+    def __init__(self, folder: Path, host: str, **changes: str) -> None:
+        """`changes`: further options, `_` for `-`."""
+        super().__init__(folder, host)
+        self._changes = {name.replace("_", "-"): value for name, value in changes.items()}
+
     def start(self) -> None:
         self._port, self._rpc_port = free_port(self.host), free_port("127.0.0.1")
         self._downloads: dict[str, str] = {}
@@ -37,7 +42,7 @@ class Aria2(Client):
             "file-allocation": "none",
             "bt-hash-check-seed": "true",
             "dir": str(self.folder),
-        }
+        } | self._changes
         self.spawn([require(self.name), *(f"--{name}={value}" for name, value in options.items())])
         self.until_ready(lambda: self._call("getVersion"))
 
