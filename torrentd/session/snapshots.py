@@ -119,7 +119,7 @@ def magnet_row(session: MagnetSession) -> TorrentRow:
 
 def _magnet_peers(session: MagnetSession) -> PeersSummary:
     fetching = session.torrent
-    seeders, leechers = _swarm_numbers(fetching.trackers)
+    seeders, leechers = _swarm_numbers(session)
     return PeersSummary(len(fetching.peers), 0, 0, 0, len(fetching.candidates), seeders, leechers)
 
 
@@ -150,7 +150,7 @@ def _peers_summary(session: TorrentSession) -> PeersSummary:
     )
 
 
-def _swarm_numbers(session: TorrentSession) -> tuple[int | None, int | None]:
+def _swarm_numbers(session: Driven[Any]) -> tuple[int | None, int | None]:
     """What the best informed tracker says; if none does, what the DHT estimates."""
     trackers = session.torrent.trackers
     seeders = [tracker.seeders for tracker in trackers if tracker.seeders is not None]
