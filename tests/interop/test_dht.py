@@ -67,6 +67,23 @@ def test_each_finds_what_the_other_announced(stage: Stage) -> None:
     assert_same(theirs, daemon.downloads)
 
 
+def test_a_magnet_link_without_a_tracker(stage: Stage) -> None:
+    """The metadata and the content, from torrentd and from libtorrent, by nothing but the info hash."""
+    seed = torrentd(stage)
+    other = libtorrent(stage, seed.peer_address)
+    leech = torrentd(stage, seed.peer_address)
+    until(lambda: min(nodes(seed), nodes(leech)) >= 1, "they know each other", WAIT)
+    ours, theirs = content(stage, "ours"), content(stage, "theirs")
+    seed.add(ours, ours.origin)
+    seed.wait(ours)
+    other.add(theirs, theirs.origin, seed=True)
+    for torrent in (ours, theirs):
+        leech.rpc("torrent.add", magnet=f"magnet:?xt=urn:btih:{torrent.info_hash}")
+    for torrent in (ours, theirs):
+        leech.wait(torrent)
+        assert_same(torrent, leech.downloads)
+
+
 def test_aria2_finds_torrentd_and_is_found(stage: Stage) -> None:
     daemon = torrentd(stage)
     port = free_port("127.0.0.1")
