@@ -71,6 +71,9 @@ class Adding:
         if daemon.stopping:
             raise RpcError("shutting_down", "The daemon is shutting down; the torrent begins with its next start")
         daemon.backups.soon()
+        looked_at = daemon.around.magnets.get(metainfo.info_hash)
+        if looked_at is not None:
+            looked_at.tell(metainfo)  # and so it ends
         log.info("{name}: added", name=escape(metainfo.name))
         if daemon.entrance.is_free or options.peers or options.verify != "auto" or not tells_all(record):
             session = daemon.take_in(self.build(record, metainfo))

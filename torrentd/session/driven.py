@@ -129,8 +129,9 @@ class Driven(Generic[T]):
             self._handling = False
         if self.unflushed:
             self._flush()
-        self._arm()
-        self.changed()
+        if not self.gone:
+            self._arm()
+            self.changed()
 
     def _give(self, event: Event) -> None:
         """One event. What the torrent decided before a bug of ours showed stands: the rest of it relies on that."""

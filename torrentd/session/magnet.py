@@ -182,9 +182,12 @@ class MagnetSession(Driven[Fetching]):
     # --- the metadata
 
     def fetched(self, data: bytes) -> None:
-        """It is here, and its hash is right."""
-        done = Deferred.fromCoroutine(self.around.fulfilling.fulfil(self, data))
-        done.addErrback(self.our_fault)
+        """It is here, and its hash is right. Whatever else this event leads to comes first."""
+        self.around.host.reactor.callLater(0, self._fulfil, data)
+
+    def _fulfil(self, data: bytes) -> None:
+        if self.torrent.running and not self.gone:
+            Deferred.fromCoroutine(self.around.fulfilling.fulfil(self, data)).addErrback(self.our_fault)
 
     def tell(self, metainfo: Metainfo) -> None:
         """Everybody who waits for it."""
