@@ -23,6 +23,8 @@ from torrentd.simulate.internet.network import ANY
 from torrentd.simulate.internet.site import Site
 from torrentd.simulate.torrents import SimulatedTorrent
 from torrentd.simulate.trace import Trace
+from torrentd.wire.magnet import make as make_magnet
+from torrentd.wire.magnet import of_metainfo
 
 PORT = 51413
 DOWNLOADS = "/simulated/downloads"
@@ -126,12 +128,20 @@ class Node:
         """Add a torrent that is all there."""
         return self.add(torrent, Bitfield.full(torrent.geometry.piece_count), **options)
 
+    def add_magnet(self, torrent: SimulatedTorrent, **options: Any) -> Deferred[Any]:
+        """Add it by its magnet link, with the torrent's trackers."""
+        link = make_magnet(of_metainfo(torrent.metainfo))
+        return self._watched(self._when_running(lambda: self.control.add_magnet(link, AddOptions(**options))))
+
     async def _add(self, torrent: SimulatedTorrent, options: AddOptions) -> None:
+        await self._when_running(lambda: self.control.add(torrent.data, options))
+
+    async def _when_running(self, call: Callable[[], Deferred[Any]]) -> None:
         if not self.running:
             started: Deferred[None] = Deferred()
             self._waiting.append(started)
             await started
-        await self.control.add(torrent.data, options)
+        await call()
 
     def session(self, torrent: SimulatedTorrent) -> TorrentSession:
         """LookupError if it is not there (yet), or asleep: a torrent with nothing to do keeps no session."""

@@ -103,10 +103,17 @@ class Swarm:
         node.start()
         return node
 
-    def stranger(self, name: str, torrent: SimulatedTorrent, script: Script, link: Link | None = None) -> Stranger:
-        """A scripted peer, told to the torrent's tracker as one that has everything."""
+    def stranger(
+        self,
+        name: str,
+        torrent: SimulatedTorrent,
+        script: Script,
+        link: Link | None = None,
+        reserved: bytes = bytes(8),
+    ) -> Stranger:
+        """A scripted peer, told to the torrent's tracker as one that has everything. `reserved`: of its handshake."""
         site = self.internet.site(name, link or Link(), Reactor(self.clock))
-        stranger = Stranger(self.internet, site, torrent, script)
+        stranger = Stranger(self.internet, site, torrent, script, reserved)
         self.strangers.append(stranger)
         for tracker in self.trackers:
             tracker.registry.enter(torrent.info_hash, stranger.address, left=1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from torrentd.model.errors import ProtocolError
 from torrentd.swarm.fetching.download import (
-    ALONE,
+    BUDGET,
     FIRST_PAUSE,
     LONGEST_PAUSE,
     OUTSTANDING,
@@ -58,13 +58,13 @@ def test_one_source_is_enough(size):
 def test_several_are_asked_at_once_for_different_pieces():
     data = metadata(6 * PIECE)
     download = Download(sha1(data).digest())
-    assert download.size is None and download.progress == 0
+    assert download.progress == 0
     for key in (1, 2, 3):
         download.offered(key, len(data))
     assert download.due(0) == [(1, 0), (1, 1), (2, 2), (2, 3), (3, 4), (3, 5)]
     assert download.due(0.1) == []
     answer(download, 2, 2, data, 0.2)
-    assert download.progress == 1 / 6 and download.size == len(data)
+    assert download.progress == 1 / 6
 
 
 def test_what_is_owed_for_long_is_asked_of_somebody_else():
@@ -142,7 +142,7 @@ class TestLies:
         download = Download(bytes(20))
         download.offered(1, MAX_SIZE)
         assert len(download.due(0)) == OUTSTANDING
-        assert not download._pieces
+        assert not any(copy.pieces for copy in download._copies.values())
 
     @pytest.mark.parametrize(("size", "data"), [(PIECE + 1, bytes(PIECE)), (PIECE, bytes(PIECE - 1)), (PIECE, b"")])
     def test_a_piece_that_cannot_be(self, size, data):
@@ -183,57 +183,66 @@ class TestLies:
         for key in copies:
             download.offered(key, len(data))
         liars, now = [], 0.0
-        while download.metadata is None:
-            asks = download.due(now)
-            assert now == 0 or len({key for key, _ in asks}) == 1  # then one alone is asked
-            for key, number in asks:
-                answer(download, key, number, copies[key], now)
+        while not liars:
+            for key, number in download.due(now):
+                if now == 0 or key == 1:  # afterwards everybody brings a copy, and the liar is the fastest
+                    answer(download, key, number, copies[key], now)
             liars += download.take_liars()
             now += 0.1
-        assert (download.metadata, liars) == (data, [1])
+        assert (download.metadata, liars) == (None, [1])
+        for number in range(4):
+            answer(download, 2, number, data, now)
+            download.due(now)
+        assert download.metadata == data
 
-    def test_who_is_to_give_everything_alone_has_not_for_ever(self):
-        data = metadata(40 * PIECE)
+    def test_sizes_do_not_wait_for_each_other(self):
+        data = metadata(2 * PIECE)
+        download = Download(sha1(data).digest())
+        for key in range(30):
+            download.offered(key, 7)
+        download.offered(99, len(data))
+        asks = download.due(0)
+        assert (99, 0) in asks and (99, 1) in asks
+        answer(download, 99, 0, data, 0)
+        answer(download, 99, 1, data, 0)
+        assert download.metadata == data
+
+    def test_memory_is_bounded_whatever_sizes_are_said(self):
+        download = Download(bytes(20))
+        for key in range(10):
+            download.offered(key, MAX_SIZE - key)
+        assert {key for key, _ in download.due(0)} == {8, 9}  # the two smallest
+        for key, number in download.due(1):
+            download.received(key, number, MAX_SIZE - key, bytes(PIECE), 1)
+        assert sum(copy.size for copy in download._copies.values() if copy.active) <= BUDGET
+
+    def test_a_copy_that_leads_nowhere_makes_way(self):
+        data = metadata(2 * PIECE)
+        download = Download(sha1(data).digest())
+        now = 0.0
+        for key in range(4):
+            download.offered(key, MAX_SIZE // 2 - 1 - key)  # all in all as much as may be, and silent
+        download.offered(7, MAX_SIZE // 2)
+        assert 7 not in {key for key, _ in download.due(now)}
+        while 7 not in {key for key, _ in download.due(now)}:
+            assert now < 2 * STALL
+            now = download.next_deadline()
+
+    def test_the_copies_of_those_who_are_not_trusted_are_their_own(self):
+        data = metadata(3 * PIECE)
         download = Download(sha1(data).digest())
         download.offered(1, len(data))
         download.offered(2, len(data))
-        while not download._mistrust:
-            for key, number in download.due(0):
+        asks = download.due(0)
+        while not download._mistrusted:
+            for key, number in asks:
                 answer(download, key, number, bytes(len(data)) if key == 1 else data, 0)
-        now, asked = 0.0, []
-        while now <= ALONE + 40:
-            asks = download.due(now)
-            asked += [key for key, _ in asks]
-            for key, number in asks[:1]:
-                answer(download, key, number, data, now)
-            now += 10
-        assert asked[0] == 1 and asked[-1] == 2
-
-    def test_sizes_disagree_and_the_size_of_most_is_tried_first(self):
-        data = metadata(2 * PIECE)
-        download = Download(sha1(data).digest())
-        download.offered(1, 7)
+            asks = download.due(0)
+        assert asks == [(1, 0), (1, 1), (2, 0), (2, 1)]
+        answer(download, 2, 0, data, 0)
+        download.lost(2)  # what it was to give alone is gone with it
         download.offered(2, len(data))
-        download.offered(3, len(data))
-        assert {key for key, _ in download.due(0)} == {2}
-        assert download.size == len(data)
-
-    def test_a_size_that_leads_nowhere_makes_way(self):
-        """Many name a size and are silent; one is honest."""
-        data = metadata(PIECE)
-        download = Download(sha1(data).digest())
-        for key in range(1, 31):
-            download.offered(key, 7)
-        download.offered(99, len(data))
-        now = 0.0
-        while download.metadata is None:
-            for key, number in download.due(now):
-                if key == 99:
-                    answer(download, key, number, data, now)
-            if download.metadata is None:
-                assert download.next_deadline() > now
-                now = download.next_deadline()
-        assert now <= STALL
+        assert download.due(0) == [(2, 0), (2, 1)]
 
     def test_who_changes_what_it_says_is_asked_anew(self):
         download = Download(bytes(20))
@@ -285,7 +294,8 @@ def test_with_one_honest_source_it_always_comes(seed, rogues, size):
             download.lost(key)
             download.offered(key, size)
         received += PIECE
-        assert sum(map(len, download._pieces.values())) <= received
+        held = [part for copy in download._copies.values() for part in copy.pieces.values()]
+        assert sum(map(len, held)) <= received
         liars += download.take_liars()
     assert download.metadata == data
     assert honest not in liars

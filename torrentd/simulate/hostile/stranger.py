@@ -41,6 +41,7 @@ class Line(StreamProtocol):
         self.torrent = stranger.torrent
         self.script = stranger.script
         self._peer_id = stranger.peer_id
+        self._reserved = stranger.reserved
         self._dials = dials
         self._tail = b""
         self._framing: Framing | None = None
@@ -65,7 +66,7 @@ class Line(StreamProtocol):
         self._read(self._framing)
 
     def _introduce(self) -> None:
-        ours = handshake.Handshake(bytes(8), self.torrent.info_hash, self._peer_id)
+        ours = handshake.Handshake(self._reserved, self.torrent.info_hash, self._peer_id)
         self.transport.write(handshake.encode(ours))
 
     def _read(self, framing: Framing) -> None:
@@ -85,8 +86,12 @@ class Stranger(Factory):
 
     noisy = False
 
-    def __init__(self, internet: Internet, site: Site, torrent: SimulatedTorrent, script: Script) -> None:
+    def __init__(
+        self, internet: Internet, site: Site, torrent: SimulatedTorrent, script: Script, reserved: bytes = bytes(8)
+    ) -> None:
+        """`reserved`: of its handshake."""
         self.site = site
+        self.reserved = reserved
         self.torrent = torrent
         self.script = script
         self.peer_id = f"-XX0000-{site.address:<12}"[:20].encode()
