@@ -124,6 +124,7 @@ def peers(fake: FakeDaemon) -> None:
         requests_out=12,
         requests_in=0,
         connected_at=1_700_000_000.0,
+        encryption="rc4",
     )
     closed = ClosedPeerRow("192.0.2.7:1", "handshake: \x9b31mno answer", 1_700_000_000.0)
     fake.answers["torrent.peers"] = {"peers": [built(row)], "total": 1, "closed": [built(closed)]}

@@ -77,7 +77,6 @@ def test_the_live_keys_exist() -> None:
 @pytest.mark.parametrize(
     ("key", "wanted"),
     [
-        ("peers.encryption", "encrypted connections"),
         ("discovery.pex", "peer exchange"),
     ],
 )
@@ -89,8 +88,7 @@ def test_a_feature_that_is_asked_for_and_not_there(key: str, wanted: str) -> Non
 
 def test_what_is_not_written_or_asks_for_nothing_is_not_mentioned() -> None:
     assert features_not_there_yet(Settings(), []) == []
-    quiet = Settings(peers=Peers(encryption="off"))
-    assert features_not_there_yet(quiet, ["peers.encryption", "rpc.trusted_proxies"]) == []
+    assert features_not_there_yet(Settings(), ["rpc.trusted_proxies"]) == []
 
 
 def test_the_schema_has_every_key_with_its_default() -> None:

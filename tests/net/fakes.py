@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import count
+from random import Random
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -11,8 +12,10 @@ from twisted.internet.task import Clock
 
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
+from torrentd.net.encryption import Encryption, Mode
 from torrentd.net.interfaces import Bytes, Identity, PeerConnection
 from torrentd.net.peer import PeerProtocol
+from torrentd.wire.peer import mse
 from torrentd.wire.peer.handshake import RESERVED, Handshake
 from torrentd.wire.peer.messages import Blocks, Message, Range
 
@@ -112,6 +115,10 @@ class Hall:
     def identify(self, info_hash: bytes) -> Identity | None:
         return self.identity if info_hash == self.identity.info_hash else None
 
+    def recognise(self, obfuscated: bytes) -> bytes | None:
+        ours = self.identity.info_hash
+        return ours if obfuscated == mse.obfuscated(ours) else None
+
     def established(self, connection: PeerConnection, handshake: Handshake) -> Owner:
         self.connections.append(connection)
         self.handshakes.append(handshake)
@@ -170,9 +177,22 @@ class Reader:
         return b"".join(content(*block) for block in ranges)
 
 
-def peer(clock: Clock, hall: Hall, identity: Identity | None = None, address: Address = SOMEWHERE) -> PeerProtocol:
+def peer(
+    clock: Clock,
+    hall: Hall,
+    identity: Identity | None = None,
+    address: Address = SOMEWHERE,
+    mode: Mode = "off",
+    encrypted: bool = False,
+) -> PeerProtocol:
     """A protocol without a transport yet."""
-    return PeerProtocol(clock, Buffers(4096, 64 * 1024), hall, address, next(_keys), identity)
+    rule = encryption(clock, mode)
+    return PeerProtocol(clock, Buffers(4096, 64 * 1024), hall, address, next(_keys), rule, identity, encrypted)
+
+
+def encryption(clock: Any, mode: Mode = "off") -> Encryption:
+    """The daemon's rule."""
+    return Encryption(mode, Random(1), clock)
 
 
 _keys = count(1)

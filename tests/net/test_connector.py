@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from tests.net.fakes import OURS, SOMEWHERE, Hall
+from tests.net.fakes import OURS, SOMEWHERE, Hall, encryption
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
 from torrentd.net.connector import Connector
@@ -39,7 +39,7 @@ class Net:
 class Stage:
     def __init__(self, net: Net | None = None) -> None:
         self.clock, self.net, self.hall = Clock(), net or Net(), Hall()
-        connector = Connector(self.clock, self.net, count(1), bind="192.0.2.9")  # type: ignore[arg-type]
+        connector = Connector(self.clock, self.net, count(1), encryption(self.clock), bind="192.0.2.9")  # type: ignore[arg-type]
         self.protocol = connector.dial(SOMEWHERE, self.hall, OURS)
 
     def check(self, refusals: list[str]) -> None:

@@ -8,7 +8,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
-from tests.net.fakes import Hall
+from tests.net.fakes import Hall, encryption
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
 from torrentd.net.factory import PeerFactory
@@ -17,7 +17,7 @@ COMER = IPv4Address("TCP", "192.0.2.1", 5000)
 
 
 def factory(hall: Hall) -> PeerFactory:
-    return PeerFactory(Clock(), Buffers(16, 16), hall, count(7))
+    return PeerFactory(Clock(), Buffers(16, 16), hall, count(7), encryption(Clock()))
 
 
 def test_an_admitted_peer_gets_a_protocol_with_a_key() -> None:

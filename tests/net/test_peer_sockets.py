@@ -11,9 +11,10 @@ from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from tests.net.fakes import OURS, THEIRS, Hall, Reader, content
+from tests.net.fakes import OURS, THEIRS, Hall, Reader, content, encryption
 from torrentd.model.address import Address
 from torrentd.net.connector import Connector
+from torrentd.net.encryption import Mode
 from torrentd.net.factory import PeerFactory
 from torrentd.net.network import Network
 from torrentd.wire.peer.encode import encode, encode_requests
@@ -28,19 +29,30 @@ def network(request: pytest.FixtureRequest) -> Network:
 
 
 class Pair:
-    """A listening hall and a dialling one, connected."""
+    """A listening hall and a dialling one, connected; `modes` are those of the dialling and the listening one."""
 
-    def __init__(self, network: Network, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        network: Network,
+        host: str = "127.0.0.1",
+        modes: tuple[Mode, Mode] = ("off", "off"),
+        *,
+        encrypted: bool = False,
+    ) -> None:
         self.network = network
         self.host = host
+        self.modes = modes
+        self.encrypted = encrypted
         self.keys: Iterator[int] = count(1)
         self.here, self.there = Hall(OURS), Hall(THEIRS)
 
     async def connect(self) -> None:
-        factory = PeerFactory(reactor, self.network.buffers, self.there, self.keys)
+        ours, theirs = (encryption(reactor, mode) for mode in self.modes)
+        factory = PeerFactory(reactor, self.network.buffers, self.there, self.keys, theirs)
         self.port = await self.network.listen(factory, Address(self.host, 0))
         self.address = Address(self.host, self.port.getHost().port)
-        self.dialled = Connector(reactor, self.network, self.keys).dial(self.address, self.here, OURS)
+        connector = Connector(reactor, self.network, self.keys, ours)
+        self.dialled = connector.dial(self.address, self.here, OURS, self.encrypted)
         await self.here.when_established
         await self.there.when_established
         self.accepted: Any = self.there.connections[0]

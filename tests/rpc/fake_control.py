@@ -93,7 +93,7 @@ def torrent(id: str, name: str, **changed: Any) -> TorrentRow:
 
 def peer(address: str) -> PeerRow:
     return PeerRow(
-        address, "lt 2.1", False, "tracker", False, False, True, True, False, 0.5, 0, 50, 0, 2000, 0, 3, 1001.0
+        address, "lt 2.1", False, "tracker", False, False, True, True, False, 0.5, 0, 50, 0, 2000, 0, 3, 1001.0, "rc4"
     )
 
 

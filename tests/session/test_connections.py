@@ -145,3 +145,79 @@ def test_a_full_daemon_asks_its_torrents_for_a_connection_that_leads_nowhere(mak
     world.run(1)
     assert sorted(stranger.gone for stranger in first) == [False, True]
     assert not shake_hands(world, home, two, b"e").gone
+
+
+def with_encryption(mode):
+    return f'[peers]\nencryption = "{mode}"\n'
+
+
+@pytest.mark.parametrize(
+    ("seed", "leech", "found"),
+    [
+        ("prefer", "prefer", "handshake"),
+        ("require", "prefer", "rc4"),
+        ("prefer", "require", "rc4"),
+        ("require", "require", "rc4"),
+        ("off", "prefer", "none"),
+        ("prefer", "off", "none"),
+    ],
+)
+def test_encryption_as_both_want_it(make_home, world, torrent, seed, leech, found):
+    seed = make_home(6881, with_encryption(seed)).start()
+    leech = make_home(6882, with_encryption(leech)).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    leech.add(torrent, peers=(seed.address,))
+    ways = set()
+    world.until(
+        lambda: (
+            ways.update(row.encryption for row in result(leech.steering.peers(torrent.id))[0])
+            or leech.row(torrent).completed_at
+        ),
+        30,
+    )
+    assert leech.same(torrent)
+    assert ways == {found}
+    fleet = leech.daemon.connections.fleet
+    assert (fleet.half_open, fleet.pending) == (0, 0)
+
+
+@pytest.mark.parametrize(("seed", "leech"), [("off", "require"), ("require", "off")])
+def test_encryption_that_one_requires_and_the_other_lacks(make_home, world, torrent, seed, leech):
+    seed = make_home(6881, with_encryption(seed)).start()
+    leech = make_home(6882, with_encryption(leech)).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    leech.add(torrent, peers=(seed.address,))
+    world.run(30)
+    assert leech.row(torrent).done == 0
+    assert leech.daemon.connections.fleet.connections == 0
+    assert leech.daemon.connections.fleet.half_open == 0
+
+
+def test_who_did_not_encrypt_is_not_asked_to_again(make_home, world, torrent):
+    seed = make_home(6881, with_encryption("off")).start()
+    leech = make_home(6882, with_encryption("prefer")).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    leech.add(torrent, peers=(seed.address,))
+    world.until(lambda: leech.row(torrent).completed_at, 30)
+    assert world.network.dialled.count(seed.address) == 2
+    other = Sample("other")
+    seed.put(other)
+    seed.add(other)
+    leech.add(other, peers=(seed.address,))
+    world.until(lambda: leech.row(other).completed_at, 30)
+    assert world.network.dialled.count(seed.address) == 3
+
+
+def test_a_sleeping_torrent_is_recognised_in_an_encrypted_exchange(make_home, world, torrent):
+    seed = make_home(6881, with_encryption("require")).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    world.run(200)
+    assert seed.daemon.around.sessions == {}
+    leech = make_home(6882, with_encryption("require")).start()
+    leech.add(torrent, peers=(seed.address,))
+    world.until(lambda: leech.row(torrent).completed_at, 30)
+    assert leech.same(torrent)

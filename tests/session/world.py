@@ -315,6 +315,8 @@ class Home:
     def toml(self, text: str) -> None:
         """Write the configuration file; the next start reads it. The text may begin with keys of `paths`."""
         listen = f'[network]\nlisten = ["{self.address}"]\n' if "[network]" not in text else ""
+        if "[peers]" not in text:
+            text += '\n[peers]\nencryption = "off"\n'
         paths = f'[paths]\nstate_dir = "{self.root}/state"\ndownload_dir = "{self.downloads}"\n'
         discovery = "" if "[discovery]" in text else "[discovery]\ndht = false\n"
         (self.root / "config.toml").write_text(listen + paths + text.rstrip() + "\n" + discovery)

@@ -121,6 +121,7 @@ PEERS: Final = (
     yes("am_choking", "WE CHOKE", 9),
     yes("snubbed", "SNUBBED", 9),
     yes("incoming", "INCOMING", 9),
+    text("encryption", "ENCRYPTION", 9),
 )
 
 TRACKERS: Final = (

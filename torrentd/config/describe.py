@@ -30,7 +30,6 @@ LIVE = frozenset(
 """Keys that a reload applies; every other key needs a restart."""
 
 _NOT_THERE_YET: dict[str, tuple[str, object]] = {
-    "peers.encryption": ("encrypted connections", "off"),
     "discovery.pex": ("peer exchange", False),
     "rpc.trusted_proxies": ("proxies in front of the RPC", ()),
 }

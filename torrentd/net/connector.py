@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
 from torrentd.model.address import Address
+from torrentd.net.encryption import Encryption
 from torrentd.net.interfaces import Identity, Reception
 from torrentd.net.network import CONNECT_TIMEOUT, Network
 from torrentd.net.peer import PeerProtocol
@@ -18,18 +19,34 @@ class Connector:
     """Dials through `network`; `bind` is the source address or interface, "" for any. `keys` numbers connections."""
 
     def __init__(
-        self, reactor: Any, network: Network, keys: Iterator[int], bind: str = "", timeout: float = CONNECT_TIMEOUT
+        self,
+        reactor: Any,
+        network: Network,
+        keys: Iterator[int],
+        encryption: Encryption,
+        bind: str = "",
+        timeout: float = CONNECT_TIMEOUT,
     ) -> None:
         self._reactor = reactor
         self._network = network
         self._keys = keys
+        self._encryption = encryption
         self._bind = bind
         self._timeout = timeout
 
-    def dial(self, address: Address, reception: Reception, identity: Identity) -> PeerProtocol:
-        """Connect and shake hands; ends in `reception.established` or `reception.refused`, later. The connection is
-        answered at once: `close` gives the attempt up."""
-        protocol = PeerProtocol(self._reactor, self._network.buffers, reception, address, next(self._keys), identity)
+    def dial(self, address: Address, reception: Reception, identity: Identity, encrypted: bool = False) -> PeerProtocol:
+        """Connect and shake hands, after an exchange of keys if `encrypted`. Ends in `reception.established` or
+        `reception.refused`, later. The connection is answered at once: `close` gives the attempt up."""
+        protocol = PeerProtocol(
+            self._reactor,
+            self._network.buffers,
+            reception,
+            address,
+            next(self._keys),
+            self._encryption,
+            identity,
+            encrypted,
+        )
         attempt = self._network.connect(_Once(protocol), address, self._timeout, self._bind)
         protocol.dialled(attempt, self._timeout)
         return protocol

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
+from torrentd.net.encryption import Encryption
 from torrentd.net.interfaces import Reception
 from torrentd.net.peer import PeerProtocol
 
@@ -21,11 +22,14 @@ class PeerFactory(Factory):
 
     noisy = False
 
-    def __init__(self, reactor: Any, buffers: Buffers, reception: Reception, keys: Iterator[int]) -> None:
+    def __init__(
+        self, reactor: Any, buffers: Buffers, reception: Reception, keys: Iterator[int], encryption: Encryption
+    ) -> None:
         self._reactor = reactor
         self._buffers = buffers
         self._reception = reception
         self._keys = keys
+        self._encryption = encryption
 
     def buildProtocol(self, addr: IAddress | None) -> PeerProtocol | None:
         """A protocol for a connection from `addr` (an IPv4Address or IPv6Address), or None."""
@@ -37,7 +41,7 @@ class PeerFactory(Factory):
             return None
         if not admitted:
             return None
-        return PeerProtocol(self._reactor, self._buffers, self._reception, address, next(self._keys))
+        return PeerProtocol(self._reactor, self._buffers, self._reception, address, next(self._keys), self._encryption)
 
 
 _log = Logger()

@@ -60,6 +60,10 @@ class PeerConnection(Protocol):
     incoming: bool
     bytes_in: int
     """bytes read, all of them"""
+    encryption: str
+    """none, handshake (an obfuscated exchange, then plain text) or rc4"""
+    declined: bool
+    """we began to encrypt, and the peer did not take part: it may take a plain connection"""
 
     @property
     def bytes_out(self) -> int:
@@ -116,6 +120,10 @@ class Reception(Protocol):
 
     def identify(self, info_hash: bytes) -> Identity | None:
         """Who we are in the torrent that an incoming peer names; None: not ours, or not running."""
+
+    def recognise(self, obfuscated: bytes) -> bytes | None:
+        """The info hash of a torrent of ours by its name in an encrypted exchange (see wire.peer.mse); None: not
+        here."""
 
     def established(self, connection: PeerConnection, handshake: Handshake) -> PeerOwner:
         """Both handshakes are done. The owner is told `closed` later, also when it closes the connection in here."""

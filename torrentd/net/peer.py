@@ -3,6 +3,9 @@
 The same class runs over our own transport, which lends it the bytes of a read (`dataInto`), and over any plain Twisted
 one (`dataReceived`): the fast path and the compatible one differ in copies only.
 
+Before the handshake an exchange of keys may come (see encryption.py). What is read is decrypted where it lies; what is
+sent goes through a transport that encrypts, which keeps nothing back and so costs copies.
+
 It ends in one way: `close` or the loss of the connection, whichever is first, gives the reason; `connectionLost` (or
 the failed connect) reports it, once. What it bounds: 10 s for the whole handshake; one incomplete message kept;
 CONTROL_BUFFER of queued control messages, beyond which a peer that does not read is closed; SEND_BUFFER of blocks.
@@ -21,6 +24,7 @@ from torrentd.model.address import Address
 from torrentd.model.errors import ProtocolError
 from torrentd.net import reasons
 from torrentd.net.buffers import Buffers
+from torrentd.net.encryption import NAMES, NONE, EncryptingTransport, Encryption, begins_plain
 from torrentd.net.handshaking import Handshaking
 from torrentd.net.interfaces import BlockReader, Identity, PeerOwner, Reception
 from torrentd.net.serving import Serving
@@ -28,6 +32,7 @@ from torrentd.wire.peer.framing import Framing
 from torrentd.wire.peer.handshake import LENGTH as HANDSHAKE_LENGTH
 from torrentd.wire.peer.handshake import Handshake
 from torrentd.wire.peer.messages import Range
+from torrentd.wire.peer.mse import Initiator, Responder
 
 HANDSHAKE_TIMEOUT: Final = 10.0
 """Seconds for the whole handshake, however the bytes drip in."""
@@ -41,7 +46,8 @@ RATE: Final = "rate"
 
 
 class PeerProtocol(Protocol):
-    """Implements `PeerConnection` (see interfaces.py) and `Receiver`. `identity` is given if we dial."""
+    """Implements `PeerConnection` (see interfaces.py) and `Receiver`. `identity` is given if we dial, `encrypted`
+    then says how."""
 
     transport: Any
 
@@ -52,7 +58,9 @@ class PeerProtocol(Protocol):
         reception: Reception,
         address: Address,
         key: int,
+        encryption: Encryption,
         identity: Identity | None = None,
+        encrypted: bool = False,
         handshake_timeout: float = HANDSHAKE_TIMEOUT,
     ) -> None:
         self.key = key
@@ -60,6 +68,14 @@ class PeerProtocol(Protocol):
         self.incoming = identity is None
         self.tail = b""
         self.bytes_in = 0
+        self.encryption = NONE
+        self.declined = False
+        self._rule = encryption
+        self._encrypted = encrypted
+        self._undecided = self.incoming and encryption.takes_encrypted
+        """an incoming peer has not shown yet whether it encrypts"""
+        self._exchange: Initiator | Responder | None = None
+        self._decrypt: Any = None
         self._control_out = 0
         self._reactor = reactor
         self._reception = reception
@@ -101,14 +117,26 @@ class PeerProtocol(Protocol):
         self._serving.attach(self.transport)
         if self._paused:
             self.transport.pauseProducing()
-        self.send(self._handshaking.opening())
+        opening = self._handshaking.opening()
+        if self._encrypted:
+            assert self.identity is not None
+            self._exchange = self._rule.initiator(self.identity, opening)
+            opening = self._exchange.opening()
+        self.send(opening)
         self.flush()
 
     def _too_slow(self) -> None:
         self._deadline = None
+        self._note_exchange()
         self.close(f"no handshake within {self._handshake_timeout:g} s")
 
+    def _note_exchange(self) -> None:
+        """The connection ends, and not by the owner's wish."""
+        self.declined = self._exchange is not None and not self.incoming
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._reason is None:
+            self._note_exchange()
         self._end(self._reason or reasons.connection_lost(reason))
 
     def close(self, reason: str) -> None:
@@ -148,25 +176,64 @@ class PeerProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """What a plain Twisted transport read."""
-        whole = memoryview(self.tail + data)
+        whole = memoryview(bytearray(self.tail + data))
         self.dataInto(whole, len(whole))
 
     def dataInto(self, view: memoryview, end: int) -> None:
-        """`view[:end]` is `tail` and what was just read; see `Receiver`."""
-        self.bytes_in += end - len(self.tail)
+        """`view[:end]` is `tail` and what was just read, which is decrypted in place; see `Receiver`."""
+        kept = len(self.tail)
+        self.bytes_in += end - kept
         if self._reason is not None:
             return
         try:
+            if self._decrypt is not None:
+                self._decrypt.update_into(view[kept:end], view[kept:end])
             if self._framing is None:
                 self._shake(view[:end])
             else:
                 self._deliver(self._framing, view, end)
         except ProtocolError as error:
+            self._note_exchange()
             self.close(str(error))
         except Exception:
             self._broken(Failure())
 
     def _shake(self, data: memoryview) -> None:
+        if self._undecided:
+            self._decide(bytes(data))
+        if self._exchange is not None:
+            self.tail = b""
+            self._agree(self._exchange, bytes(data))
+        elif not self._undecided:
+            self._greet(data)
+
+    def _decide(self, data: bytes) -> None:
+        """The first bytes tell what an incoming peer speaks; until there are enough, nothing is answered."""
+        plain = begins_plain(data)
+        self.tail = data
+        self._undecided = plain is None
+        if plain and not self._rule.takes_plain:
+            raise ProtocolError("it is not encrypted")
+        if plain is False:
+            self._exchange = self._rule.responder(self._reception.recognise)
+
+    def _agree(self, exchange: Initiator | Responder, data: bytes) -> None:
+        """One step of the exchange of keys; what comes behind it is the handshake."""
+        self.send(exchange.feed(data))
+        self.flush()
+        secured = exchange.secured
+        if secured is None:
+            return
+        self._exchange = None
+        self.encryption = NAMES[secured.method]
+        self._decrypt = secured.decrypt
+        if secured.encrypt is not None:
+            self.transport = EncryptingTransport(self.transport, secured.encrypt)
+            self._serving.attach(self.transport)
+        if secured.received:
+            self._greet(memoryview(secured.received))
+
+    def _greet(self, data: memoryview) -> None:
         reply, handshake = self._handshaking.feed(data)
         self.send(reply)
         self.flush()

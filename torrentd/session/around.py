@@ -17,6 +17,7 @@ from torrentd.session.standing import standing, unusable
 from torrentd.session.trouble import Trouble
 from torrentd.session.waiting import Standing, Until, Waits
 from torrentd.state.records import Broken
+from torrentd.wire.peer.mse import obfuscated
 
 if TYPE_CHECKING:
     from torrentd.session.announces import Announces
@@ -51,6 +52,8 @@ class Around:
         """those that are awake"""
         self.magnets: dict[bytes, MagnetSession] = {}
         """those whose metadata is fetched; also some that are no torrents of ours, but only looked at"""
+        self._obfuscated: dict[bytes, bytes] = {}
+        """info hashes by what hides them in an encrypted exchange: a peer that comes must not cost a walk over all"""
         self.broken: dict[bytes, Broken] = {}
         """in the database, but not usable"""
         self.disk_busy = False
@@ -84,6 +87,11 @@ class Around:
         """The torrent, or who only looks at its metadata."""
         return self.torrents.get(info_hash) or self.magnets.get(info_hash)
 
+    def recognise(self, name: bytes) -> bytes | None:
+        """The info hash, as on the wire, that an encrypted exchange hides like this; None: not ours."""
+        found = self._obfuscated.get(name) or next((one for one in self.magnets if obfuscated(one[:20]) == name), None)
+        return found[:20] if found is not None else None
+
     def awake(self, info_hash: bytes) -> TorrentSession | MagnetSession | None:
         """Whoever is in that swarm."""
         return self.sessions.get(info_hash) or self.magnets.get(info_hash)
@@ -95,6 +103,7 @@ class Around:
     def put(self, info_hash: bytes, torrent: TorrentSession | MagnetSession | Sleeper) -> None:
         """A new torrent, or what takes an old one's place as it wakes, falls asleep, or gets its metadata."""
         self.torrents[info_hash] = torrent
+        self._obfuscated[obfuscated(info_hash[:20])] = info_hash
         if isinstance(torrent, MagnetSession):
             self.magnets[info_hash] = torrent
             return
@@ -112,6 +121,7 @@ class Around:
     def drop(self, info_hash: bytes) -> None:
         """The torrent is no longer one of ours."""
         self.torrents.pop(info_hash, None)
+        self._obfuscated.pop(obfuscated(info_hash[:20]), None)
         self.sessions.pop(info_hash, None)
         self.magnets.pop(info_hash, None)
 

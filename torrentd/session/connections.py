@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash, PeerId, PeerKey
@@ -33,20 +34,31 @@ from torrentd.swarm.fleet_events import (
     TorrentGone,
     WantPeers,
 )
+from torrentd.wire.escape import escape
 from torrentd.wire.peer.handshake import RESERVED, Handshake, with_dht
 
 if TYPE_CHECKING:
     from torrentd.net.connector import Connector
+    from torrentd.net.encryption import Encryption
     from torrentd.session.around import Around
     from torrentd.session.driven import Driven
     from torrentd.session.torrent import TorrentSession
 
 
+log = Logger()
+
+MOST_PLAIN = 3000
+"""Peers of which we remember that they do not encrypt: the candidates of one torrent."""
+
+
 class Connections:
     """Implements net's Reception for connections of both directions."""
 
-    def __init__(self, around: Around, fleet: Fleet, connector: Connector) -> None:
+    def __init__(self, around: Around, fleet: Fleet, connector: Connector, encryption: Encryption) -> None:
         self.fleet = fleet
+        self._encryption = encryption
+        self._plain: dict[Address, None] = {}
+        """peers that were dialled and did not encrypt: next time they are not asked to"""
         self.external = ExternalAddresses()
         self._around = around
         self._connector = connector
@@ -97,7 +109,11 @@ class Connections:
     def dial(self, session: Driven[Any], address: Address) -> None:
         """Connect for the torrent."""
         self.handle(Dialled(InfoHash(session.info_hash)))
-        connection = self._connector.dial(address, self, self._identity(session))
+        mode = self._encryption.mode
+        self._begin(session, address, mode == "require" or (mode == "prefer" and address not in self._plain))
+
+    def _begin(self, session: Driven[Any], address: Address, encrypted: bool) -> None:
+        connection = self._connector.dial(address, self, self._identity(session), encrypted)
         self._dialling[connection.key] = (connection, session)
 
     def gone(self, session: Driven[Any]) -> None:
@@ -189,11 +205,29 @@ class Connections:
             )
         )
 
+    def recognise(self, obfuscated: bytes) -> bytes | None:
+        return self._around.recognise(obfuscated)
+
     def refused(self, connection: PeerConnection, reason: str) -> None:
-        self._count(connection, connected=False)
         _, session = self._dialling.pop(connection.key, (None, None))
-        if session is not None and not session.gone:
+        if session is not None and self._again(connection, session):
+            return
+        self._count(connection, connected=False)
+        if session is None:
+            log.debug("{address} was refused: {reason}", address=connection.address, reason=escape(reason))
+        elif not session.gone:
             session.handle(ConnectFailed(connection.address, reason))
+
+    def _again(self, connection: PeerConnection, session: Driven[Any]) -> bool:
+        """Go on without encryption, at once, with a peer that did not take part in it. For the fleet and the torrent
+        it is the same attempt."""
+        if not connection.declined or self._encryption.mode != "prefer" or not session.torrent.running or self._stopped:
+            return False
+        if len(self._plain) >= MOST_PLAIN:
+            del self._plain[next(iter(self._plain))]
+        self._plain[connection.address] = None
+        self._begin(session, connection.address, encrypted=False)
+        return True
 
     def ended(self, connection: PeerConnection) -> None:
         """An established connection is gone."""

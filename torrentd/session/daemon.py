@@ -17,6 +17,7 @@ from torrentd.model.address import Address
 from torrentd.model.errors import RpcError
 from torrentd.net.connector import Connector
 from torrentd.net.datagram import Datagrams
+from torrentd.net.encryption import Encryption
 from torrentd.net.factory import PeerFactory
 from torrentd.net.trackers.trackers import Trackers
 from torrentd.session.adding import Adding
@@ -67,11 +68,13 @@ class Daemon:
         self.started_at = 0.0
         """monotonic"""
         keys = count(1)
-        connector = Connector(host.reactor, host.network, keys, configuration.settings.network.bind_address)
+        settings = configuration.settings
+        self._encryption = Encryption(settings.peers.encryption, host.secret_rng, host.reactor)
+        connector = Connector(host.reactor, host.network, keys, self._encryption, settings.network.bind_address)
         fleet = Fleet(fleet_limits(configuration.settings, self.runtime_limits))
-        self.connections = self.around.connections = Connections(self.around, fleet, connector)
+        self.connections = self.around.connections = Connections(self.around, fleet, connector, self._encryption)
         self._datagrams: list[Datagrams] = []
-        factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys)
+        factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys, self._encryption)
         rpc = configuration.settings.rpc.tcp  # is bound later
         self.listening = Listening(host.network, factory, self._datagram_socket, [rpc.port] if rpc else [])
         host.told_of_disk.append(self.disk_is)
@@ -91,6 +94,7 @@ class Daemon:
     async def start(self, crashed: bool = False) -> None:
         """Open the database, take in the torrents, listen, begin. StorageError if the database cannot be used."""
         self.started_at = self.host.reactor.seconds()
+        self._encryption.probe()
         loaded = await self.host.state.open(crashed)
         for notice in loaded.notices:
             log.warn("state: {notice}", notice=notice)

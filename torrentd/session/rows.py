@@ -122,6 +122,7 @@ class PeerRow(msgspec.Struct, frozen=True):
     requests_out: int
     requests_in: int
     connected_at: float
+    encryption: str
 
 
 class ClosedPeerRow(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from torrentd.model.layout import Layout
+from torrentd.net.encryption import NONE
 from torrentd.policy.picking.piece_sets import bytes_of
 from torrentd.session.magnet import MagnetSession
 from torrentd.session.rows import (
@@ -240,8 +241,13 @@ def _magnet_peer_row(session: MagnetSession, peer: FetchingPeer) -> PeerRow:
         address=str(peer.address), client=escape(peer.client), incoming=peer.incoming, source=peer.source,
         am_choking=True, am_interested=False, peer_choking=True, peer_interested=False, snubbed=False, progress=0.0,
         rate_down=0, rate_up=0, downloaded=0, uploaded=0, requests_out=0, requests_in=0,
-        connected_at=_wall(session, peer.connected_at) or 0.0,
+        connected_at=_wall(session, peer.connected_at) or 0.0, encryption=_encryption(session, peer),
     )  # fmt: skip
+
+
+def _encryption(session: Driven[Any], peer: Peer | FetchingPeer) -> str:
+    connection = session.connections.get(peer.key)
+    return connection.encryption if connection is not None else NONE
 
 
 def _closed_rows(session: Driven[Any]) -> list[ClosedPeerRow]:
@@ -270,6 +276,7 @@ def _peer_row(session: TorrentSession, peer: Peer, now: float) -> PeerRow:
         requests_out=peer.queue.count,
         requests_in=peer.requests.count + (peer.serving.count if peer.serving else 0),
         connected_at=_wall(session, peer.connected_at) or 0.0,
+        encryption=_encryption(session, peer),
     )
 
 

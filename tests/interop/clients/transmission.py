@@ -18,8 +18,14 @@ CHECK = 20.0
 
 
 class Transmission(Client):
+    """`changes` are settings of Transmission's, over those below."""
+
     name = "transmission-daemon"
     can_dial = False
+
+    def __init__(self, folder: Path, host: str, **changes: Any) -> None:
+        super().__init__(folder, host)
+        self._changes = {name.replace("_", "-"): value for name, value in changes.items()}
 
     def start(self) -> None:
         self._port, self._rpc_port = free_port(self.host), free_port(self.host)
@@ -41,7 +47,7 @@ class Transmission(Client):
             "download-queue-enabled": False,
             "seed-queue-enabled": False,
             "download-dir": str(self.folder),
-        }
+        } | self._changes
         (self.folder / "settings.json").write_text(json.dumps(settings))
         self.spawn([require(self.name), "--foreground", "--config-dir", self.folder])
         self.until_ready(lambda: self._call("session-get"))
