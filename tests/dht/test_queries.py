@@ -38,15 +38,19 @@ def test_slow_then_lost():
     queries.begin(HERE, None, 0.0)
     assert queries.next_deadline() == FIRST
     assert queries.overdue(FIRST - 0.1) == []
-    (slow,) = queries.overdue(FIRST)
-    assert slow.is_slow
+    ((slow, is_lost),) = queries.overdue(FIRST)
+    assert not is_lost
     assert len(queries) == 1
     assert queries.next_deadline() == SHORTEST_LOST
-    (lost,) = queries.overdue(SHORTEST_LOST)
-    assert lost is slow
-    assert not lost.is_slow
+    assert queries.overdue(SHORTEST_LOST) == [(slow, True)]
     assert len(queries) == 0
     assert queries.next_deadline() == NEVER
+
+
+def test_after_a_long_time_both_are_told_at_once():
+    queries = make()
+    queries.begin(HERE, None, 0.0)
+    assert [is_lost for _, is_lost in queries.overdue(1000.0)] == [False, True]
 
 
 def test_a_slow_one_may_still_be_answered():
@@ -69,7 +73,6 @@ def test_bounds():
     for number in range(MOST - MOST_PINGS):
         queries.begin(Address("1.2.3.5", number + 1), lookup, 0.0)
     assert queries.is_full
-    queries.overdue(50.0)
     queries.overdue(50.0)
     assert queries.may_ping
     assert not queries.is_full

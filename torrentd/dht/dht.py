@@ -138,21 +138,21 @@ class Dht:
         if node is None or reach(source.host) == Scope.INVALID or not source.port:
             return
         self._line.down.add(len(data), now)
-        if self._line.floods.ignores(source.host, now):
+        if self._line.floods.ignores(source, now):
             return
         try:
             message = decode_message(data)
         except KrpcError as error:
             self._line.nonsense += 1
-            if self._line.floods.accept(source.host, now):
+            if self._line.floods.accept(source, now):
                 node.malformed(error, len(data), source, now)
             return
         if isinstance(message, Query):
-            if self._line.floods.accept(source.host, now):
+            if self._line.floods.accept(source, now):
                 node.query(message, len(data), source, now)
         elif not node.answer(message, source, now):
             self._line.nonsense += 1
-            self._line.floods.accept(source.host, now)
+            self._line.floods.accept(source, now)
 
     def nodes_known(self, event: NodesKnown) -> None:
         for node in self.nodes:

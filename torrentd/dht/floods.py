@@ -1,7 +1,7 @@
 """Who sends too much is not listened to for a while.
 
 Counted is what nobody asked for: queries, and answers to nothing. The key is the host, for IPv6 its /64: whoever has
-one address there has all of them.
+one address there has all of them. On loopback it is the port, too: there whole networks share an address.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TypeVar
 
-from torrentd.dht.ids import packed
+from torrentd.dht.ids import packed, reach
+from torrentd.model.address import Address, Scope
 
 T = TypeVar("T")
 
@@ -33,11 +34,11 @@ class Floods:
         self.dropped = 0
         """messages that were not listened to"""
 
-    def ignores(self, host: str, now: float) -> bool:
-        """Whether the host is not listened to; then this message was dropped."""
+    def ignores(self, source: Address, now: float) -> bool:
+        """Whether the source is not listened to; then this message was dropped."""
         if not self._ignored:
             return False
-        key = network(host)
+        key = owner(source)
         until = self._ignored.get(key)
         if until is None:
             return False
@@ -47,9 +48,9 @@ class Floods:
         del self._ignored[key]
         return False
 
-    def accept(self, host: str, now: float) -> bool:
-        """One more message that nobody asked for, of a host that is not ignored; whether to listen to it."""
-        key = network(host)
+    def accept(self, source: Address, now: float) -> bool:
+        """One more message that nobody asked for, of a source that is not ignored; whether to listen to it."""
+        key = owner(source)
         count, ends = self._counts.pop(key, (0, 0.0))
         if now >= ends:
             count, ends = 0, now + PERIOD
@@ -67,6 +68,7 @@ class Floods:
             table.popitem(last=False)
 
 
-def network(host: str) -> bytes:
-    """What belongs to one owner: an IPv4 address, or a /64 of IPv6."""
-    return packed(host)[:8]
+def owner(source: Address) -> bytes:
+    """What belongs to one owner: an IPv4 address, a /64 of IPv6, or a port on loopback."""
+    host = packed(source.host)
+    return host[:8] if reach(source.host) != Scope.LOOPBACK else host + source.port.to_bytes(2, "big")

@@ -215,17 +215,17 @@ class Node:
 
     def tick(self, now: float) -> None:
         """The deadline has come."""
-        for pending in self.queries.overdue(now):
-            if not pending.is_slow:
+        for pending, is_lost in self.queries.overdue(now):
+            if is_lost:
                 self._failed(pending, now)
             elif pending.lookup in self.lookups:
                 pending.lookup.slow(pending.address)
         if len(self.table) and now >= self._maintain_at:
             self._maintain(now)
+        self._go_on(now)
         need = self.joining.need(len(self.table), now)
         if need is not None:
             self._line.commands.append(need)
-        self._go_on(now)
 
     def next_deadline(self, now: float) -> float:
         """When to tick."""

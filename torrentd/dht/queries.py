@@ -81,21 +81,20 @@ class Queries:
         self.timing.measured(now - pending.sent_at)
         return pending
 
-    def overdue(self, now: float) -> list[Pending]:
-        """Queries that became slow (`is_slow`, still under way) or are lost: each is told twice at most."""
+    def overdue(self, now: float) -> list[tuple[Pending, bool]]:
+        """Queries that became slow (and are still under way), and those that are lost (True), in order."""
         found = []
         while self._due and self._due[0][0] <= now:
             _, transaction = heappop(self._due)
             pending = self._pending.get(transaction)
             if pending is None:
                 continue
+            found.append((pending, pending.is_slow))
             if pending.is_slow:
                 self._forget(transaction)
-                pending.is_slow = False
             else:
                 pending.is_slow = True
                 heappush(self._due, (pending.sent_at + self.timing.lost, transaction))
-            found.append(pending)
         return found
 
     def _forget(self, transaction: bytes) -> None:
