@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from torrentd.dht.bloom import bloom
-from torrentd.dht.searches import MOST_PEERS, Search
+from torrentd.dht.searches import MOST_FOR_SEEDS, MOST_PEERS, Search
 from torrentd.model.address import Address
 from torrentd.wire.dht.messages import Response
 
@@ -32,6 +32,12 @@ def test_peers_are_bounded():
         values = tuple(Address(f"9.{number}.{third}.1", 5) for third in range(100))
         search.answered(answer(values=values), PUBLIC)
     assert search.peers == MOST_PEERS
+
+
+def test_a_seed_is_told_of_few():
+    search = Search(b"h" * 20, None, True)
+    search.answered(answer(values=tuple(Address(f"9.9.9.{number}", 5) for number in range(100))), PUBLIC)
+    assert search.peers == MOST_FOR_SEEDS
 
 
 def test_estimates():

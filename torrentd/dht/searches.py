@@ -13,6 +13,9 @@ from torrentd.wire.dht.nodes import ID_LENGTH
 MOST_PEERS = 1000
 """Peers told per search; a torrent keeps 3,000 candidates from everywhere."""
 
+MOST_FOR_SEEDS = 50
+"""The same for a seed, which meets most of those who want something when they dial it."""
+
 
 class Search:
     """What a search of one torrent found so far."""
@@ -26,6 +29,7 @@ class Search:
         self.lookups = 0
         """under way: one per family"""
         self.announced = 0
+        self._most = MOST_FOR_SEEDS if seed else MOST_PEERS
         self._told: dict[Address, None] = {}
         self._seeds: list[bytes] = []
         self._leeches: list[bytes] = []
@@ -45,7 +49,7 @@ class Search:
 
     def fresh(self, peers: Iterable[Address]) -> tuple[Address, ...]:
         """Those that were not told yet; they are told now."""
-        fresh = [peer for peer in dict.fromkeys(peers) if peer not in self._told][: MOST_PEERS - len(self._told)]
+        fresh = [peer for peer in dict.fromkeys(peers) if peer not in self._told][: self._most - len(self._told)]
         self._told.update(dict.fromkeys(fresh))
         return tuple(fresh)
 

@@ -209,6 +209,22 @@ def test_an_incomplete_sleeper_wakes_for_peers(pair, world, torrent):
     world.until(lambda: leech.same(torrent), 600)
 
 
+def test_a_sleeping_seed_dials_who_wants_it(pair, world, torrent, make_home):
+    """The leech does not look for anybody: it may be the seed that cannot be reached."""
+    seed, other = pair
+    seed.put(torrent)
+    seed.add(torrent)
+    world.run(LONG)
+    info_hash = bytes.fromhex(torrent.id)
+    assert isinstance(seed.daemon.around.torrents[info_hash], Sleeper)
+    leech = make_home(6883, "[discovery]\ndht = false\n").start()
+    leech.add(torrent)
+    other.daemon.around.dht._dht.nodes[0].store.add(info_hash, leech.address, False, world.reactor.seconds())
+    world.until(lambda: leech.same(torrent), 2 * INTERVAL)
+    world.run(4 * INTERVAL)
+    assert isinstance(seed.daemon.around.torrents[info_hash], Sleeper)  # that one is no news any more
+
+
 # --- from run to run
 
 

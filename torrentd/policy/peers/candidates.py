@@ -73,8 +73,9 @@ class Candidates:
         return added
 
     def knows(self, address: Address) -> bool:
-        """Whether it is one of ours already."""
-        return _canonical(address) in self._known
+        """Whether it is one of them already, or was found to be ourselves."""
+        address = _canonical(address)
+        return address in self._known or address in self._own
 
     def take(self, now: float) -> Address | None:
         """The next address to dial, None if there is none. The attempt must end with `connected` or `failed`."""

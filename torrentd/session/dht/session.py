@@ -265,11 +265,19 @@ class DhtSession:
         torrent = self._around.known(command.info_hash)
         event = PeersFound(list(command.peers), SOURCE)
         if isinstance(torrent, Sleeper):
-            if torrent.row.left and torrent.runs:
+            if torrent.runs and not torrent.row.private and self._are_news(torrent, command.peers):
                 awake = self._around.waking.awake(command.info_hash)
                 awake.addCallback(lambda session: session.handle(event)).addErrback(_not_woken)
         elif torrent is not None and not torrent.private:
             torrent.handle(event)
+
+    def _are_news(self, sleeper: Sleeper, peers: Sequence[Address]) -> bool:
+        """Whether somebody is worth waking for: not ourselves, and nobody whom the torrent has met. (Seeds wake, too:
+        who cannot be reached from outside depends on whom he dials himself.)"""
+        known = sleeper.rest.candidates if sleeper.rest is not None else None
+        ourselves = [address for address, _ in self._sockets.values()] + self._around.connections.our_addresses()
+        strangers = (peer for peer in peers if peer not in ourselves)
+        return any(known is None or not known.knows(peer) for peer in strangers)
 
     def searched(self, command: Searched) -> None:
         session = self._around.sessions.get(command.info_hash)
