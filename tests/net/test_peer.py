@@ -12,7 +12,7 @@ from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 from twisted.test.iosim import FakeTransport, connect
 
-from tests.net.fakes import INFO_HASH, OURS, THEIRS, Hall, Reader, content, peer
+from tests.net.fakes import INFO_HASH, OURS, THEIRS, Hall, Owner, Reader, content, peer
 from torrentd.model.errors import StorageError
 from torrentd.net.interfaces import Identity
 from torrentd.net.peer import CONTROL_BUFFER, DISK_BUSY, HANDSHAKE_TIMEOUT, RATE, PeerProtocol
@@ -430,3 +430,19 @@ def test_two_peers_in_memory() -> None:
     pump.flush()
     assert (here.owner.reasons, len(there.owner.reasons)) == (["done"], 1)
     assert clock.getDelayedCalls() == []
+
+
+def test_handed_over_it_reports_to_the_other_who_knows_the_pieces():
+    made = Stage()
+    made.hall.identity = Identity(INFO_HASH, OURS.peer_id, None, OURS.reserved)
+    made.protocol.dataReceived(HELLO)
+    made.protocol.dataReceived(encode([Have(5000)]))
+    assert made.hall.owner.messages == [Have(5000)]
+    heir = Owner()
+    made.protocol.hand_over(heir, 100)
+    made.protocol.dataReceived(encode([Have(5)]))
+    assert heir.messages == [Have(5)]
+    made.protocol.dataReceived(encode([Have(100)]))
+    made.lose()
+    assert (made.hall.owner.messages, made.hall.owner.reasons) == ([Have(5000)], [])
+    assert heir.reasons == ["have of piece 100, where there are 100"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from torrentd.model.errors import MetainfoError
 from torrentd.wire import bencode
-from torrentd.wire.metainfo import MAX_LENGTH, MAX_PIECE_SIZE, MAX_PIECES, Metainfo, parse
+from torrentd.wire.metainfo import MAX_LENGTH, MAX_PIECE_SIZE, MAX_PIECES, Metainfo, assemble, parse
 
 PIECE = 2**15
 
@@ -359,3 +359,31 @@ def test_a_flipped_byte_never_surprises(position, replacement):
     data[position : position + 1] = replacement
     with contextlib.suppress(MetainfoError):
         parse(bytes(data))
+
+
+class TestAssemble:
+    """A .torrent file around an info dictionary that came from peers."""
+
+    def test_with_everything(self):
+        info = bencode.encode(single())
+        found = parse(assemble(info, [["http://a/announce"], ["udp://b:80"]], ["http://w/"]))
+        assert found.info == info
+        assert (found.tiers, found.webseeds) == ([["http://a/announce"], ["udp://b:80"]], ["http://w/"])
+
+    def test_with_nothing_else(self):
+        info = bencode.encode(single())
+        assert assemble(info, [], []) == torrent(single())
+        assert parse(assemble(info, [], [])).info_hash == sha1(info).digest()
+
+    def test_the_bytes_stay_as_they_came(self):
+        info = b"d12:piece lengthi32768e4:name8:file.bin6:lengthi40000e6:pieces40:" + b"h" * 40 + b"e"  # not sorted
+        assert parse(assemble(info, [], [])).info_hash == sha1(info).digest()
+
+    @given(st.binary(max_size=60))
+    def test_nonsense_is_refused(self, info):
+        with contextlib.suppress(MetainfoError):
+            parse(assemble(info, [["http://a/"]], []))
+
+    def test_no_way_out_of_the_info_dictionary(self):
+        with pytest.raises(MetainfoError):
+            parse(assemble(bencode.encode(single()) + b"8:url-list8:http://x", [], ["http://w/"]))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrentd.model.errors import ProtocolError
+from torrentd.wire.peer import ids
 from torrentd.wire.peer.encode import block_headers, encode
 from torrentd.wire.peer.framing import MAX_BLOCK, MAX_EXTENDED, Framing
 from torrentd.wire.peer.messages import (
@@ -274,3 +275,33 @@ def test_any_payloads_are_messages_or_the_peers_fault(parts):
     except ProtocolError:
         return
     assert consumed == len(data)
+
+
+class TestUnknownNumberOfPieces:
+    """While the metadata is fetched."""
+
+    def test_bitfields_of_any_length(self):
+        for size in (1, 7, 2**18):
+            (found,), _ = scan(message(ids.BITFIELD, b"\xff" * size), Framing(None))
+            assert found == BitfieldMessage(b"\xff" * size)
+
+    @pytest.mark.parametrize("size", [0, 2**18 + 1])
+    def test_what_no_torrent_has(self, size):
+        with pytest.raises(ProtocolError):
+            scan(message(ids.BITFIELD, b"\xff" * size), Framing(None))
+
+    def test_haves(self):
+        (found,), _ = scan(message(ids.HAVE, (2**21 - 1).to_bytes(4, "big")), Framing(None))
+        assert found == Have(2**21 - 1)
+        with pytest.raises(ProtocolError):
+            scan(message(ids.HAVE, (2**21).to_bytes(4, "big")), Framing(None))
+
+    def test_learned_later(self):
+        framing = Framing(None)
+        framing.learn(10)
+        with pytest.raises(ProtocolError):
+            scan(message(ids.HAVE, (10).to_bytes(4, "big")), framing)
+        with pytest.raises(ProtocolError):
+            scan(message(ids.BITFIELD, b"\xff\xff"), framing)
+        (found,), _ = scan(message(ids.BITFIELD, b"\xff\xc0"), framing)
+        assert found == BitfieldMessage(b"\xff\xc0")

@@ -14,7 +14,30 @@ from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.fetching.state import FetchingState
 from torrentd.wire.peer import metadata
 from torrentd.wire.peer.extensions import HANDSHAKE
-from torrentd.wire.peer.messages import Blocks, Cancel, Extended, KeepAlive, Message, Port, Request
+from torrentd.wire.peer.messages import (
+    BitfieldMessage,
+    Blocks,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    Interested,
+    KeepAlive,
+    Message,
+    NotInterested,
+    Port,
+    Request,
+    Unchoke,
+)
+
+ALLOWANCES: dict[type[Message], floods.Allowance] = {
+    BitfieldMessage: floods.BITFIELD,
+    Choke: floods.CHOKE,
+    Unchoke: floods.CHOKE,
+    Interested: floods.INTEREST,
+    NotInterested: floods.INTEREST,
+}
+"""For what is kept; `have` messages are counted there."""
 
 
 def received(fetching: FetchingState, event: Received) -> None:
@@ -42,7 +65,10 @@ def _said(fetching: FetchingState, peer: Peer, message: Message) -> None:
         raise ProtocolError("sent blocks that nobody asked for")
     elif isinstance(message, Request | Cancel | KeepAlive):
         floods.spend(peer, floods.REQUEST, fetching.now)  # we have nothing, and choke everybody
+    elif isinstance(message, Have):
+        peer.kept.keep(message)
     else:
+        floods.spend(peer, ALLOWANCES.get(type(message), floods.REQUEST), fetching.now)
         peer.kept.keep(message)
 
 
