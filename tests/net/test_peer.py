@@ -445,4 +445,4 @@ def test_handed_over_it_reports_to_the_other_who_knows_the_pieces():
     made.protocol.dataReceived(encode([Have(100)]))
     made.lose()
     assert (made.hall.owner.messages, made.hall.owner.reasons) == ([Have(5000)], [])
-    assert heir.reasons == ["have of piece 100, where there are 100"]
+    assert heir.reasons == ["a message about piece 100, where there are 100"]
