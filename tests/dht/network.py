@@ -13,7 +13,7 @@ from torrentd.dht.dht import Dht
 from torrentd.dht.events import Event, Opened, Received, Search, Tick
 from torrentd.dht.ids import id_for
 from torrentd.dht.node import Node
-from torrentd.dht.table import K
+from torrentd.dht.routing.table import K
 from torrentd.model.address import Address, Scope, scope
 
 LATENCY = (0.01, 0.06)

@@ -13,8 +13,8 @@ from torrentd.dht.events import NodesKnown, Opened, Received, Search, Tick, Trac
 from torrentd.dht.ids import fits
 from torrentd.dht.joining import FIRST_WAIT
 from torrentd.dht.node import IDLE
+from torrentd.dht.routing.table import K
 from torrentd.dht.schedule import AT_ONCE, INTERVAL
-from torrentd.dht.table import K
 from torrentd.model.address import Address
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.encode import encode_message

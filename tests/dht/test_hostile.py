@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.dht.network import established
+from torrentd.dht.answering.floods import IGNORED_FOR, MESSAGES
 from torrentd.dht.budget import BURST, RATE
 from torrentd.dht.commands import Command, Found, Send
 from torrentd.dht.dht import Dht
 from torrentd.dht.events import NodesKnown, Opened, Received, Search, Tick
-from torrentd.dht.floods import IGNORED_FOR, MESSAGES
 from torrentd.model.address import Address
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.encode import encode_message

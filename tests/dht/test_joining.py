@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from torrentd.dht.asking.lookup import Lookup
 from torrentd.dht.commands import NeedNodes
 from torrentd.dht.joining import FIRST_WAIT, LONGEST_WAIT, MOST_ROUTERS, NEVER, Joining
-from torrentd.dht.lookup import Lookup
-from torrentd.dht.table import K
+from torrentd.dht.routing.table import K
 from torrentd.model.address import Address
 
 ROUTER = Address("1.2.3.4", 5)

@@ -7,11 +7,11 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from torrentd.dht.asking.lookup import MOST_QUERIES
+from torrentd.dht.asking.queries import MOST
 from torrentd.dht.commands import Send, Turn
 from torrentd.dht.dht import Dht
 from torrentd.dht.events import Event, NodesKnown, Opened, Received, Search, Tick, Track, Untrack
-from torrentd.dht.lookup import MOST_QUERIES
-from torrentd.dht.queries import MOST
 from torrentd.dht.schedule import AT_ONCE
 from torrentd.model.address import Address
 from torrentd.wire.dht.decode import decode_message

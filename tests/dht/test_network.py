@@ -7,11 +7,11 @@ from math import log2
 import pytest
 
 from tests.dht.network import Network, established
+from torrentd.dht.asking.lookup import Lookup
 from torrentd.dht.commands import Searched
 from torrentd.dht.events import NodesKnown
 from torrentd.dht.ids import id_for
-from torrentd.dht.lookup import Lookup
-from torrentd.dht.table import K
+from torrentd.dht.routing.table import K
 from torrentd.model.address import Address
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.encode import encode_message

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from torrentd.dht.bloom import bloom
+from torrentd.dht.answering.bloom import bloom
 from torrentd.dht.searches import MOST_FOR_SEEDS, MOST_PEERS, Search
 from torrentd.model.address import Address
 from torrentd.wire.dht.messages import Response

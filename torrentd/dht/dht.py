@@ -15,9 +15,9 @@ from torrentd.dht.events import Event, NodesKnown, Opened, Received, Search, Tic
 from torrentd.dht.ids import reach
 from torrentd.dht.line import Line
 from torrentd.dht.node import Node
+from torrentd.dht.routing.table import K
 from torrentd.dht.schedule import AT_ONCE, Schedule
 from torrentd.dht.searches import Search as SearchState
-from torrentd.dht.table import K
 from torrentd.model.address import Address, Scope
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.messages import KrpcError, Query

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from torrentd.dht.asking.lookup import Lookup
 from torrentd.dht.commands import NeedNodes
-from torrentd.dht.lookup import Lookup
-from torrentd.dht.table import K
+from torrentd.dht.routing.table import K
 from torrentd.model.address import Address
 
 FIRST_WAIT = 10.0

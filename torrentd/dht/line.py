@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
+from torrentd.dht.answering.floods import Floods
 from torrentd.dht.budget import Budget
 from torrentd.dht.commands import Command, Send
-from torrentd.dht.floods import Floods
 from torrentd.model.address import Address
 from torrentd.policy.rates.averages import RateMeter
 from torrentd.wire.dht.encode import encode_message

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from torrentd.dht.answers import Answers, fitting
+from torrentd.dht.answering.answers import Answers, fitting
+from torrentd.dht.answering.store import PEERS, Store
+from torrentd.dht.answering.tokens import Tokens
+from torrentd.dht.asking.lookup import Lookup
+from torrentd.dht.asking.queries import Pending, Queries
 from torrentd.dht.commands import Found, Learned, Searched
 from torrentd.dht.ids import fits, new_id, number, random_id_sharing, reach
 from torrentd.dht.joining import Joining
 from torrentd.dht.line import Line
-from torrentd.dht.lookup import Lookup
-from torrentd.dht.queries import Pending, Queries
+from torrentd.dht.routing.table import K, Table
+from torrentd.dht.routing.votes import Votes
 from torrentd.dht.searches import Search
-from torrentd.dht.store import PEERS, Store
-from torrentd.dht.table import K, Table
-from torrentd.dht.tokens import Tokens
-from torrentd.dht.votes import Votes
 from torrentd.model.address import Address, Scope
 from torrentd.wire.dht.messages import (
     ANNOUNCE_PEER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from torrentd.dht.bloom import estimate, union
+from torrentd.dht.answering.bloom import estimate, union
 from torrentd.dht.ids import reach
 from torrentd.model.address import Address, Scope
 from torrentd.wire.dht.messages import Response

@@ -19,12 +19,13 @@ from twisted.python.failure import Failure
 
 from torrentd.dht.commands import Command, Found, Learned, NeedNodes, Searched, Send, Turn
 from torrentd.dht.dht import Dht, Status
-from torrentd.dht.events import Event, NodesKnown, Opened, Received, Search, Tick, Track, Untrack
+from torrentd.dht.events import Event, NodesKnown, Opened, Received, Tick, Track, Untrack
 from torrentd.model.address import Address
 from torrentd.model.errors import StorageError
 from torrentd.net.datagram import Datagrams, Kind
 from torrentd.session.dht import names
 from torrentd.session.dht.saved import KEY, from_store, to_store
+from torrentd.session.dht.wants import answer_turn, wakes_for
 from torrentd.session.sleeper import Sleeper
 from torrentd.swarm.events import PeersFound
 
@@ -32,15 +33,12 @@ if TYPE_CHECKING:
     from torrentd.config.settings import Discovery
     from torrentd.net.trackers.resolver import Resolver
     from torrentd.session.around import Around
-    from torrentd.session.driven import Driven, Pure
+    from torrentd.session.driven import Driven
 
 log = Logger()
 
 SOURCE = "dht"
 """How peers that it finds are told from others."""
-
-FEW = 10
-"""Connected peers below which a download is looked up more often."""
 
 SAVE_EVERY = 600.0
 """Seconds: a crash costs little, for nodes live for hours."""
@@ -238,46 +236,23 @@ class DhtSession:
             found[1].send(command.data, command.to)
 
     def turn(self, command: Turn) -> None:
-        """Look at what the torrent wants."""
-        info_hash = command.info_hash
-        torrent = self._around.known(info_hash)
-        if torrent is None:
-            self.handle(Untrack(info_hash))
-        elif isinstance(torrent, Sleeper):
-            left = bool(torrent.row.left)
-            search = Search(info_hash, self._around.announces.port, seed=not left, hungry=left, urgent=left)
-            self.handle(search if torrent.runs and not torrent.row.private else Untrack(info_hash))
-        elif not torrent.torrent.running or torrent.private:
-            self.handle(Untrack(info_hash))
-        else:
-            self.handle(self._search(info_hash, torrent.torrent))
-
-    def _search(self, info_hash: bytes, torrent: Pure) -> Search:
-        return Search(
-            info_hash,
-            self._around.announces.port,
-            seed=not torrent.left,
-            hungry=not torrent.finished and len(torrent.peers) < FEW,
-            urgent=not torrent.finished or bool(torrent.peers),
-        )
+        torrent = self._around.known(command.info_hash)
+        self.handle(answer_turn(command.info_hash, torrent, self._around.announces.port))
 
     def found(self, command: Found) -> None:
         torrent = self._around.known(command.info_hash)
         event = PeersFound(list(command.peers), SOURCE)
         if isinstance(torrent, Sleeper):
-            if torrent.runs and not torrent.row.private and self._are_news(torrent, command.peers):
+            if wakes_for(torrent, command.peers, self._ourselves):
                 awake = self._around.waking.awake(command.info_hash)
                 awake.addCallback(lambda session: session.handle(event)).addErrback(_not_woken)
         elif torrent is not None and not torrent.private:
             torrent.handle(event)
 
-    def _are_news(self, sleeper: Sleeper, peers: Sequence[Address]) -> bool:
-        """Whether somebody is worth waking for: not ourselves, and nobody whom the torrent has met. (Seeds wake, too:
-        who cannot be reached from outside depends on whom he dials himself.)"""
-        known = sleeper.rest.candidates if sleeper.rest is not None else None
-        ourselves = [address for address, _ in self._sockets.values()] + self._around.connections.our_addresses()
-        strangers = (peer for peer in peers if peer not in ourselves)
-        return any(known is None or not known.knows(peer) for peer in strangers)
+    @property
+    def _ourselves(self) -> list[Address]:
+        """Where others find us, as far as we know."""
+        return [address for address, _ in self._sockets.values()] + self._around.connections.our_addresses()
 
     def searched(self, command: Searched) -> None:
         session = self._around.sessions.get(command.info_hash)

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from torrentd.dht.bloom import bloom
-from torrentd.dht.store import EXPIRES, HASHES, PEERS, SAMPLES_KEPT, Store
+from torrentd.dht.answering.bloom import bloom
+from torrentd.dht.answering.store import EXPIRES, HASHES, PEERS, SAMPLES_KEPT, Store
 from torrentd.model.address import Address
 
 H = b"h" * 20

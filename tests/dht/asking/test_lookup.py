@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import random
 
-from torrentd.dht.ids import id_for
-from torrentd.dht.lookup import (
+from torrentd.dht.asking.candidate import LIES, State
+from torrentd.dht.asking.lookup import (
     FEWEST_PARALLEL,
-    LIES,
     MOST_PARALLEL,
     MOST_PER_HOST,
     MOST_QUERIES,
     NAMES,
     K,
     Lookup,
-    State,
 )
+from torrentd.dht.ids import id_for
 from torrentd.model.address import Address
 from torrentd.wire.dht.messages import Response
 from torrentd.wire.dht.nodes import NodeInfo

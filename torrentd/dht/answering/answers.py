@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from torrentd.dht.contact import Contact
+from torrentd.dht.answering.store import PEERS
 from torrentd.dht.ids import number
-from torrentd.dht.store import PEERS
-from torrentd.dht.table import K, Table
+from torrentd.dht.routing.contact import Contact
+from torrentd.dht.routing.table import K, Table
 from torrentd.model.address import Address
 from torrentd.wire.dht.encode import encode_message
 from torrentd.wire.dht.messages import (
@@ -28,8 +28,8 @@ from torrentd.wire.dht.messages import (
 from torrentd.wire.dht.nodes import NodeInfo
 
 if TYPE_CHECKING:
-    from torrentd.dht.store import Store
-    from torrentd.dht.tokens import Tokens
+    from torrentd.dht.answering.store import Store
+    from torrentd.dht.answering.tokens import Tokens
 
 LARGEST: Final = 1000
 """Bytes of an answer: BEP 32 allows 1,024."""

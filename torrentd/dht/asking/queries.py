@@ -10,11 +10,11 @@ from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING
 
-from torrentd.dht.timing import Timing
+from torrentd.dht.asking.timing import Timing
 from torrentd.model.address import Address
 
 if TYPE_CHECKING:
-    from torrentd.dht.lookup import Lookup
+    from torrentd.dht.asking.lookup import Lookup
 
 MOST = 256
 """Queries under way: of all lookups together far fewer are."""

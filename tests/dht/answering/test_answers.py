@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torrentd.dht.answers import AMPLIFICATION, LARGEST, Answers, fitting
-from torrentd.dht.bloom import bloom
-from torrentd.dht.contact import FRESH
+from torrentd.dht.answering.answers import AMPLIFICATION, LARGEST, Answers, fitting
+from torrentd.dht.answering.bloom import bloom
+from torrentd.dht.answering.store import Store
+from torrentd.dht.answering.tokens import Tokens
 from torrentd.dht.ids import random_id_sharing
-from torrentd.dht.store import Store
-from torrentd.dht.table import K, Table
-from torrentd.dht.tokens import Tokens
+from torrentd.dht.routing.contact import FRESH
+from torrentd.dht.routing.table import K, Table
 from torrentd.model.address import Address
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.encode import encode_message

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from heapq import nsmallest
 from random import Random
 
-from torrentd.dht.contact import FRESH, LOST, NEVER, Contact
 from torrentd.dht.ids import ID_BITS, number, random_id_sharing, reach, shared_bits
+from torrentd.dht.routing.contact import FRESH, LOST, NEVER, Contact
 from torrentd.model.address import Address, Scope
 
 K = 8

@@ -4,7 +4,7 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from torrentd.dht.bloom import bloom, estimate, union
+from torrentd.dht.answering.bloom import bloom, estimate, union
 
 V4 = [f"192.0.2.{number}" for number in range(256)]
 V6 = [str(IPv6Address("2001:db8::") + number) for number in range(0x3E8)]

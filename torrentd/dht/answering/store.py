@@ -12,7 +12,7 @@ from bisect import bisect_left, insort
 from random import Random
 from typing import NamedTuple
 
-from torrentd.dht.bloom import bloom
+from torrentd.dht.answering.bloom import bloom
 from torrentd.dht.ids import number, reach
 from torrentd.model.address import Address, Scope
 

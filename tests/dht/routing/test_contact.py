@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from torrentd.dht.contact import FAILURES, FRESH, Contact
+from torrentd.dht.routing.contact import FAILURES, FRESH, Contact
 from torrentd.model.address import Address
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from torrentd.dht.votes import ENOUGH, VOTERS, Votes
+from torrentd.dht.routing.votes import ENOUGH, VOTERS, Votes
 
 
 def voted(hosts: list[str], v6: bool = False) -> str:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from torrentd.dht.tokens import LIFETIME, Tokens
+from torrentd.dht.answering.tokens import LIFETIME, Tokens
 
 
 def make() -> Tokens:

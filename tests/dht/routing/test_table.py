@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from torrentd.dht.contact import FAILURES, FRESH, LOST
 from torrentd.dht.ids import id_for, number, random_id_sharing, shared_bits
-from torrentd.dht.table import REFRESH, RETRY, SPARES, WIDTHS, K, Table
+from torrentd.dht.routing.contact import FAILURES, FRESH, LOST
+from torrentd.dht.routing.table import REFRESH, RETRY, SPARES, WIDTHS, K, Table
 from torrentd.model.address import Address
 
 OWN = bytes(20)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import random
 
-from torrentd.dht.lookup import Lookup
-from torrentd.dht.queries import MOST, MOST_PINGS, NEVER, Queries
-from torrentd.dht.timing import FIRST, SHORTEST_LOST
+from torrentd.dht.asking.lookup import Lookup
+from torrentd.dht.asking.queries import MOST, MOST_PINGS, NEVER, Queries
+from torrentd.dht.asking.timing import FIRST, SHORTEST_LOST
 from torrentd.model.address import Address
 
 HERE, THERE = Address("1.2.3.4", 5), Address("1.2.3.4", 6)

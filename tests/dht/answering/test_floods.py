@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from torrentd.dht.floods import HOSTS, IGNORED_FOR, MESSAGES, PERIOD, Floods, owner
+from torrentd.dht.answering.floods import HOSTS, IGNORED_FOR, MESSAGES, PERIOD, Floods, owner
 from torrentd.model.address import Address
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from torrentd.dht.timing import FIRST, LONGEST, SHORTEST, SHORTEST_LOST, Timing
+from torrentd.dht.asking.timing import FIRST, LONGEST, SHORTEST, SHORTEST_LOST, Timing
 
 
 def measured(*seconds: float) -> Timing:

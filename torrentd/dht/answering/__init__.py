@@ -1,0 +1,1 @@
+"""What others ask us: answers, what is stored for them, and whom we do not listen to."""

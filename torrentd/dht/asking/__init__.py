@@ -1,0 +1,1 @@
+"""What we ask others: queries under way, and lookups."""
