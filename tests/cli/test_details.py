@@ -125,6 +125,8 @@ def peers(fake: FakeDaemon) -> None:
         requests_in=0,
         connected_at=1_700_000_000.0,
         encryption="rc4",
+        fast=True,
+        extensions=["lt_donthave", "ut_pex"],
     )
     closed = ClosedPeerRow("192.0.2.7:1", "handshake: \x9b31mno answer", 1_700_000_000.0)
     fake.answers["torrent.peers"] = {"peers": [built(row)], "total": 1, "closed": [built(closed)]}
@@ -134,6 +136,7 @@ def peers(fake: FakeDaemon) -> None:
 def test_peers(torrentctl: Torrentctl) -> None:
     outcome = torrentctl("peers", UBUNTU)
     assert outcome.out.startswith("[2001:db8::1]:6881\t\\x1b]0;owned\\x07\ttracker\t1.0\t2048\t0\t4096\t0\t12\t0\ttrue")
+    assert outcome.out.endswith("\tfalse\trc4\ttrue\tfalse\tlt_donthave,ut_pex\t\n")
     outcome = torrentctl.on_terminal(100)("peers", UBUNTU)
     assert outcome.lines[1].startswith("[2001:db8::1]:6881  \\x1b]0;owned\\x07")
     assert outcome.err == "closed 2023-11-14 22:13:20: 192.0.2.7:1: handshake: \\x9b31mno answer\n"

@@ -3,8 +3,15 @@
 import pytest
 
 from tests.session.world import PIECE, Sample, result
+from torrentd.config import Configuration
+from torrentd.config.settings import Discovery, Settings
 from torrentd.model.address import Address
-from torrentd.wire.peer.handshake import RESERVED, Handshake, encode
+from torrentd.wire.peer.encode import encode as encode_messages
+from torrentd.wire.peer.extensions import ExtensionHandshake, parse
+from torrentd.wire.peer.extensions import encode as encode_extensions
+from torrentd.wire.peer.framing import Framing
+from torrentd.wire.peer.handshake import LENGTH, RESERVED, Handshake, encode
+from torrentd.wire.peer.messages import Extended, HaveNone
 
 
 @pytest.fixture
@@ -221,3 +228,22 @@ def test_a_sleeping_torrent_is_recognised_in_an_encrypted_exchange(make_home, wo
     leech.add(torrent, peers=(seed.address,))
     world.until(lambda: leech.row(torrent).completed_at, 30)
     assert leech.same(torrent)
+
+
+def test_what_a_peer_can_is_shown_and_where_it_sees_us_is_a_vote(home, world, torrent):
+    session = home.add(torrent)
+    stranger = shake_hands(world, home, session, b"a")
+    said = ExtensionHandshake(m={b"ut_pex": 5, b"xx_else": 6}, port=7777, yourip=bytes([8, 8, 8, 8]), upload_only=True)
+    stranger.transport.write(encode_messages([HaveNone(), Extended(0, encode_extensions(said))]))
+    world.run()
+    [row] = result(home.steering.peers(session.id))[0]
+    assert (row.fast, row.upload_only, row.extensions) == (True, True, ["ut_pex"])
+    assert row.listens == f"{row.address.rpartition(':')[0]}:7777"
+    assert home.steering.status().external_addresses == ["8.8.8.8"]
+    hello = stranger.said[LENGTH:]
+    messages, _ = Framing(None).scan(memoryview(hello), len(hello))
+    [ours] = [parse(message.payload) for message in messages if isinstance(message, Extended)]
+    assert (ours.port, ours.m[b"ut_pex"]) == (home.daemon.listening.port, 1)
+    home.daemon.configuration = Configuration(Settings(discovery=Discovery(dht=False, pex=False)), None)
+    home.daemon.apply_limits()
+    assert b"ut_pex" not in session.torrent.offers

@@ -122,6 +122,10 @@ PEERS: Final = (
     yes("snubbed", "SNUBBED", 9),
     yes("incoming", "INCOMING", 9),
     text("encryption", "ENCRYPTION", 9),
+    yes("fast", "FAST", 9),
+    yes("upload_only", "UPLOADS ONLY", 9),
+    text("extensions", "EXTENSIONS", 9, show=", ".join),
+    text("listens", "LISTENS", 9),
 )
 
 TRACKERS: Final = (

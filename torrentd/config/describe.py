@@ -16,6 +16,7 @@ LIVE = frozenset(
         "discovery.dht",
         "discovery.dht_bootstrap",
         "discovery.dht_read_only",
+        "discovery.pex",
         "limits.download",
         "limits.upload",
         "log.format",
@@ -30,7 +31,6 @@ LIVE = frozenset(
 """Keys that a reload applies; every other key needs a restart."""
 
 _NOT_THERE_YET: dict[str, tuple[str, object]] = {
-    "discovery.pex": ("peer exchange", False),
     "rpc.trusted_proxies": ("proxies in front of the RPC", ()),
 }
 """Key -> the feature that it is about, and the value that asks for nothing."""

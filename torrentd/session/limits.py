@@ -71,7 +71,9 @@ def fleet_limits(settings: Settings, runtime: RuntimeLimits) -> FleetLimits:
 def torrent_settings(settings: Settings, port: int) -> TorrentSettings:
     """What each torrent may use. `port`: where we accept connections, 0 if nowhere."""
     peers = settings.peers
-    return TorrentSettings(peers.max_connections_per_torrent, peers.upload_slots, f"torrentd {__version__}", port)
+    return TorrentSettings(
+        peers.max_connections_per_torrent, peers.upload_slots, f"torrentd {__version__}", port, settings.discovery.pex
+    )
 
 
 def of_torrent(settings: TorrentSettings, limits: Mapping[str, object]) -> TorrentSettings:

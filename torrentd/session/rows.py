@@ -123,6 +123,14 @@ class PeerRow(msgspec.Struct, frozen=True):
     requests_in: int
     connected_at: float
     encryption: str
+    listens: str | None = None
+    """where it accepts connections, as far as known"""
+    fast: bool = False
+    """both sides speak the fast extension (BEP 6)"""
+    upload_only: bool = False
+    """it says that it wants nothing (BEP 21)"""
+    extensions: list[str] = []
+    """what it offers of the extensions that we know (BEP 10), by name"""
 
 
 class ClosedPeerRow(msgspec.Struct, frozen=True):

@@ -242,12 +242,21 @@ def _magnet_peer_row(session: MagnetSession, peer: FetchingPeer) -> PeerRow:
         am_choking=True, am_interested=False, peer_choking=True, peer_interested=False, snubbed=False, progress=0.0,
         rate_down=0, rate_up=0, downloaded=0, uploaded=0, requests_out=0, requests_in=0,
         connected_at=_wall(session, peer.connected_at) or 0.0, encryption=_encryption(session, peer),
+        listens=_listens(peer), extensions=_extensions(peer),
     )  # fmt: skip
 
 
 def _encryption(session: Driven[Any], peer: Peer | FetchingPeer) -> str:
     connection = session.connections.get(peer.key)
     return connection.encryption if connection is not None else NONE
+
+
+def _listens(peer: Peer | FetchingPeer) -> str | None:
+    return str(peer.listens) if peer.listens is not None else None
+
+
+def _extensions(peer: Peer | FetchingPeer) -> list[str]:
+    return sorted(name.decode() for name in peer.extensions)
 
 
 def _closed_rows(session: Driven[Any]) -> list[ClosedPeerRow]:
@@ -277,6 +286,10 @@ def _peer_row(session: TorrentSession, peer: Peer, now: float) -> PeerRow:
         requests_in=peer.requests.count + (peer.serving.count if peer.serving else 0),
         connected_at=_wall(session, peer.connected_at) or 0.0,
         encryption=_encryption(session, peer),
+        listens=_listens(peer),
+        fast=peer.fast,
+        upload_only=peer.upload_only,
+        extensions=_extensions(peer),
     )
 
 

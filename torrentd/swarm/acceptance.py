@@ -94,3 +94,4 @@ def learn_port(torrent: Membership[P], peer: P, port: int) -> None:
     if peer.listens is None:
         peer.listens = peer.address._replace(port=port)
         torrent.candidates.connected(peer.listens, dialled=False)
+        torrent.contacts_version += 1

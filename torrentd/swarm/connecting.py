@@ -64,6 +64,7 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         spoke_at=now,
     )
     torrent.peers[peer.key] = peer
+    torrent.contacts_version += 1
     if torrent.requests is not None:
         torrent.requests.picker.shares.changed()
     _tell_pieces(torrent, peer)
@@ -112,6 +113,7 @@ def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
 
 def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True) -> None:
     del torrent.peers[peer.key]
+    torrent.contacts_version += 1
     if torrent.sharing is not None:
         torrent.sharing.gone(peer.key)
     torrent.departed[peer.key] = Identity(peer.address, peer.peer_id)

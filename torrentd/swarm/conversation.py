@@ -19,13 +19,14 @@ from torrentd.swarm import (
     floods,
     interest,
     metadata,
+    pex,
     release,
     upload,
 )
 from torrentd.swarm.events import Received
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.wire.peer.extensions import HANDSHAKE, LT_DONTHAVE, UPLOAD_ONLY
+from torrentd.wire.peer.extensions import HANDSHAKE, LT_DONTHAVE, UPLOAD_ONLY, UT_PEX
 from torrentd.wire.peer.messages import (
     AllowedFast,
     BitfieldMessage,
@@ -124,5 +125,6 @@ ON_EXTENSION: dict[bytes, Callable[[TorrentState, Peer, bytes], None]] = {
     UPLOAD_ONLY: _upload_only,
     LT_DONTHAVE: interest.dont_have,
     UT_METADATA: metadata.received,
+    UT_PEX: pex.received,
 }
 """Each charges its messages to an allowance (see `floods`) or bounds them otherwise."""

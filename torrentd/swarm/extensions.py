@@ -80,6 +80,7 @@ def send(torrent: Membership[P], peer: P, name: bytes, payload: bytes) -> bool:
 def heard(torrent: Membership[P], peer: P, payload: bytes) -> ExtensionHandshake:
     """A handshake came: take what concerns any connection, and give it back for the rest. ProtocolError as `parse`."""
     handshake = extensions.parse(payload)
+    torrent.wake(torrent.now)
     for name, id in handshake.m.items():
         if id and name in IDS:
             peer.extensions[name] = id

@@ -55,6 +55,9 @@ REQUEST = Allowance("requests that cannot be served", 2000, 100)
 REJECT = Allowance("rejects of what was not requested", 500, 2)
 """a request that we took back is answered once, but a careless peer rejects what it sent, too"""
 
+PEX = Allowance("peer exchange messages", 6, 1 / 50)
+"""one a minute is the rule; some clients begin with a few"""
+
 HINT = Allowance("suggested and allowed pieces", 200, 2)
 """a set of some ten at the beginning, suggestions now and then"""
 

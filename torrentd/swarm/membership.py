@@ -52,6 +52,7 @@ class Link(Protocol):
     client: str
     extensions: dict[bytes, int]
     told: Told | None
+    spent: dict[str, tuple[float, float]]
     connected_at: float
     listens: Address | None
     spoke_at: float
@@ -95,6 +96,8 @@ class Membership(Generic[P]):
         self.peers: dict[PeerKey, P] = {}
         self.bans = Bans()
         self.candidates = Candidates(self.bans)
+        self.contacts_version = 0
+        """counts the changes of whom we are connected to, and of where they listen"""
         self.connecting = 0
         """Connect commands under way"""
         self.wanted_connections = 0

@@ -8,6 +8,7 @@ from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import ProtocolError
 from torrentd.model.ids import PeerId, PeerKey
+from torrentd.policy.peers.exchange import Exchange
 from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.policy.picking.request_queue import RequestQueue
 from torrentd.policy.rates.averages import RateMeter
@@ -42,6 +43,8 @@ class Peer:
     listens: Address | None = None
     """where it accepts connections, as far as known: its candidate's address"""
 
+    exchange: Exchange = field(default_factory=Exchange)
+    """what it was told of others (BEP 11)"""
     fast: bool = False
     """both of us speak the fast extension (BEP 6)"""
     fast_from_us: tuple[int, ...] = ()

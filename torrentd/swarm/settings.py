@@ -16,6 +16,8 @@ class Settings:
     """our name and version for the extension handshake (BEP 10 `v`)"""
     port: int = 0
     """where we accept connections (BEP 10 `p`); 0: nowhere"""
+    pex: bool = True
+    """peers are exchanged with peers (BEP 11)"""
     dht_port: int = 0
     """where our DHT node is, as peers are told (BEP 5); 0: there is none"""
 

@@ -27,7 +27,7 @@ from torrentd.swarm.floods import Budget
 from torrentd.swarm.membership import NEVER, Membership
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.settings import Settings, Totals
-from torrentd.wire.peer.extensions import LT_DONTHAVE, UPLOAD_ONLY
+from torrentd.wire.peer.extensions import LT_DONTHAVE, UPLOAD_ONLY, UT_PEX
 from torrentd.wire.peer.metadata import NAME as UT_METADATA
 
 
@@ -152,7 +152,8 @@ class TorrentState(Membership[Peer]):
 
     @property
     def offers(self) -> tuple[bytes, ...]:
-        return UPLOAD_ONLY, LT_DONTHAVE, UT_METADATA
+        always = (UPLOAD_ONLY, LT_DONTHAVE, UT_METADATA)
+        return (*always, UT_PEX) if self.settings.pex and not self.private else always
 
     @property
     def left(self) -> int:

@@ -11,7 +11,8 @@ which function takes which event, and `DUE` what is looked after when a deadline
     upload         what peers ask of us           choking     who may ask             interest   who has what
     storing        what the disk says             blame       who sent bad data       selection  which files
     connecting     peers come and go              dialling    whom we connect to      trackers   announces
-    running        start and stop
+    running        start and stop                 extensions  what both can do         pex       who else is there
+    refusing       what we do not serve
 
 Deadlines are lower bounds. Most events only move them into the future (a block came: the time-out is later), so
 nothing is recomputed then; when the bound is reached, `DUE` looks at everybody once and finds the next one. An idle
@@ -35,6 +36,7 @@ from torrentd.swarm import (
     conversation,
     dialling,
     events,
+    pex,
     release,
     running,
     selection,
@@ -86,6 +88,7 @@ DUE: tuple[Callable[[TorrentState], None], ...] = (
     upload.due,
     choking.due,
     connecting.due,
+    pex.due,
     dialling.due,
     trackers.due,
 )

@@ -11,6 +11,7 @@ from torrentd.swarm.fetching.download import Download
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.membership import Membership
 from torrentd.swarm.settings import Settings, Totals
+from torrentd.wire.peer.extensions import UT_PEX
 from torrentd.wire.peer.metadata import NAME as UT_METADATA
 
 UNKNOWN_LEFT = 16 * 1024
@@ -46,7 +47,7 @@ class FetchingState(Membership[Peer]):
 
     @property
     def offers(self) -> tuple[bytes, ...]:
-        return (UT_METADATA,)
+        return (UT_METADATA, UT_PEX) if self.settings.pex else (UT_METADATA,)
 
     @property
     def left(self) -> int:

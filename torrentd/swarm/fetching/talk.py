@@ -6,14 +6,14 @@ Of the extension protocol everything is understood; what a peer says about piece
 from __future__ import annotations
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm import acceptance, extensions, floods
+from torrentd.swarm import acceptance, extensions, floods, pex
 from torrentd.swarm.commands import MetadataFetched
 from torrentd.swarm.events import Received
 from torrentd.swarm.fetching import meeting
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.fetching.state import FetchingState
 from torrentd.wire.peer import metadata
-from torrentd.wire.peer.extensions import HANDSHAKE
+from torrentd.wire.peer.extensions import HANDSHAKE, UT_PEX
 from torrentd.wire.peer.messages import (
     BitfieldMessage,
     Blocks,
@@ -78,8 +78,12 @@ def _extended(fetching: FetchingState, peer: Peer, message: Extended) -> None:
         peer.kept.keep(message)
         speaks = metadata.NAME in peer.extensions
         fetching.download.offered(peer.key, said.metadata_size if speaks else None)
-    elif extensions.named(fetching, message) == metadata.NAME:
+        return
+    name = extensions.named(fetching, message)
+    if name == metadata.NAME:
         _metadata(fetching, peer, metadata.parse(message.payload))
+    elif name == UT_PEX:
+        pex.received(fetching, peer, message.payload)
 
 
 def _metadata(fetching: FetchingState, peer: Peer, message: metadata.Message | None) -> None:
