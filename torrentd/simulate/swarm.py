@@ -83,12 +83,14 @@ class Swarm:
         piece_size: int | None = None,
         tiers: Sequence[Sequence[str]] | None = None,
         files: Sequence[int] = (),
+        private: bool = False,
     ) -> SimulatedTorrent:
         """A new torrent. Unless told otherwise it names the first tracker, which is made if there is none."""
         if tiers is None:
             tiers = [[(self.trackers or [self.tracker()])[0].http]]
         self._torrents += 1
-        return make(self.rng, size, piece_size or usual_piece_size(size), tiers, files, f"torrent{self._torrents}")
+        name = f"torrent{self._torrents}"
+        return make(self.rng, size, piece_size or usual_piece_size(size), tiers, files, name, private)
 
     def node(
         self, name: str, link: Link | None = None, platter: Platter | None = None, **changes: dict[str, object]

@@ -56,6 +56,7 @@ def make(
     tiers: Sequence[Sequence[str]] = (),
     files: Sequence[int] = (),
     name: str = "simulated",
+    private: bool = False,
 ) -> SimulatedTorrent:
     """A torrent of one file of `size` bytes, or of several `files` that are so large together."""
     count = -(-size // piece_size)
@@ -68,6 +69,8 @@ def make(
         info[b"files"] = [{b"length": length, b"path": [b"%d" % index]} for index, length in enumerate(files)]
     else:
         info[b"length"] = size
+    if private:
+        info[b"private"] = 1
     whole: dict[bytes, object] = {b"info": info}
     if tiers:
         whole[b"announce-list"] = [[url.encode() for url in tier] for tier in tiers]

@@ -6,18 +6,28 @@ from random import Random
 
 import pytest
 
-from torrentd.simulate.hostile.scripts import Corrupting, Fickle, Flapping, Mute, Nonsense, Stalling
+from torrentd.simulate.hostile.scripts import (
+    FAST,
+    Begging,
+    Corrupting,
+    Fickle,
+    Flapping,
+    Mute,
+    Nonsense,
+    Refusing,
+    Stalling,
+)
 from torrentd.simulate.hostile.stranger import Script
 from torrentd.simulate.swarm import Swarm
 
 KIB = 1024
 
 
-def meet(script: Script, seconds: float = 90.0) -> tuple[Swarm, list[str]]:
+def meet(script: Script, seconds: float = 90.0, reserved: bytes = bytes(8)) -> tuple[Swarm, list[str]]:
     """A leech and a stranger, alone; and why their connections ended."""
     swarm = Swarm(1)
     torrent = swarm.torrent(256 * KIB, 32 * KIB)
-    stranger = swarm.stranger("stranger", torrent, script)
+    stranger = swarm.stranger("stranger", torrent, script, reserved=reserved)
     leech = swarm.node("leech")
     leech.add(torrent)
     swarm.run(seconds)
@@ -40,10 +50,16 @@ def test_one_that_does_not_lie_serves() -> None:
     assert [list(node.completed) for node in swarm.nodes] == [["torrent1"]]
 
 
-@pytest.mark.parametrize("script", [Stalling(), Flapping(), Mute(), Fickle()])
+@pytest.mark.parametrize("script", [Stalling(), Flapping(), Mute(), Fickle(), Begging()])
 def test_one_that_gives_nothing_is_borne(script: Script) -> None:
-    swarm, _ = meet(script)
+    swarm, _ = meet(script, reserved=FAST)
     assert swarm.nodes[0].completed == {}
+
+
+def test_one_that_rejects_everything_is_asked_less_and_less() -> None:
+    script = Refusing()
+    meet(script, reserved=FAST)
+    assert 8 < script.rejected < 400
 
 
 def test_nonsense_ends_the_connection() -> None:

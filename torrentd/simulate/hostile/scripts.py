@@ -5,19 +5,27 @@ from __future__ import annotations
 from random import Random
 
 from torrentd.model.bitfield import Bitfield
+from torrentd.model.geometry import BLOCK
 from torrentd.simulate.disks.content import fill
 from torrentd.simulate.hostile.stranger import Line
 from torrentd.wire.peer.encode import block_headers
 from torrentd.wire.peer.messages import (
+    AllowedFast,
     BitfieldMessage,
+    Blocks,
     Choke,
+    HaveNone,
     Interested,
     Message,
     NotInterested,
     Range,
+    Reject,
     Request,
     Unchoke,
 )
+
+FAST = bytes([0, 0, 0, 0, 0, 0, 0, 4])
+"""Reserved bytes of those who speak the fast extension (BEP 6), as `Refusing` and `Begging` must."""
 
 
 class Stalling:
@@ -61,6 +69,41 @@ class Flapping(Stalling):
         super().said(line, message)
         if isinstance(message, Request):
             line.send(Choke(), Unchoke())
+
+
+class Refusing(Stalling):
+    """Lets everybody ask, allows every piece, and rejects what it is asked for."""
+
+    def __init__(self) -> None:
+        self.rejected = 0
+
+    def said(self, line: Line, message: Message) -> None:
+        super().said(line, message)
+        if isinstance(message, Interested):
+            line.send(*map(AllowedFast, range(10)))
+        elif isinstance(message, Request):
+            self.rejected += message.count
+            blocks = (message.begin + block * message.length for block in range(message.count))
+            line.send(*[Reject(message.piece, begin, message.length) for begin in blocks])
+
+
+class Begging:
+    """Asks for what it is allowed while it is choked, again and again, and says that it still has nothing."""
+
+    def __init__(self) -> None:
+        self.got = 0
+
+    def greet(self, line: Line) -> None:
+        line.send(HaveNone(), Interested())
+
+    def said(self, line: Line, message: Message) -> None:
+        if isinstance(message, Blocks):
+            self.got += message.length
+        if isinstance(message, AllowedFast | Blocks | Reject):
+            geometry = line.torrent.geometry
+            blocks = range(geometry.block_count(message.piece))
+            sizes = ((block * BLOCK, geometry.block_length(message.piece, block)) for block in blocks)
+            line.send(*[Request(message.piece, begin, size) for begin, size in sizes])
 
 
 class Fickle:
