@@ -42,7 +42,7 @@ Events = st.one_of(
     st.builds(Received, Queries.map(encode_message), Addresses),
     st.builds(Received, st.binary(max_size=40), Addresses),
     st.builds(NodesKnown, Known, st.booleans()),
-    st.builds(Track, Ids, st.booleans()),
+    st.builds(Track, Ids, st.booleans(), st.booleans()),
     st.builds(Untrack, Ids),
     st.builds(Search, Ids, st.none() | st.integers(0, 9), st.booleans(), st.booleans(), st.booleans()),
 )

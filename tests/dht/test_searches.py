@@ -26,6 +26,13 @@ def test_a_peer_is_told_once():
     assert search.peers == 4
 
 
+def test_we_do_not_find_ourselves():
+    search = Search(b"h" * 20, 5, False)
+    search.ourselves[PEERS[0]] = None
+    assert search.answered(answer(values=PEERS), PUBLIC) == ()
+    assert search.peers == 0
+
+
 def test_peers_are_bounded():
     search = Search(b"h" * 20, None, False)
     for number in range(20):

@@ -16,7 +16,7 @@ from torrentd.dht.ids import reach
 from torrentd.dht.line import Line
 from torrentd.dht.node import Node
 from torrentd.dht.routing.table import K
-from torrentd.dht.schedule import AT_ONCE, Schedule
+from torrentd.dht.schedule import AT_ONCE, Schedule, rank
 from torrentd.dht.searches import Search as SearchState
 from torrentd.model.address import Address, Scope
 from torrentd.wire.dht.decode import decode_message
@@ -159,7 +159,7 @@ class Dht:
             node.hear_of(event.addresses, event.routers, self._now)
 
     def track(self, event: Track) -> None:
-        self._schedule.track(event.info_hash, event.urgent, self._now)
+        self._schedule.track(event.info_hash, rank(event.hungry, event.urgent), self._now)
 
     def untrack(self, event: Untrack) -> None:
         self._schedule.untrack(event.info_hash)
@@ -167,7 +167,7 @@ class Dht:
 
     def search(self, event: Search) -> None:
         self._asked.pop(event.info_hash, None)
-        self._schedule.searched(event.info_hash, event.hungry, event.urgent, self._now)
+        self._schedule.searched(event.info_hash, rank(event.hungry, event.urgent), event.hungry, self._now)
         search = SearchState(event.info_hash, event.port, event.seed)
         for node in self.nodes:
             if len(node.table):

@@ -38,9 +38,10 @@ class NodesKnown:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A torrent is to be looked up now and then: its `Turn` comes. `urgent`: it is in use; it goes before others."""
+    """A torrent is to be looked up now and then: its `Turn` comes. `hungry` and `urgent` as in `Search`."""
 
     info_hash: bytes
+    hungry: bool = False
     urgent: bool = False
 
 
@@ -55,7 +56,7 @@ class Untrack:
 class Search:
     """The answer to a `Turn`: look the torrent up, and announce that we are at `port` (None: do not announce; 0: at
     the port that our queries come from). `hungry`: it wants more peers than it has; its next turn comes sooner.
-    `urgent`: the next turn is before those of others."""
+    `urgent`: it is in use; it goes before others."""
 
     info_hash: bytes
     port: int | None

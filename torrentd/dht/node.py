@@ -172,9 +172,8 @@ class Node:
 
     def search(self, search: Search, now: float) -> None:
         """Look a torrent up; announce it at the end. What others announced to us is the first to be found."""
-        stored = self.store.pick(search.target, PEERS, search.seed, now)
-        ourselves = self._own_peers(search)
-        found = search.fresh(peer for peer in stored if peer not in ourselves)
+        search.ourselves.update(dict.fromkeys(self._own_peers(search)))
+        found = search.fresh(self.store.pick(search.target, PEERS, search.seed, now))
         if found:
             self._line.commands.append(Found(search.info_hash, found))
         search.lookups += 1

@@ -29,6 +29,8 @@ class Search:
         self.lookups = 0
         """under way: one per family"""
         self.announced = 0
+        self.ourselves: dict[Address, None] = {}
+        """what we announced earlier: it is found, and is nobody to meet"""
         self._most = MOST_FOR_SEEDS if seed else MOST_PEERS
         self._told: dict[Address, None] = {}
         self._seeds: list[bytes] = []
@@ -48,8 +50,9 @@ class Search:
         return self.fresh(peer for peer in response.values or () if reach(peer.host) >= narrowest)
 
     def fresh(self, peers: Iterable[Address]) -> tuple[Address, ...]:
-        """Those that were not told yet; they are told now."""
-        fresh = [peer for peer in dict.fromkeys(peers) if peer not in self._told][: self._most - len(self._told)]
+        """Those that were not told yet, and are not ourselves; they are told now."""
+        others = [peer for peer in dict.fromkeys(peers) if peer not in self._told and peer not in self.ourselves]
+        fresh = others[: self._most - len(self._told)]
         self._told.update(dict.fromkeys(fresh))
         return tuple(fresh)
 

@@ -16,7 +16,7 @@ from torrentd.swarm.resting import Rest
 from torrentd.swarm.settings import Totals
 
 HASH, PORT = b"h" * 20, 6881
-STRANGER, MET, OURSELVES = Address("9.9.9.9", 1), Address("9.9.9.9", 2), Address("9.9.9.9", 3)
+STRANGER, MET = Address("9.9.9.9", 1), Address("9.9.9.9", 2)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_seed_is_so_while_somebody_visits_it(home, torrent):
 
 def test_sleepers(sleeper):
     assert answer_turn(HASH, sleeper, PORT) == Search(HASH, PORT, seed=True)
-    assert answer_turn(HASH, changed(sleeper, left=5), PORT) == Search(HASH, PORT, hungry=True, urgent=True)
+    assert answer_turn(HASH, changed(sleeper, left=5), PORT) == Search(HASH, PORT, hungry=True)
 
 
 def test_who_has_no_turns(home, sleeper, torrent):
@@ -77,11 +77,11 @@ def test_whom_a_sleeper_wakes_for(sleeper):
     candidates = Candidates()
     candidates.add([MET], "tracker", 0.0)
     sleeper.rest = Rest(True, False, Totals(), None, candidates, None, {}, {})
-    assert wakes_for(sleeper, [OURSELVES, MET, STRANGER], [OURSELVES])
-    assert not wakes_for(sleeper, [OURSELVES, MET], [OURSELVES])
+    assert wakes_for(sleeper, [MET, STRANGER])
+    assert not wakes_for(sleeper, [MET])
     candidates.exclude(STRANGER)
-    assert not wakes_for(sleeper, [STRANGER], [])
+    assert not wakes_for(sleeper, [STRANGER])
     sleeper.rest = None
-    assert wakes_for(sleeper, [MET], [])
-    assert not wakes_for(sleeper, [OURSELVES], [OURSELVES])
-    assert not wakes_for(changed(sleeper, private=True), [MET], [])
+    assert wakes_for(sleeper, [MET])
+    assert not wakes_for(sleeper, [])
+    assert not wakes_for(changed(sleeper, private=True), [MET])

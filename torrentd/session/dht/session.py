@@ -201,14 +201,15 @@ class DhtSession:
     def track(self, session: Driven[Any]) -> None:
         """A torrent entered its swarm."""
         if self._dht is not None and not session.private:
-            self.handle(Track(session.info_hash, urgent=not session.torrent.finished))
+            wanting = not session.torrent.finished
+            self.handle(Track(session.info_hash, hungry=wanting, urgent=wanting))
             if session.dht_nodes and self._dht.knows_few:
                 names.resolve(self._names, session.dht_nodes, self._named)
 
     def track_sleeper(self, info_hash: bytes, sleeper: Sleeper) -> None:
         """A torrent sleeps in its swarm. (What was not looked at in this run is not announced: it comes later.)"""
         if sleeper.known and sleeper.runs and not sleeper.row.private:
-            self.handle(Track(info_hash, urgent=bool(sleeper.row.left)))
+            self.handle(Track(info_hash, hungry=bool(sleeper.row.left)))
 
     def untrack(self, info_hash: bytes) -> None:
         """A torrent left its swarm."""
@@ -241,18 +242,15 @@ class DhtSession:
 
     def found(self, command: Found) -> None:
         torrent = self._around.known(command.info_hash)
-        event = PeersFound(list(command.peers), SOURCE)
+        ourselves = self._around.connections.our_addresses()
+        peers = [peer for peer in command.peers if peer not in ourselves]
+        event = PeersFound(peers, SOURCE)
         if isinstance(torrent, Sleeper):
-            if wakes_for(torrent, command.peers, self._ourselves):
+            if wakes_for(torrent, peers):
                 awake = self._around.waking.awake(command.info_hash)
                 awake.addCallback(lambda session: session.handle(event)).addErrback(_not_woken)
-        elif torrent is not None and not torrent.private:
+        elif torrent is not None and not torrent.private and peers:
             torrent.handle(event)
-
-    @property
-    def _ourselves(self) -> list[Address]:
-        """Where others find us, as far as we know."""
-        return [address for address, _ in self._sockets.values()] + self._around.connections.our_addresses()
 
     def searched(self, command: Searched) -> None:
         session = self._around.sessions.get(command.info_hash)

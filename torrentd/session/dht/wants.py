@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from torrentd.dht.events import Search, Untrack
@@ -21,7 +21,7 @@ def answer_turn(info_hash: bytes, torrent: Driven[Any] | Sleeper | None, port: i
     if isinstance(torrent, Sleeper):
         left = bool(torrent.row.left)
         if torrent.runs and not torrent.row.private:
-            return Search(info_hash, port, seed=not left, hungry=left, urgent=left)
+            return Search(info_hash, port, seed=not left, hungry=left)
     elif torrent is not None and torrent.torrent.running and not torrent.private:
         return _search(info_hash, torrent.torrent, port)
     return Untrack(info_hash)
@@ -37,11 +37,10 @@ def _search(info_hash: bytes, torrent: Pure, port: int) -> Search:
     )
 
 
-def wakes_for(sleeper: Sleeper, peers: Iterable[Address], ourselves: Collection[Address]) -> bool:
-    """Whether somebody is worth waking for: not ourselves, and nobody whom the torrent has met. Seeds wake, too: who
-    cannot be reached from outside depends on whom he dials himself."""
+def wakes_for(sleeper: Sleeper, peers: Iterable[Address]) -> bool:
+    """Whether there is somebody whom the torrent has not met. Seeds wake, too: who cannot be reached from outside
+    depends on whom he dials himself."""
     if not sleeper.runs or sleeper.row.private:
         return False
     known = sleeper.rest.candidates if sleeper.rest is not None else None
-    strangers = (peer for peer in peers if peer not in ourselves)
-    return any(known is None or not known.knows(peer) for peer in strangers)
+    return any(known is None or not known.knows(peer) for peer in peers)
