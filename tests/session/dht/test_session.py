@@ -259,6 +259,24 @@ def test_nonsense_in_the_database_is_passed_over(pair, world):
     assert nodes(second) == 1
 
 
+# --- sockets
+
+
+@pytest.mark.parametrize(
+    ("listen", "chosen"),
+    [
+        (["127.0.0.1:6881", "10.0.0.1:6881", "8.8.8.8:6881"], ["8.8.8.8:6881"]),
+        (["8.8.8.8:6881", "0.0.0.0:6881"], ["0.0.0.0:6881"]),
+        (["10.0.0.1:6881", "10.0.0.2:6882"], ["10.0.0.1:6881"]),
+        (["[::1]:6881", "127.0.0.1:6881", "[2001:4860::1]:6881"], ["[2001:4860::1]:6881", "127.0.0.1:6881"]),
+    ],
+)
+def test_the_socket_that_reaches_farthest(make_home, listen, chosen):
+    addresses = ", ".join(f'"{address}"' for address in listen)
+    home = make_home(6881, f"[network]\nlisten = [{addresses}]\n{dht()}").start()
+    assert sorted(own.listen for own in home.steering.dht_status().own) == sorted(chosen)
+
+
 # --- on and off
 
 

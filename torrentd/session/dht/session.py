@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from torrentd.dht.commands import Command, Found, Learned, NeedNodes, Searched, Send, Turn
 from torrentd.dht.dht import Dht, Status
 from torrentd.dht.events import Event, NodesKnown, Opened, Received, Tick, Track, Untrack
-from torrentd.model.address import Address
+from torrentd.model.address import Address, Scope, scope
 from torrentd.model.errors import StorageError
 from torrentd.net.datagram import Datagrams, Kind
 from torrentd.session.dht import names
@@ -73,14 +73,17 @@ class DhtSession:
     def start(
         self, resolver: Resolver, addresses: Sequence[Address], sockets: Sequence[Datagrams], stored: object
     ) -> None:
-        """The sockets are open: the first of each family is ours, at the address of the same place in line. `stored`:
-        what the last run saved."""
+        """The sockets are open, each at the address of the same place in line; of each family the one that reaches
+        farthest is ours (BEP 45: one node, one socket). `stored`: what the last run saved."""
         self._resolver = resolver
         self._stored = stored
         bound = [socket for socket in sockets if socket.bound]
         for address, socket in zip(addresses, bound, strict=True):
-            if self._sockets.setdefault(socket.v6, (address, socket))[1] is socket:
-                socket.route(Kind.DHT, self._received)
+            chosen = self._sockets.get(socket.v6)
+            if chosen is None or _reach(chosen[0]) < _reach(address):
+                self._sockets[socket.v6] = address, socket
+        for _, socket in self._sockets.values():
+            socket.route(Kind.DHT, self._received)
 
     def apply(self, settings: Discovery) -> None:
         """Obey these settings from now on: begin, end, or begin anew."""
@@ -293,3 +296,8 @@ RUN: dict[type[Command], Callable[[DhtSession, Any], None]] = {
 
 def _not_woken(failure: Failure) -> None:
     """It is in the log, and shown at the torrent."""
+
+
+def _reach(address: Address) -> int:
+    """How far a socket that is bound there reaches; everywhere, if it is bound to no address in particular."""
+    return scope(address.host) or Scope.GLOBAL + 1
