@@ -86,7 +86,11 @@ def _answer(stage: Stage) -> None:
 
 
 def _is_running(stage: Stage, node: Node) -> bool:
-    return not stage.has_torrent(node) or node.control.row(stage.torrent.id).state in ("downloading", "seeding")
+    return not stage.has_torrent(node) or node.control.row(stage.torrent.id).state in (
+        "downloading",
+        "metadata",
+        "seeding",
+    )
 
 
 def _is_done(stage: Stage, node: Node) -> bool:
@@ -99,6 +103,9 @@ def _hopeful(stage: Stage) -> list[Node]:
     nodes = [node for node in stage.nodes if stage.has_torrent(node)]
     have = {node: set(node.content(stage.torrent).good) for node in nodes}
     wanted = {node: set(_wanted(stage, node)) for node in nodes}
+    for node in nodes:
+        if not stage.has_metadata(node):
+            have[node].clear()  # what is on its disk counts when it knows what that is
     grows = True
     while grows:
         grows = False
@@ -111,7 +118,9 @@ def _hopeful(stage: Stage) -> list[Node]:
 
 
 def _wanted(stage: Stage, node: Node) -> Bitfield:
-    """Asleep, it has what it wants."""
+    """Asleep, it has what it wants; without metadata it may want everything."""
+    if not stage.has_metadata(node):
+        return Bitfield.full(stage.torrent.geometry.piece_count)
     session = node.awake(stage.torrent)
     return session.torrent.wanted if session is not None else Bitfield(stage.torrent.geometry.piece_count)
 
@@ -124,7 +133,9 @@ def _who_waits(stage: Stage, nodes: list[Node]) -> str:
 
 
 def _state(stage: Stage, node: Node) -> str:
-    session = node.session(stage.torrent)
+    session = node.awake(stage.torrent)
+    if session is None:
+        return f"{node.name} ({node.site.address}): {node.control.row(stage.torrent.id)}"
     torrent = session.torrent
     peers = [
         f"  {peer.address} has {peer.have.count}, of which {peer.wanted} wanted; choking {peer.peer_choking}, "

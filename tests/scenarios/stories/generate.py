@@ -75,9 +75,15 @@ SETTINGS: dict[str, Any] = {
 def with_seed(seed: int, told: Callable[[Story], None], *phases: Phase) -> None:
     """Give `told` the simplest story of all and then the one of this seed. With Phase.shrink, if that fails, simpler
     and simpler ones that fail, too; what the last of them raised comes back."""
-    given = hypothesis.given(STORIES)(lambda story: told(replace(story, luck=seed)))
+    given = hypothesis.given(STORIES)(lambda story: told(_finished(story, seed)))
     settings = hypothesis.settings(max_examples=2, phases=[Phase.generate, *phases], **SETTINGS)
     hypothesis.seed(seed)(settings(given))()
+
+
+def _finished(story: Story, seed: int) -> Story:
+    """With its luck. Every fourth host but the first has only the link: not drawn, so that what is drawn stays."""
+    hosts = [replace(host, magnet=index > 0 and (seed + index) % 4 == 0) for index, host in enumerate(story.hosts)]
+    return replace(story, luck=seed, hosts=tuple(hosts))
 
 
 def story_of(seed: int) -> Story:

@@ -19,6 +19,7 @@ from torrentd.session.daemon import Daemon
 from torrentd.simulate.node import DOWNLOADS, Node
 from torrentd.simulate.swarm import Swarm
 from torrentd.simulate.torrents import SimulatedTorrent
+from torrentd.wire.magnet import make, of_metainfo
 
 TRY_AGAIN = 1.0
 """Seconds after which a user tries to add the torrent again to a daemon that does not run."""
@@ -157,11 +158,19 @@ class Stage:
                 self.added[node] = True
 
         self.added.setdefault(node, False)
-        self.call(node, "add", lambda: node.control.add(self.torrent.data, options), told)
+        if host.magnet:
+            link = make(of_metainfo(self.torrent.metainfo))
+            self.call(node, "add", lambda: node.control.add_magnet(link, options), told)
+        else:
+            self.call(node, "add", lambda: node.control.add(self.torrent.data, options), told)
 
     def has_torrent(self, node: Node) -> bool:
         """Whether the daemon runs and lists it."""
         return node.running and self.torrent.id in node.control.ids()
+
+    def has_metadata(self, node: Node) -> bool:
+        """Whether it is a whole torrent there."""
+        return self.has_torrent(node) and node.control.row(self.torrent.id).size is not None
 
     def host_of(self, node: Node) -> Host:
         """What the story says of it."""

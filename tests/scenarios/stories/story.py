@@ -34,6 +34,8 @@ class Host:
     slots: int = 8
     disk_queue: int = 32 * 1024 * 1024
     """bytes"""
+    magnet: bool = False
+    """it has the magnet link instead of the .torrent file"""
 
 
 @dataclass(frozen=True)
