@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.session.world import Home, Sample, result
+from torrentd.dht.commands import Learned
 from torrentd.dht.events import Tick
 from torrentd.dht.schedule import INTERVAL
 from torrentd.model.address import Address
@@ -116,6 +117,12 @@ def test_a_swarm_without_trackers_is_counted(pair, world, torrent, make_home):
     world.run(5.0)
     summary = third.row(torrent).peers
     assert (summary.swarm_seeds, summary.swarm_leechers) == (1, 1)
+
+
+def test_what_nodes_agree_on_is_one_of_our_addresses(pair):
+    first, _ = pair
+    first.daemon.around.dht.learned(Learned("8.8.8.8"))
+    assert first.steering.status().external_addresses == ["8.8.8.8"]
 
 
 # --- who is looked up
