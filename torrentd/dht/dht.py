@@ -143,7 +143,6 @@ class Dht:
         try:
             message = decode_message(data)
         except KrpcError as error:
-            self._line.nonsense += 1
             if self._line.floods.accept(source, now):
                 node.malformed(error, len(data), source, now)
             return
@@ -151,7 +150,6 @@ class Dht:
             if self._line.floods.accept(source, now):
                 node.query(message, len(data), source, now)
         elif not node.answer(message, source, now):
-            self._line.nonsense += 1
             self._line.floods.accept(source, now)
 
     def nodes_known(self, event: NodesKnown) -> None:

@@ -29,8 +29,6 @@ class Line:
         """queries that we sent"""
         self.answered = 0
         """queries of others that we answered"""
-        self.nonsense = 0
-        """datagrams that were no message, or an answer to nothing"""
 
     def ask(self, to: Address, query: Query, now: float) -> None:
         """Send a query."""

@@ -53,7 +53,6 @@ class Lookup:
         self._spoke: list[Candidate] = []
         """who answered, in order: whoever named one of them comes before it"""
         self.queries = 0
-        self.answers = 0
         self.depth = 0
         """the most answers, one after the other, that led to a node that was asked: the rounds"""
 
@@ -103,7 +102,6 @@ class Lookup:
         """A node answered; `nodes` are those of its answer that may be asked."""
         candidate = self._candidates[address]
         self._settle(candidate, State.ANSWERED)
-        self.answers += 1
         named_right = self._reorder(candidate, response.sender)
         candidate.misnamed = not named_right and bool(candidate.informants)
         candidate.token = response.token
