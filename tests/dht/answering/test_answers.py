@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torrentd.dht.answering.answers import AMPLIFICATION, LARGEST, Answers, fitting
@@ -150,6 +150,7 @@ def test_samples():
     assert answer.interval > 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 120), st.integers(0, 16), st.booleans())
 def test_whatever_there_is_it_fits(size, peers, nodes, scrape):
     answer = Response(

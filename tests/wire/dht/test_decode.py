@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torrentd.model.address import Address
@@ -129,6 +129,7 @@ class TestResponses:
         assert (len(whole.nodes), len(whole.values)) == (MAX_NODES, MAX_VALUES)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_noise(data):
     with contextlib.suppress(KrpcError):
@@ -157,6 +158,7 @@ KEYS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([b"q", b"r", b"e"]),
     st.dictionaries(KEYS, VALUES, max_size=8),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torrentd.model.address import Address
@@ -46,6 +46,7 @@ def test_values_of_both_families():
     assert parse_value(17) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.booleans())
 def test_nonsense(data, v6):
     for node in parse_nodes(data, 4, v6):
