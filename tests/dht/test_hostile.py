@@ -142,6 +142,16 @@ class TestAmplification:
 
 
 class TestFloods:
+    def test_what_cannot_be_answered_is_not_read(self):
+        """From ever new addresses; our own lookups go on."""
+        dht, query = searching()
+        flood = encode_message(Query(b"tt", ID, "find_node", H))
+        for number in range(500):
+            dht.handle(Received(flood, Address(f"20.{number // 250}.{number % 250}.1", 5)), 0.3)
+        assert dht.status(0.3).dropped > 200
+        answer = response(query, values=(OTHER,), token=b"t")
+        assert Found(H, (OTHER,)) in dht.handle(Received(answer, NODE), 0.3)
+
     def test_who_sends_too_much_gets_nothing_for_five_minutes(self):
         dht = make()
         query = encode_message(Query(b"tt", ID, "ping"))

@@ -22,6 +22,9 @@ from torrentd.model.address import Address, Scope
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.messages import KrpcError, Query
 
+QUERY = b"1:y1:q"
+"""What every query holds."""
+
 NEVER = float("inf")
 
 
@@ -59,7 +62,7 @@ class Status(NamedTuple):
     answered: int
     """queries of others that we answered so far"""
     dropped: int
-    """messages of flooding hosts"""
+    """messages of flooding hosts, and queries beyond what we may answer"""
 
 
 class Dht:
@@ -139,6 +142,9 @@ class Dht:
             return
         self._line.down.add(len(data), now)
         if self._line.floods.ignores(source, now):
+            return
+        if QUERY in data and not self._line.budget.may_answer(now):
+            self._line.floods.dropped += 1  # no answer could leave: it is not worth reading
             return
         try:
             message = decode_message(data)

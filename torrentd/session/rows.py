@@ -198,7 +198,7 @@ class DhtStatusRow(msgspec.Struct, frozen=True):
     """under way"""
     rates: RatesRow
     queries: dict[str, int]
-    """`sent` by us, `answered` for others, and `dropped` of hosts that send too many, since it was switched on"""
+    """`sent` by us, `answered` for others, and `dropped` because there were too many, since it was switched on"""
 
 
 class TorrentCounts(msgspec.Struct, frozen=True):
