@@ -130,6 +130,20 @@ class TestJoining:
         network.search(second, H)
         assert network.found(second) == {first._replace(port=77)}
 
+    def test_a_network_on_one_loopback_address(self):
+        """Its nodes differ by their ports only: no rule against many nodes in one hand holds there."""
+        network = Network(19)
+        first, *others = [network.add(Address("127.0.0.1", 1000 + number)) for number in range(30)]
+        for other in others:
+            network.tell(other, NodesKnown((first,), routers=True))
+            network.pass_time(0.5)
+        network.pass_time(20.0)
+        for number in range(10):
+            info_hash = bytes([number]) * 20
+            network.search(others[number], info_hash, 77 + number)
+            network.search(others[-1 - number], info_hash)
+            assert network.found(others[-1 - number]) == {Address("127.0.0.1", 77 + number)}
+
     def test_whoever_asks_us_finds_us_in_a_network_of_two(self):
         """The other one does not look at what it stores itself, as some do not."""
         network = Network(5)
