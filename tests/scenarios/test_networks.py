@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from tests.scenarios.casts import KIB, NOT_YET, RATE, Cast, fluid_limit, gather
+import pytest
+
+from tests.scenarios.casts import KIB, MIB, NOT_YET, RATE, Cast, fluid_limit, gather
 from torrentd.model.address import Address
+from torrentd.model.layout import Priority
+from torrentd.session.control import FileChoice
 from torrentd.simulate.internet.links import Link
+from torrentd.simulate.node import Node
 from torrentd.simulate.swarm import Swarm
 
 
@@ -76,3 +81,37 @@ def test_dead_addresses_do_not_delay_the_first_good_one(swarm: Swarm) -> None:
         swarm.trackers[0].registry.enter(torrent.info_hash, Address("11.200.0.1", 1 + number), left=1)
     cast = gather(swarm, [Link()], torrent=torrent)
     assert cast.finish(limit=30) < 4
+
+
+def _parted_in_part(swarm: Swarm) -> tuple[Cast, Node]:
+    """A hidden seed, and a leech that chose one of two files, got it, and was left."""
+    torrent = swarm.torrent(4 * MIB, 64 * KIB, files=[2 * MIB] * 2)
+    cast = gather(swarm, [], seed=Link(up=RATE, nat=True), torrent=torrent)
+    leech = swarm.node("picky", Link(up=RATE))
+    leech.add(torrent, files=(FileChoice(Priority.SKIP, 1),))
+    swarm.run(1)
+    cast.seed.control.announce(torrent.id)
+    swarm.run_until(lambda: leech.control.row(torrent.id).progress == 1.0, limit=120)
+    swarm.run(10)
+    assert [node.daemon.connections.fleet.connections for node in (cast.seed, leech)] == [0, 0]
+    return Cast(swarm, torrent, cast.seed, [leech], swarm.now), leech
+
+
+@pytest.mark.parametrize("later", [60, 2000])
+def test_a_hidden_seed_serves_again_who_wanted_nothing(swarm: Swarm, later: int) -> None:
+    """Only the seed can dial. It does so after five minutes, and then after twice as long as before."""
+    cast, leech = _parted_in_part(swarm)
+    swarm.run(later)
+    swarm.wait(leech.control.set_files(cast.torrent.id, [FileChoice(Priority.NORMAL, 1)]))
+    cast.finish(limit=max(300, later) + 10)
+
+
+def test_a_hidden_seed_serves_again_who_lost_everything(swarm: Swarm) -> None:
+    cast = gather(swarm, [Link(up=RATE)], seed=Link(up=RATE, nat=True), size=MIB)
+    leech = cast.leeches[0]
+    cast.seed.control.announce(cast.torrent.id)
+    cast.finish(limit=120)
+    swarm.run(60)
+    swarm.wait(leech.control.remove(cast.torrent.id, delete_data=True))
+    leech.add(cast.torrent)
+    swarm.run_until(lambda: leech.has_all(cast.torrent), limit=310)

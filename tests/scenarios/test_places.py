@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.casts import MIB, RATE, Cast, gather
+from torrentd.simulate.hostile.scripts import Mute
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.swarm import Swarm
 
@@ -30,3 +31,19 @@ def test_with_two_places_each_a_swarm_does_not_fall_apart(swarm: Swarm, whose: s
         session = node.awake(cast.torrent)
         attempts = 0 if session is None else session.torrent.connecting
         assert node.daemon.connections.fleet.half_open == attempts  # none was lost count of
+
+
+def test_with_all_places_taken_it_hears_of_those_who_come_later(swarm: Swarm) -> None:
+    """Two mute strangers have both places of a leech behind NAT. It hears of the seed that came after them when it
+    announces, and turns to it."""
+    swarm.tracker().registry.interval = 300
+    torrent = swarm.torrent(MIB, 64 * 1024)
+    for number in range(2):
+        swarm.stranger(f"mute{number}", torrent, Mute())
+    hidden = swarm.node("hidden", Link(up=RATE, nat=True), peers={"max_connections_per_torrent": 2})
+    hidden.add(torrent)
+    swarm.run(10)
+    assert len(hidden.session(torrent).torrent.peers) == 2
+    late = swarm.node("late", Link(up=RATE))
+    late.seed(torrent)
+    swarm.run_until(lambda: hidden.has_all(torrent), limit=320)

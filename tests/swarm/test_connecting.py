@@ -11,7 +11,6 @@ from tests.swarm.evaluator import (
     address,
     arrives,
     closed,
-    commands,
     has,
     make,
     peer_id,
@@ -123,14 +122,15 @@ def test_a_borrowed_peer_id_pushes_nobody_out() -> None:
     assert closed(run(make(), *_dialled(1), (1, _connected(1, theirs)), (2, thief))) == {2: "connected already"}
 
 
-def test_two_seeds_part_and_the_other_is_not_dialled_again_until_something_is_missing() -> None:
+def test_two_that_want_nothing_part_and_the_other_is_dialled_rarely_until_something_is_missing() -> None:
     torrent = make(pieces=2, have=[0], priorities=[Priority.SKIP])
     everything = has(2, 0, 1)
     log = run(torrent, *_dialled(1), (1, _connected(1)), (1, says(1, everything)), (1, PeerClosed(1, "")), until=1000)
     assert closed(log) == {1: "neither wants anything"}
-    assert [entry for entry in log if isinstance(entry[1], WantPeers) and entry[0] > 0] == []
-    log = run(torrent, (1000, SetPriorities([Priority.NORMAL])))
-    assert commands(log, WantPeers) == [WantPeers(1)]
+    assert [entry for entry in log if isinstance(entry[1], WantPeers) and entry[0] > 0] == [(301, WantPeers(1))]
+    run(torrent, (1000, Dial()), (1000, _connected(1)), (1000, says(1, everything)))
+    log = run(torrent, (1000, PeerClosed(1, "")), (1100, SetPriorities([Priority.NORMAL])), until=1200)
+    assert [entry for entry in log if isinstance(entry[1], WantPeers)] == [(1100, WantPeers(1))]
 
 
 def test_a_silent_peer_hears_from_us_and_is_closed_after_two_minutes() -> None:
@@ -194,18 +194,6 @@ def test_who_says_it_wants_nothing_and_is_interested_stays() -> None:
     torrent = make(have=range(4))
     log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(4, 0), Interested(), _wants_nothing())))
     assert closed(log) == {}
-
-
-def test_only_so_many_that_we_left_are_remembered_each_once() -> None:
-    torrent = make(have=range(4))
-    comings = [(1.0, event) for key in range(1, 9) for event in _comes_with_all(key, 7000 + key % 3)]
-    run(torrent, (0, Start()), *comings, until=2)
-    assert [one.port for one in torrent.parted] == [7001, 7002, 7000]
-
-
-def _comes_with_all(key: int, port: int) -> list[Event]:
-    came = PeerConnected(PeerKey(key), Address("10.1.1.1", key), True, PeerId(b"%020d" % key), EXTENDED)
-    return [came, says(key, has(4, 0, 1, 2, 3), _wants_nothing(port)), PeerClosed(PeerKey(key), "")]
 
 
 # --- turnover

@@ -121,5 +121,5 @@ def test_goodbyes_are_said_asleep() -> None:
     (goodbye,) = kept.farewell(500, 150, 0, 0)
     assert (goodbye.event, goodbye.uploaded, goodbye.tracker_id) == ("stopped", 50, b"t")
     assert kept.farewell(501, 150, 0, 0) == []
-    silent = Rest(True, False, Totals(), None, None, None, [], {})
+    silent = Rest(True, False, Totals(), None, None, None, {})
     assert silent.farewell(0, 0, 0, 0) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.swarm.evaluator import arrives, commands, has, make, run, run_of, says
 from torrentd.model.address import Address
 from torrentd.model.geometry import BLOCK
+from torrentd.swarm.announcing import NUMWANT
 from torrentd.swarm.commands import Announce, Scrape, WantPeers
 from torrentd.swarm.events import (
     Announced,
@@ -16,7 +17,7 @@ from torrentd.swarm.events import (
     Start,
     Stop,
 )
-from torrentd.swarm.settings import Totals
+from torrentd.swarm.settings import Settings, Totals
 from torrentd.wire.peer.messages import Unchoke
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
@@ -46,6 +47,16 @@ def test_peers_of_an_answer_are_dialled_unless_they_are_nearer_than_the_tracker(
     assert commands(log, WantPeers) == []
     log = run(make(tiers=[[ONE]]), (0, Start()), (1, Announced(ONE, answer, narrowest=3)))
     assert commands(log, WantPeers) == [WantPeers(1)]
+
+
+def test_with_all_places_taken_addresses_are_asked_for_until_enough_are_known() -> None:
+    """Without them nobody could be turned to when a connection leads nowhere."""
+    torrent = make(tiers=[[ONE]], settings=Settings(max_connections=1))
+    log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(4, 0), Unchoke())))
+    known = [Address(f"10.9.9.{number}", 6881) for number in range(NUMWANT)]
+    first, second = Answer(interval=100, peers=known[:-1], seeders=1), Answer(interval=100, peers=known, seeders=1)
+    log += run(torrent, (0, Announced(ONE, first)), (101, Announced(ONE, second)), until=250)
+    assert [command.numwant for command in commands(log, Announce)] == [NUMWANT, NUMWANT, 0]
 
 
 def test_a_failing_tracker_gives_way_to_the_next() -> None:

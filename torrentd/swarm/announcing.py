@@ -153,7 +153,7 @@ class Announcing:
     # --- what is to be done
 
     def due(self, now: float, tally: Tally, wanting_peers: bool, starving: bool = False) -> list[Announce | Scrape]:
-        """What is to be sent now. `wanting_peers`: ask for peers at all; `starving`: nobody is left to dial."""
+        """What is to be sent now. `wanting_peers`: ask for addresses at all; `starving`: nobody is left to dial."""
         if not self._running:
             return []
         self._starving = starving

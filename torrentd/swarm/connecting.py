@@ -1,7 +1,7 @@
 """Peers come and go: whom we accept, whom we leave.
 
 Two that have what they want have nothing for each other, also if they want a part of the torrent only and say so
-(BEP 21): they part, and whom we left for that is not dialled again while nothing is missing here. When there is no
+(BEP 21): they part, and whom we left for that is rarely dialled again while nothing is missing here. When there is no
 place left, a connection that leads nowhere makes room (see `policy.peers.turnover`).
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.policy.peers import turnover
-from torrentd.policy.peers.candidates import MOST
 from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.swarm import acceptance, choking, extensions, release
 from torrentd.swarm.acceptance import accepted
@@ -123,8 +122,8 @@ def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = Tr
     torrent.wake(torrent.now)
     if peer.listens is None:
         return
-    if _is_done_with(torrent, peer) and peer.listens not in torrent.parted and len(torrent.parted) < MOST:
-        torrent.parted[peer.listens] = None
+    if _is_done_with(torrent, peer):
+        torrent.candidates.parted(peer.listens, torrent.now, peer.is_seed)
     else:
         torrent.candidates.closed(peer.listens, torrent.now, useful)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from torrentd.swarm import connecting
+from torrentd.swarm.announcing import NUMWANT
 from torrentd.swarm.commands import Connect, WantPeers
 from torrentd.swarm.events import ConnectFailed, Dial, OurAddresses, PeersFound
 from torrentd.swarm.membership import Membership
@@ -48,6 +49,12 @@ def wants_peers(torrent: Membership[Any]) -> bool:
     return _places(torrent) > 0
 
 
+def wants_addresses(torrent: Membership[Any]) -> bool:
+    """Whether a tracker should name some: also with all places taken, since a connection that leads nowhere can make
+    room only for somebody who is known."""
+    return wants_peers(torrent) or (torrent.running and torrent.candidates.ready(torrent.now) < NUMWANT)
+
+
 def _places(torrent: Membership[Any]) -> int:
     if not torrent.running:
         return 0
@@ -56,10 +63,8 @@ def _places(torrent: Membership[Any]) -> int:
 
 def due(torrent: TorrentState) -> None:
     """Make room if it is time to, and tell the fleet how many attempts would make sense, if that changed."""
-    if torrent.parted and not torrent.finished:
-        for address in torrent.parted:
-            torrent.candidates.closed(address, torrent.now)
-        torrent.parted.clear()
+    if not torrent.finished:
+        torrent.candidates.reunite(torrent.now)
     if has_no_place(torrent):
         connecting.make_room(torrent)
     tell(torrent)

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from torrentd.model.address import Address
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.swarm import download
 from torrentd.swarm.announcing import Announcing, Tally
@@ -38,7 +37,6 @@ class Rest:
     candidates: Candidates | None
     """with the bans, which they share with the torrent"""
     closed_peers: deque[ClosedPeer] | None
-    parted: dict[Address, None]
     strikes: dict[object, int]
 
     @property
@@ -73,7 +71,7 @@ def may_rest(torrent: TorrentState, now: float) -> bool:
 def rest(torrent: TorrentState) -> Rest | None:
     """What is to be kept of it; None if it has met nobody. The torrent must not be used any more."""
     kept = _kept(torrent)
-    met_somebody = kept.announcing or kept.candidates or kept.closed_peers or kept.parted or kept.strikes
+    met_somebody = kept.announcing or kept.candidates or kept.closed_peers or kept.strikes
     return kept if met_somebody else None
 
 
@@ -85,7 +83,6 @@ def _kept(torrent: TorrentState) -> Rest:
         announcing=torrent.announcing if torrent.announcing.trackers else None,
         candidates=None if torrent.candidates.is_blank else torrent.candidates,
         closed_peers=torrent.closed_peers or None,
-        parted=torrent.parted,
         strikes=torrent.strikes,
     )
 
@@ -102,5 +99,5 @@ def resume(torrent: TorrentState, kept: Rest, now: float) -> None:
         torrent.candidates, torrent.bans = kept.candidates, kept.candidates.bans
     if kept.closed_peers is not None:
         torrent.closed_peers = kept.closed_peers
-    torrent.parted, torrent.strikes = kept.parted, kept.strikes
+    torrent.strikes = kept.strikes
     download.begin(torrent)

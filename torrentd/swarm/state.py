@@ -114,8 +114,6 @@ class TorrentState(Membership[Peer]):
         """blocks that hosts were given while choked"""
         self.given_back = False
         """rejects came with this read: others may be asked"""
-        self.parted: dict[Address, None] = {}
-        """whom we left because neither wants anything; not dialled again before we do"""
         self.turned_over_at = -NEVER
         """when a connection that led nowhere last made room for another"""
         self.sharing: Order | None = None

@@ -41,7 +41,8 @@ def set_trackers(torrent: Membership[Any], event: SetTrackers) -> None:
 
 def due(torrent: Membership[Any]) -> None:
     """Announce and scrape what is due. A torrent with room and nobody to dial may ask early."""
-    wanting = dialling.wants_peers(torrent)
-    starving = wanting and not torrent.finished and not torrent.connecting and not torrent.candidates.ready(torrent.now)
+    hungry = dialling.wants_peers(torrent) and not torrent.finished
+    starving = hungry and not torrent.connecting and not torrent.candidates.ready(torrent.now)
+    wanting = dialling.wants_addresses(torrent)
     torrent.commands += torrent.announcing.due(torrent.now, torrent.tally, wanting, starving)
     torrent.wake(torrent.announcing.next_deadline())

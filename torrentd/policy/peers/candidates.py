@@ -19,6 +19,7 @@ from heapq import nlargest
 from torrentd.model.address import Address, Scope, scope
 from torrentd.policy.peers.bans import Bans, plain_host
 from torrentd.policy.peers.order import SOURCES, Candidate, DialOrder
+from torrentd.policy.peers.partings import Partings
 from torrentd.policy.peers.priority import priority as canonical
 
 MOST = 3000
@@ -40,6 +41,7 @@ class Candidates:
         self._per_host: Counter[str] = Counter()
         self._busy: Counter[Address] = Counter()  # attempts and connections under way
         self._own: dict[Address, None] = {}
+        self._partings = Partings()
         self._order = DialOrder()
 
     def __len__(self) -> int:
@@ -85,6 +87,7 @@ class Candidates:
                 continue
             candidate.last_attempt = now
             candidate.urgent = False
+            self._partings.end(candidate)
             self._busy[candidate.address] += 1
             return candidate.address
         return None
@@ -103,12 +106,25 @@ class Candidates:
             self._busy[address] += 1
         if address in self._known:
             self._known[address].urgent = False
+            self._partings.end(self._known[address])
             self._order.leave(self._known[address])
 
     def closed(self, address: Address, now: float, useful: bool = True) -> None:
         """A connection of `connected` is gone. Without use (a duplicate, nothing to give each other) it counts as a
         failure, so that we do not come back every minute."""
         self._release(_canonical(address), now, useful)
+
+    def parted(self, address: Address, now: float, seed: bool) -> None:
+        """A connection of `connected` is gone because neither wants anything. `seed`: the peer has everything."""
+        address = _canonical(address)
+        if address in self._known and self._busy[address] == 1:
+            self._partings.leave(self._known[address], now, seed)
+        self._release(address, now, useful=False)
+
+    def reunite(self, now: float) -> None:
+        """Something is missing here: those who were left may have it."""
+        for candidate in self._partings.forgive_all():
+            self._order.enter(candidate, now)
 
     def exclude(self, address: Address) -> None:
         """This is ourselves: never dial it again. Allowed while an attempt to it is under way."""
@@ -175,7 +191,7 @@ class Candidates:
 
     def _named_by_user(self, candidate: Candidate, now: float) -> None:
         candidate.source = "user"
-        candidate.failures = 0
+        self._partings.forgive(candidate)
         candidate.urgent = not self._busy[candidate.address]
         if candidate.urgent:
             self._order.enter(candidate, now)
@@ -188,7 +204,10 @@ class Candidates:
         candidate = self._known.get(address)
         if candidate is None:
             return
-        candidate.failures = 0 if useful else candidate.failures + 1
+        if useful:
+            candidate.failures = candidate.partings = 0
+        else:
+            candidate.failures += 1
         if candidate.last_attempt is None:
             candidate.last_attempt = now  # it came to us: give it the same minute
         if not self._busy[address]:
@@ -196,6 +215,7 @@ class Candidates:
 
     def _forget(self, candidate: Candidate) -> None:
         self._order.leave(candidate)
+        self._partings.end(candidate)
         del self._known[candidate.address]
         self._per_host[candidate.address.host] -= 1
         if not self._per_host[candidate.address.host]:

@@ -29,6 +29,9 @@ SOURCES = ("user", "tracker", "lsd", "dht", "pex")
 """Best first: a tracker's list is fresh, the local network is near; anybody can write into the DHT, and any peer may
 claim anything by PEX."""
 
+MOST_DOUBLINGS = 20
+"""of a wait: far beyond the longest; 2.0 ** 2000 overflows"""
+
 NEVER = float("inf")
 
 MOST_STALE = 1000
@@ -54,6 +57,10 @@ class Candidate:
     """canonical (BEP 40)"""
     ready: bool = False
     """its entry is among those that can be dialled now"""
+    partings: int = 0
+    """how often in a row it was left because neither side wanted anything"""
+    not_before: float = -NEVER
+    """until then that is most likely still so"""
 
     @property
     def badness(self) -> tuple[int, int]:
@@ -62,12 +69,14 @@ class Candidate:
 
     def retry_at(self) -> float:
         """The earliest next attempt; minus infinity for "at once"."""
-        if self.last_attempt is None or self.urgent:
+        if self.urgent:
             return -NEVER
+        if self.last_attempt is None:
+            return self.not_before
         user = self.source == "user"
         first, longest = (USER_SPACING, USER_LONGEST_WAIT) if user else (SPACING, LONGEST_WAIT)
-        doublings = min(max(0, self.failures - 1), 20)  # far beyond the longest wait; 2.0 ** 2000 overflows
-        return self.last_attempt + min(longest, first * 2.0**doublings)
+        doublings = min(max(0, self.failures - 1), MOST_DOUBLINGS)
+        return max(self.not_before, self.last_attempt + min(longest, first * 2.0**doublings))
 
     def rank(self) -> Rank:
         """The user's first, then the untried, then the fewest failures; better sources first among equals, then who
