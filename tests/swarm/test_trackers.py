@@ -54,8 +54,8 @@ def test_with_all_places_taken_addresses_are_asked_for_until_enough_are_known() 
     torrent = make(tiers=[[ONE]], settings=Settings(max_connections=1))
     log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(4, 0), Unchoke())))
     known = [Address(f"10.9.9.{number}", 6881) for number in range(NUMWANT)]
-    first, second = Answer(interval=100, peers=known[:-1], seeders=1), Answer(interval=100, peers=known, seeders=1)
-    log += run(torrent, (0, Announced(ONE, first)), (101, Announced(ONE, second)), until=250)
+    first, second = Answer(interval=60, peers=known[:-1], seeders=1), Answer(interval=60, peers=known, seeders=1)
+    log += run(torrent, (0, Announced(ONE, first)), (61, Announced(ONE, second)), until=150)
     assert [command.numwant for command in commands(log, Announce)] == [NUMWANT, NUMWANT, 0]
 
 
