@@ -18,7 +18,7 @@ from torrentd.swarm.events import (
     Stop,
 )
 from torrentd.swarm.settings import Settings, Totals
-from torrentd.wire.peer.messages import Unchoke
+from torrentd.wire.peer.messages import KeepAlive, Unchoke
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
 ONE, TWO = "http://one.example/announce", "http://two.example/announce"
@@ -55,7 +55,7 @@ def test_with_all_places_taken_addresses_are_asked_for_until_enough_are_known() 
     log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(4, 0), Unchoke())))
     known = [Address(f"10.9.9.{number}", 6881) for number in range(NUMWANT)]
     first, second = Answer(interval=60, peers=known[:-1], seeders=1), Answer(interval=60, peers=known, seeders=1)
-    log += run(torrent, (0, Announced(ONE, first)), (61, Announced(ONE, second)), until=150)
+    log += run(torrent, (0, Announced(ONE, first)), (61, Announced(ONE, second)), (61, says(1, KeepAlive())), until=150)
     assert [command.numwant for command in commands(log, Announce)] == [NUMWANT, NUMWANT, 0]
 
 
