@@ -75,6 +75,13 @@ def cjk(**changes: Any) -> dict[str, Any]:
     return torrent(CJK, "映画の題名はとても長いのでここで切れます.mkv", **changes)
 
 
+def without_metadata(**changes: Any) -> dict[str, Any]:
+    """One that was added by a magnet link, and knows no more than that yet."""
+    unknown = dict.fromkeys(("size", "wanted", "left", "private", "piece_count", "piece_size", "eta", "ratio"))
+    known = {"state": "metadata", "progress": 0.0, "done": 0, "downloaded": 0, "metadata_progress": 0.25}
+    return torrent(UBUNTU, "ubuntu", **{**unknown, **known, "rate_down": 0, "rate_up": 0, **changes})
+
+
 def listing(*rows: dict[str, Any]) -> Any:
     """An answer of `torrent.list` over these rows: honours `fields` and the ids of the filter."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon
-from tests.cli.rows import UBUNTU, hostile, torrent
+from tests.cli.rows import UBUNTU, hostile, torrent, without_metadata
 from torrentd.cli.commands.pieces import piece_map
 from torrentd.model.bitfield import Bitfield
 from torrentd.session.rows import ClosedPeerRow, ErrorRow, FileRow, PeerRow, TrackerRow
@@ -44,6 +44,15 @@ def test_show_on_a_terminal(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
         "added        2023-11-14 22:13:20",
         "last active  2023-11-14 22:14:20",
     ]
+
+
+def test_show_while_there_is_no_metadata(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["torrent.get"] = {"torrent": without_metadata()}
+    lines = torrentctl.on_terminal(100)("show", UBUNTU).lines
+    assert "state        metadata" in lines and "metadata     25.0%" in lines
+    assert not any(line.startswith(("progress", "pieces", "size")) for line in lines)
+    torrentctl.terminal = False
+    assert "size\t" in torrentctl("show", UBUNTU).out.splitlines()
 
 
 def test_show_what_is_wrong(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon
-from tests.cli.rows import UBUNTU, cjk, debian, hostile, listing, torrent
+from tests.cli.rows import UBUNTU, cjk, debian, hostile, listing, torrent, without_metadata
 from torrentd.cli.columns import SORTABLE
 from torrentd.rpc.core import schema
 
@@ -96,6 +96,14 @@ def test_colours(torrentctl: Torrentctl) -> None:
     torrentctl.environment["NO_COLOR"] = "1"
     assert "\x1b" not in torrentctl("list").out
     assert "\x1b[36mdownloading" in torrentctl("list", "--color=always").out
+
+
+def test_what_is_not_known_without_metadata(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["torrent.list"] = listing(without_metadata())
+    assert torrentctl("list").lines == [f"{UBUNTU}\tubuntu\tmetadata\t0.0\t\t0\t0\t\t12"]
+    _, row = torrentctl.on_terminal(120)("list").lines
+    assert row.split() == ["0a1b2c3d", "ubuntu", "metadata", "0.0%", "-", "-", "12", "-"]
+    assert torrentctl("list", "--sort", "size").code == 0
 
 
 def test_no_torrents(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

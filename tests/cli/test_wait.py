@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon, RpcFailure
-from tests.cli.rows import DEBIAN, UBUNTU, cjk, debian, hostile, listing, torrent
+from tests.cli.rows import DEBIAN, UBUNTU, cjk, debian, hostile, listing, torrent, without_metadata
 from torrentd.cli.progress import MOST_BARS, Bars, line, summary
 
 
@@ -130,6 +130,12 @@ def test_lines() -> None:
     assert line(torrent())[:2] == ("ubuntu-24.04.iso", 0.4219)
     _, done, cells = line(torrent(state="checking", check_progress=0.25))
     assert (done, cells["rate"], cells["share"]) == (0.25, "checking", "25.0%")
+
+
+def test_lines_while_there_is_no_metadata() -> None:
+    _, done, cells = line(without_metadata())
+    assert (done, cells["size"], cells["rate"]) == (0.25, "", "metadata")
+    assert summary([without_metadata(), torrent(wanted=100, left=25)])[1] == 0.75
 
 
 def test_more_than_a_screenful_share_one_bar() -> None:
