@@ -43,10 +43,12 @@ class Libtorrent(Client):
     def peer_address(self) -> str:
         return f"{self.host}:{self._call('port')}"
 
-    def add(self, torrent: Torrent, directory: Path, *, seed: bool = False, upload_limit: int = 0) -> None:
+    def add(
+        self, torrent: Torrent, directory: Path, *, seed: bool = False, upload_limit: int = 0, pex: bool = False
+    ) -> None:
         """`upload_limit` in bytes per second; 0 is none."""
         metainfo = base64.b64encode(torrent.metainfo).decode()
-        self._call("add", metainfo=metainfo, directory=str(directory), upload_limit=upload_limit)
+        self._call("add", metainfo=metainfo, directory=str(directory), upload_limit=upload_limit, pex=pex)
         if seed:
             until(lambda: self.is_complete(torrent), "libtorrent has found the content", CHECK)
 
@@ -65,6 +67,11 @@ class Libtorrent(Client):
         status: dict[str, Any] = self._call("status", torrent=torrent.info_hash)
         assert not status["error"], status
         return status
+
+    def peers(self, torrent: Torrent) -> list[dict[str, Any]]:
+        """`address` (host, port), `client`, `upload_only`, `by_pex`, `pieces` of each that is connected."""
+        peers: list[dict[str, Any]] = self._call("peers", torrent=torrent.info_hash)
+        return peers
 
     def dht_nodes(self) -> int:
         """Nodes in the routing table of its DHT."""

@@ -44,12 +44,13 @@ class Node:
         port: int = self._session.listen_port()
         return port
 
-    def add(self, metainfo: str, directory: str, upload_limit: int) -> str:
+    def add(self, metainfo: str, directory: str, upload_limit: int, pex: bool) -> str:
         params = libtorrent.load_torrent_buffer(base64.b64decode(metainfo))
         params.save_path = directory
         flags = libtorrent.torrent_flags
         params.flags &= ~(flags.auto_managed | flags.paused)
-        params.flags |= flags.disable_pex
+        if not pex:
+            params.flags |= flags.disable_pex
         params.upload_limit = upload_limit
         handle = self._session.add_torrent(params)
         key = str(handle.info_hash())
@@ -69,6 +70,21 @@ class Node:
 
     def connect(self, torrent: str, host: str, port: int) -> None:
         self._torrents[torrent].connect_peer((host, port), 0)
+
+    def peers(self, torrent: str) -> list[dict[str, Any]]:
+        """The connected ones; `flags` as in its documentation."""
+        info = libtorrent.peer_info
+        return [
+            {
+                "address": list(peer.ip),
+                "client": peer.client.decode(),
+                "upload_only": bool(peer.flags & info.upload_only),
+                "by_pex": bool(peer.source & info.pex),
+                "pieces": peer.num_pieces,
+            }
+            for peer in self._torrents[torrent].get_peer_info()
+            if not peer.flags & (info.connecting | info.handshake)
+        ]
 
     def dht_nodes(self) -> int:
         """How many nodes are in the routing table."""
