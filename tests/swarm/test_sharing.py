@@ -1,12 +1,23 @@
 from __future__ import annotations
 
-from tests.swarm.evaluator import arrives, has, make, run, says, sent, served
+from tests.swarm.evaluator import FAST, arrives, has, make, run, says, sent, served
 from torrentd.model.geometry import BLOCK
 from torrentd.policy.sharing.breadth import START
 from torrentd.swarm.events import Drained, Event, PeerClosed, Start
 from torrentd.swarm.settings import Totals
 from torrentd.swarm.sharing import REFRESH, STALLED
-from torrentd.wire.peer.messages import Choke, Have, Interested, Range, Request, Unchoke
+from torrentd.wire.peer.messages import (
+    Choke,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    Range,
+    Reject,
+    Request,
+    Suggest,
+    Unchoke,
+)
 
 PIECES, BLOCKS = 12, 4
 WHOLE = BLOCKS * BLOCK
@@ -66,6 +77,16 @@ def test_who_waits_for_what_others_can_send_is_made_to_ask_anew_and_then_served(
     log = run(torrent, (0, Start()), *_interested(1, 2), _wants(1, 0), _wants(2, 0), until=0)
     assert [type(message) for message in sent(log, 2)[-2:]] == [Choke, Unchoke]
     assert torrent.peers[2].requests.count == 0
+    log = run(torrent, _wants(2, 0, at=REFRESH / 2), until=REFRESH / 2)
+    assert served(log, 2) == [_piece(0)]
+
+
+def test_with_the_fast_extension_it_is_told_what_it_will_not_get_and_what_it_would() -> None:
+    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    fast = [(0.0, event) for event in (arrives(2, reserved=FAST), says(2, HaveNone(), Interested()))]
+    log = run(torrent, (0, Start()), *_interested(1), *fast, _wants(1, 0), _wants(2, 0), until=0)
+    rejects = [Reject(*block) for block in _piece(0)]
+    assert sent(log, 2) == [HaveAll(), Unchoke(), *rejects, *map(Suggest, range(1, 5))]
     log = run(torrent, _wants(2, 0, at=REFRESH / 2), until=REFRESH / 2)
     assert served(log, 2) == [_piece(0)]
 

@@ -17,10 +17,14 @@ from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import AllowedFast, Choke, Reject, Suggest, Unchoke
 
 FIRST_PAUSE = 0.5
-"""Seconds in which a peer is asked for nothing when it refused again without having sent a block; doubled each time."""
+"""Seconds between two refusals of a peer that sends no block meanwhile: it is asked for nothing until then."""
 
-REFUSED = 20.0
-"""Seconds of the longest pause: as long as a request may take."""
+PATIENT = 4
+"""Refusals in a row before this is doubled each time. An initial seed, which refuses so as to be asked for something
+else, does it once in a second at most."""
+
+LONGEST_PAUSE = 20.0
+"""Seconds that it grows to: as long as a request may take."""
 
 ALLOWED = 64
 """Pieces that are remembered of those a peer allows while it chokes us; sets have ten."""
@@ -54,8 +58,8 @@ def unchoked(torrent: TorrentState, peer: Peer, _: Unchoke) -> None:
 def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
     """A request will not be answered (BEP 6): others may be asked at the end of the read, and this peer as well.
 
-    A choke explains it. Without one the peer is asked for something else, or the same, once more, and then after
-    growing pauses: it would not do to ask and be refused as fast as messages travel.
+    A choke explains it. Without one the peer is asked for something else, or the same, but not twice in half a second,
+    and less and less if no block comes: it would not do to ask and be refused as fast as messages travel.
     """
     peer.require_fast()
     if not _take_rejected(torrent, peer, message):
@@ -65,10 +69,10 @@ def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
     if peer.peer_choking:
         peer.fast_for_us.pop(message.piece, None)
     elif peer.refused_at != torrent.now:
-        peer.refused_at = torrent.now
         peer.refusals += 1
-        if peer.refusals > 1:
-            peer.asked_again_at = torrent.now + min(REFUSED, FIRST_PAUSE * 2.0 ** min(peer.refusals - 2, 20))
+        doublings = min(max(0, peer.refusals - PATIENT), 20)
+        peer.asked_again_at = peer.refused_at + min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**doublings)
+        peer.refused_at = torrent.now
 
 
 def _take_rejected(torrent: TorrentState, peer: Peer, message: Reject) -> bool:

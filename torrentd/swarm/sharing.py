@@ -11,10 +11,13 @@ from torrentd.policy.sharing.order import BEGUN, HELD, Order
 from torrentd.swarm import refusing, serves
 from torrentd.swarm.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.wire.peer.messages import Choke, Unchoke
+from torrentd.wire.peer.messages import Choke, Suggest, Unchoke
 
 REFRESH = 1.0
 """Seconds between two times that a peer is made to ask anew."""
+
+SUGGESTED = 4
+"""Fresh pieces that it is told of then: about what it takes until the next time."""
 
 SETTLING = 0.2
 """Seconds in which the new requests of a peer should be here."""
@@ -76,14 +79,14 @@ def _waits_for_nothing(torrent: TorrentState, peer: Peer, order: Order) -> bool:
     """Whether a peer that asked only for what others can send should get it from us.
 
     First it is made to ask anew: what is cheap leaves its queue soon and the rest stays, so that in the end it waits
-    for that alone. Rejects (BEP 6) take back all its requests, or a choke (BEP 3), and the unchoke lets it choose among
-    what is rare now.
+    for that alone. Rejects (BEP 6) take back all its requests, and suggestions say what to ask for; or a choke (BEP 3),
+    and the unchoke lets it choose among what is rare now.
     """
     if order.has_fresh and torrent.now >= peer.refreshed_at + REFRESH:
         peer.refreshed_at = torrent.now
         refusing.clear(torrent, peer)
-        if not peer.fast:
-            torrent.send(peer, Choke(), Unchoke())
+        news = map(Suggest, order.fresh(SUGGESTED)) if peer.fast else (Choke(), Unchoke())
+        torrent.send(peer, *news)
         return False
     if torrent.now < peer.refreshed_at + SETTLING:
         torrent.wake(peer.refreshed_at + SETTLING)

@@ -43,4 +43,4 @@ def test_a_copy_that_arrived_or_left_is_not_on_its_way() -> None:
 
 def test_it_lasts() -> None:
     assert not _lending().over(1e6)
-    assert not _lending().has_fresh
+    assert not _lending().has_fresh and _lending().fresh(4) == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerKey
 from torrentd.policy.sharing.order import BEGUN, HELD
-from torrentd.policy.sharing.spreading import ENOUGH, PATIENCE, STUCK, TRIAL, Spreading
+from torrentd.policy.sharing.spreading import ENOUGH, LOOKED_AT, PATIENCE, STUCK, TRIAL, Spreading
 
 A, B, C = map(PeerKey, (1, 2, 3))
 OTHERS = 2
@@ -54,6 +54,18 @@ def test_when_nothing_is_fresh_what_was_not_passed_on_is_sent_again() -> None:
     assert not spreading.has_fresh
     spreading.told(1, B)
     assert spreading.cost(1, C) == HELD > spreading.cost(0, C)
+
+
+def test_fresh_pieces_take_turns() -> None:
+    spreading = Spreading(6)
+    spreading.joined(Bitfield(6, [0]))
+    _given(spreading, A, 3)
+    assert [spreading.fresh(2), spreading.fresh(2), spreading.fresh(9)] == [[1, 2], [4, 5], [1, 2, 4, 5]]
+    _given(spreading, A, 1, 2, 4, 5)
+    assert spreading.fresh(2) == []
+    far = Spreading(3 * LOOKED_AT)
+    far.joined(Bitfield(3 * LOOKED_AT, range(2 * LOOKED_AT)))
+    assert [far.fresh(1) for _ in range(3)] == [[], [], [2 * LOOKED_AT]]
 
 
 def test_it_is_over_when_everything_was_passed_on() -> None:

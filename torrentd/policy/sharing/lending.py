@@ -28,6 +28,9 @@ class Lending:
         self._lent: dict[int, int] = {}
         """piece to the number of peers that it is begun with"""
 
+    def fresh(self, most: int) -> list[int]:
+        return []
+
     def over(self, now: float) -> bool:
         return False
 

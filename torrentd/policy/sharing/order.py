@@ -21,6 +21,9 @@ class Order(Protocol):
     def has_fresh(self) -> bool:
         """Whether a peer of which everything is `HELD` could ask for something cheaper."""
 
+    def fresh(self, most: int) -> list[int]:
+        """Up to so many pieces that a peer had better ask for; different ones at each call, as far as there are."""
+
     def over(self, now: float) -> bool:
         """Any order is as good from now on."""
 

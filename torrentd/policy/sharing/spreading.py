@@ -30,6 +30,9 @@ TRIAL = 64
 PATIENCE = 1.0
 """Seconds that they have for it, at least."""
 
+LOOKED_AT = 1000
+"""Pieces that are looked at to find fresh ones."""
+
 ENOUGH = 0.1
 """Copies for each given piece that peers must have made by then."""
 
@@ -37,7 +40,7 @@ ENOUGH = 0.1
 class Spreading:
     """Which pieces went where. Implements `Order`."""
 
-    __slots__ = ("_backlogs", "_began", "_begun", "_copies", "_given", "_others", "_out", "_passed_on")
+    __slots__ = ("_backlogs", "_began", "_begun", "_copies", "_given", "_next", "_others", "_out", "_passed_on")
 
     def __init__(self, piece_count: int) -> None:
         self._others = 1
@@ -52,6 +55,8 @@ class Spreading:
         """all that we began to give to each"""
         self._backlogs: dict[PeerKey, float] = {}
         """what each was given first and has not passed on to all others, in pieces"""
+        self._next = 0
+        """where to look for fresh pieces"""
         self._copies = 0
         """made by peers of what we gave"""
         self._began = 0.0
@@ -60,6 +65,17 @@ class Spreading:
     def has_fresh(self) -> bool:
         """Whether there is a piece that nobody has and nobody was given."""
         return not self._out.has_all()
+
+    def fresh(self, most: int) -> list[int]:
+        """Those that nobody has and nobody was given, as far as they are found quickly."""
+        found: list[int] = []
+        for _ in range(min(LOOKED_AT, self._out.size)):
+            piece, self._next = self._next, (self._next + 1) % self._out.size
+            if piece not in self._out:
+                found.append(piece)
+                if len(found) == most:
+                    break
+        return found
 
     def over(self, now: float) -> bool:
         """Every piece was passed on by somebody, or it is futile."""
