@@ -51,6 +51,8 @@ listen = ["{host}:0"]
 dht = false
 pex = false
 lsd = false
+[ports]
+map = false
 [rpc]
 unix = "{socket}"
 tcp = "off"

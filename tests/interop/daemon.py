@@ -99,6 +99,7 @@ class Torrentd(Program):
             },
             "network": {"listen": [f"{self.host}:0"], "bind_address": self.host, "local_trackers": "allow"},
             "discovery": {"dht": False, "pex": False, "lsd": False},
+            "ports": {"map": False},
             "rpc": {"unix": str(self.folder / "rpc.sock"), "tcp": "off"},
             "log": {"level": "debug"},
         }

@@ -201,6 +201,7 @@ class FakeControl:
             pid=42,
             listen=["0.0.0.0:51413"],
             external_addresses=[],
+            port_mapping=[],
             dht=DhtRow(0),
             torrents=TorrentCounts(2, {"seeding": 1, "downloading": 1}),
             rates=RatesRow(0, 50),

@@ -24,6 +24,7 @@ from torrentd.config import Configuration, load
 from torrentd.disk.disk import Disk
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
+from torrentd.net.portmap.gateways import Gateway
 from torrentd.net.trackers.resolver import Resolver
 from torrentd.session.control import AddOptions
 from torrentd.session.daemon import Daemon
@@ -191,6 +192,9 @@ class Network:
         """of UDP"""
         self.names: dict[str, list[str]] = {}
         """what the resolver knows"""
+        self.routers: list[Gateway] = []
+        self.igd: Any = None
+        """the router as UPnP finds it"""
         self.reactor = reactor
         self._ports = iter(range(50_000, 60_000))
 
@@ -212,6 +216,13 @@ class Network:
     def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Any) -> list[FakeGroup]:
         """All hosts are on one network, of IPv4, if there is one."""
         return [FakeGroup(self, self.reactor, groups[0], listen[0].host, near)] if self.is_local else []
+
+    def gateways(self, named: str, bind: str) -> list[Gateway]:
+        """The router of this network, if there is one."""
+        return list(self.routers)
+
+    def upnp(self, client: str) -> Any:
+        return self.igd
 
     def datagrams(self, protocol: Any, address: Address) -> Listening:
         address = address._replace(port=address.port or next(self._ports))
@@ -317,6 +328,8 @@ class Home:
         listen = f'[network]\nlisten = ["{self.address}"]\n' if "[network]" not in text else ""
         if "[peers]" not in text:
             text += '\n[peers]\nencryption = "off"\n'
+        if "[ports]" not in text:
+            text += "\n[ports]\nmap = false\n"
         paths = f'[paths]\nstate_dir = "{self.root}/state"\ndownload_dir = "{self.downloads}"\n'
         discovery = "" if "[discovery]" in text else "[discovery]\ndht = false\n"
         (self.root / "config.toml").write_text(listen + paths + text.rstrip() + "\n" + discovery)

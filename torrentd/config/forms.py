@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from torrentd.model.address import Address, parse_address
 from torrentd.model.sizes import LARGEST, parse_size
+from torrentd.wire.portmap.messages import GATEWAY_PORT
 
 OFF = "off"
 
@@ -82,6 +83,19 @@ def _source(text: str) -> str:
     raise ValueError(f"{text!r} is neither an IP address nor the name of an interface")
 
 
+def _gateway(text: str) -> str:
+    """A router's IP address, with a port if it is not the usual one; empty: to be found."""
+    if not text:
+        return ""
+    try:
+        return str(Address(str(ipaddress.ip_address(text)), GATEWAY_PORT))
+    except ValueError:
+        address = parse_address(text)
+    if not address.port:
+        raise ValueError(f"{text!r}: the port must be 1 to 65535")
+    return str(address)
+
+
 def _host_and_port(text: str) -> str:
     host, colon, port = text.rpartition(":")
     if host.startswith("[") or ":" in host:
@@ -130,6 +144,7 @@ def _socket_path(text: str) -> str | None:
 ADDRESSES = Form(list[str], _addresses)
 ADDRESS_OR_OFF = Form(str, _address_or_off)
 SOURCE = Form(str, _source)
+GATEWAY = Form(str, _gateway)
 HOSTS_AND_PORTS = _each(_host_and_port)
 HOST_NAMES = _each(_host_name)
 NETWORKS = _each(_network)

@@ -65,6 +65,15 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     """BEP 43: ask, but answer nothing"""
 
 
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    map: bool = True
+    """have the router send the peer ports to us"""
+    methods: tuple[Literal["pcp", "nat-pmp", "upnp"], ...] = ("pcp", "nat-pmp", "upnp")
+    """the first that works is kept"""
+    gateway: Annotated[str, forms.GATEWAY] = ""
+    """ADDRESS:PORT of the router; empty: that of the default route"""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes per second of all torrents together; 0 is unlimited."""
 
@@ -108,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     network: Network = Network()
     peers: Peers = Peers()
     discovery: Discovery = Discovery()
+    ports: Ports = Ports()
     limits: Limits = Limits()
     storage: Storage = Storage()
     rpc: Rpc = Rpc()
@@ -119,6 +129,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "network": Network,
     "peers": Peers,
     "discovery": Discovery,
+    "ports": Ports,
     "limits": Limits,
     "storage": Storage,
     "rpc": Rpc,

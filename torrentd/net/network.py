@@ -22,6 +22,8 @@ from torrentd.net.connecting import Connecting
 from torrentd.net.datagram_port import DirectDatagramPort
 from torrentd.net.listening import DirectPort
 from torrentd.net.multicast import Group, Near, join
+from torrentd.net.portmap import gateways
+from torrentd.net.portmap.upnp import UpnpRouter
 from torrentd.net.sockets import datagram_socket, family_of, listening_socket, source_address
 from torrentd.net.trackers.resolver import Resolver
 
@@ -90,3 +92,11 @@ class Network:
     def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Near) -> list[Group]:
         """Take part in these multicast groups on the interfaces of `listen`, where that is possible."""
         return join(self._reactor, groups, listen, near)
+
+    def gateways(self, named: str, bind: str) -> list[gateways.Gateway]:
+        """The routers that may map ports for us; see net.portmap.gateways."""
+        return gateways.find(named, bind)
+
+    def upnp(self, client: str) -> UpnpRouter:
+        """The router that UPnP finds on the network of this address of ours."""
+        return UpnpRouter(self._reactor, client)

@@ -120,6 +120,13 @@ def source_address(bind: str, host: str) -> str:
     return bind
 
 
+def source_towards(host: str) -> str:
+    """The address of ours from which the system reaches an IP literal; nothing is sent. OSError: it does not."""
+    with socket.socket(family_of(host), socket.SOCK_DGRAM) as probe:
+        probe.connect((host, 9))  # discard: any port does
+        return str(probe.getsockname()[0]).partition("%")[0]
+
+
 def _interface_address(name: str, family: socket.AddressFamily) -> str:
     found = _interface_v6(name) if family == socket.AF_INET6 else _interface_v4(name)
     if not found:

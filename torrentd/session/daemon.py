@@ -33,6 +33,7 @@ from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, tor
 from torrentd.session.listening import Listening
 from torrentd.session.loading import begin_all, load
 from torrentd.session.magnets import Magnets
+from torrentd.session.ports import Ports
 from torrentd.session.sleeper import Sleeper
 from torrentd.session.stopping import Stopping
 from torrentd.session.turns import Turns
@@ -77,6 +78,7 @@ class Daemon:
         factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys, self._encryption)
         rpc = configuration.settings.rpc.tcp  # is bound later
         self.listening = Listening(host.network, factory, self._datagram_socket, [rpc.port] if rpc else [])
+        self.ports = Ports(host, self.connections.seen_at, self._port_changed)
         host.told_of_disk.append(self.disk_is)
         self.backups = Backups(host)
         self.turns = Turns()
@@ -88,6 +90,12 @@ class Daemon:
     def settings(self) -> Settings:
         """What the file and the command line say."""
         return self.configuration.settings
+
+    @property
+    def port(self) -> int:
+        """Where peers reach us, behind a router also; 0 while nothing listens. One number serves both families, and
+        behind a router that gave us another it is IPv4's."""
+        return self.listening.port and (self.ports.port or self.listening.port)
 
     # --- start and stop
 
@@ -116,6 +124,7 @@ class Daemon:
         self._announces = self.around.announces = Announces(trackers, self.listening.port)
         if self.settings.discovery.lsd:
             self.around.neighbours.start(self.listening.addresses)
+        self.ports.start(self.settings.ports, network.bind_address, self.listening.addresses)
         self.around.dht.start(resolver, self.listening.addresses, self._datagrams, loaded.settings.get(KEY))
         self.apply_limits()
         self.backups.daily()
@@ -139,7 +148,9 @@ class Daemon:
             session.stop()
         self.magnets.stop()
         goodbyes = [self._announces.goodbyes()] if self._announces is not None else []
-        await stop.within(STOP_TIME / 2, *goodbyes, *(session.durability.flush() for session in sessions))
+        flushed = [session.durability.flush() for session in sessions]
+        await stop.within(STOP_TIME / 2, self.ports.stop(), *goodbyes, *flushed)
+        self.ports.leave()
         if self._announces is not None:
             self._announces.stop()
         await stop.within(STOP_TIME / 4, self.listening.stop(), *_flushed_again(sessions))
@@ -218,13 +229,19 @@ class Daemon:
     def apply_limits(self) -> None:
         """Make the fleet, the torrents and the DHT obey the settings and what was set at run time."""
         self.connections.set_limits(fleet_limits(self.settings, self.runtime_limits))
-        fresh = torrent_settings(self.settings, self.listening.port)
+        fresh = torrent_settings(self.settings, self.port)
         self.around.dht.apply(self.settings.discovery)
         fresh.dht_port = self.around.dht.port
         self.torrent_settings.become(fresh)
         for session in self.around.all_awake():
             session.torrent.settings.become(of_torrent(fresh, session.limits))
             session.tick()
+
+    def _port_changed(self) -> None:
+        """The router gave us a port, perhaps another than ours, or none any more."""
+        if self._announces is not None and self._announces.port != self.port and not self.stopping:
+            self._announces.port = self.port
+            self.apply_limits()
 
     def _datagram_socket(self, address: Address) -> Datagrams:
         socket = Datagrams(":" in address.host)

@@ -224,11 +224,29 @@ class DiskRow(msgspec.Struct, frozen=True):
     total: int | None
 
 
+class PortMappingRow(msgspec.Struct, frozen=True):
+    """A peer port at a router. While it is not mapped, `external_port` and `expires_in` are null."""
+
+    protocol: Literal["tcp", "udp"]
+    port: int
+    external_port: int | None
+    external_address: str | None
+    """the router's, as it says"""
+    method: Literal["pcp", "nat-pmp", "upnp"] | None
+    """that is tried, or that worked"""
+    gateway: str
+    expires_in: int | None
+    """seconds; it is renewed before"""
+    error: str | None
+
+
 class StatusRow(msgspec.Struct, frozen=True):
     uptime: int
     pid: int
     listen: list[str]
     external_addresses: list[str]
+    port_mapping: list[PortMappingRow]
+    """empty: switched off, or no router stands between us and the internet"""
     dht: DhtRow
     torrents: TorrentCounts
     rates: RatesRow

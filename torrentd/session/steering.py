@@ -229,6 +229,7 @@ class Steering:
             pid=os.getpid(),
             listen=[str(address) for address in daemon.listening.addresses],
             external_addresses=daemon.connections.external.addresses(),
+            port_mapping=daemon.ports.rows(),
             dht=DhtRow(dht.nodes if (dht := around.dht.status()) else 0),
             torrents=TorrentCounts(len(around.torrents) + len(around.broken), by_state),
             rates=RatesRow(sum(down for down, _ in rates), sum(up for _, up in rates)),

@@ -81,6 +81,8 @@ def _status_facts(row: Mapping[str, Any]) -> Pairs:
     yield "listening", ", ".join(row["listen"]) or "nowhere"
     if row["external_addresses"]:
         yield "seen as", ", ".join(row["external_addresses"])
+    for mapping in row["port_mapping"]:
+        yield "port mapping", _mapping(mapping)
     states = ", ".join(f"{count} {state}" for state, count in row["torrents"]["by_state"].items() if count)
     yield "torrents", f"{row['torrents']['total']}" + (f" ({states})" if states else "")
     yield "connections", str(row["connections"])
@@ -91,6 +93,14 @@ def _status_facts(row: Mapping[str, Any]) -> Pairs:
     yield "DHT", f"{row['dht']['nodes']} nodes"
     for disk in row["disk"]:
         yield "disk", _disk(disk)
+
+
+def _mapping(mapping: Mapping[str, Any]) -> str:
+    port = f"{mapping['protocol']} {mapping['port']}"
+    if mapping["external_port"] is None:
+        return f"{port}: {mapping['error'] or 'asking'} ({mapping['gateway']})"
+    there = mapping["external_address"] or mapping["gateway"]
+    return f"{port}: {there} port {mapping['external_port']} ({mapping['method']})"
 
 
 def _disk(disk: Mapping[str, Any]) -> str:

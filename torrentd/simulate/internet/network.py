@@ -63,6 +63,10 @@ class SimulatedNetwork:
         """None: sites of the simulated internet have no local network in common."""
         return []
 
+    def gateways(self, named: str, bind: str) -> list[Any]:
+        """None: every site has a public address."""
+        return []
+
     def resolver(self) -> Names:
         """Names of this internet."""
         return Names(self._internet, self._site.reactor)
