@@ -11,7 +11,16 @@ import pytest
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon, RpcFailure
 from torrentd import __version__
-from torrentd.session.rows import AllTotals, DhtRow, DiskRow, RatesRow, StatusRow, TorrentCounts, TotalsRow
+from torrentd.session.rows import (
+    AllTotals,
+    DhtRow,
+    DiskRow,
+    PortMappingRow,
+    RatesRow,
+    StatusRow,
+    TorrentCounts,
+    TotalsRow,
+)
 
 STATUS = msgspec.to_builtins(
     StatusRow(
@@ -19,6 +28,12 @@ STATUS = msgspec.to_builtins(
         pid=4711,
         listen=["0.0.0.0:51413", "[::]:51413"],
         external_addresses=["192.0.2.1"],
+        port_mapping=[
+            PortMappingRow("tcp", 51413, 51414, "192.0.2.1", "pcp", "10.0.0.1", 1800, None),
+            PortMappingRow("udp", 51413, 51414, None, "pcp", "10.0.0.1", 1800, None),
+            PortMappingRow("tcp", 51413, None, None, None, "fe80::1%eth0", None, "pcp: no answer"),
+            PortMappingRow("udp", 51413, None, None, "pcp", "fe80::1%eth0", None, None),
+        ],
         dht=DhtRow(0),
         torrents=TorrentCounts(3, {"seeding": 2, "downloading": 1, "error": 0}),
         rates=RatesRow(2048, 0),
@@ -35,6 +50,10 @@ def test_status(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
         "up           1d 2h (pid 4711)",
         "listening    0.0.0.0:51413, [::]:51413",
         "seen as      192.0.2.1",
+        "router       tcp 51413: 192.0.2.1 port 51414 (pcp)",
+        "router       udp 51413: 10.0.0.1 port 51414 (pcp)",
+        "router       tcp 51413: pcp: no answer (fe80::1%eth0)",
+        "router       udp 51413: asking (fe80::1%eth0)",
         "torrents     3 (2 seeding, 1 downloading)",
         "connections  42",
         "rates        down 2.0 KiB/s, up 0",

@@ -7,7 +7,14 @@ import socket
 import pytest
 
 from torrentd.model.address import Address
-from torrentd.net.sockets import datagram_socket, listening_socket, source_address, twisted_address
+from torrentd.net.sockets import (
+    datagram_socket,
+    listening_socket,
+    socket_name,
+    source_address,
+    source_towards,
+    twisted_address,
+)
 
 
 def test_both_families_share_a_port_number() -> None:
@@ -60,3 +67,17 @@ def test_no_other_way_out_than_the_one_named(bind: str, host: str) -> None:
 def test_addresses_for_factories() -> None:
     assert twisted_address("TCP", ("127.0.0.1", 1)).host == "127.0.0.1"
     assert twisted_address("UDP", ("::1", 2, 0, 0)).port == 2
+
+
+def test_the_address_towards_a_host() -> None:
+    assert source_towards("127.0.0.1") == "127.0.0.1"
+    assert source_towards("::1") == "::1"
+    with pytest.raises(OSError):
+        source_towards("255.255.255.255")
+
+
+def test_an_address_of_one_link() -> None:
+    assert socket_name("fe80::1%lo", 5) == ("fe80::1", 5, 0, socket.if_nametoindex("lo"))
+    assert socket_name("fe80::1", 5) == ("fe80::1", 5)
+    with pytest.raises(OSError):
+        socket_name("fe80::1%no-such-if", 5)

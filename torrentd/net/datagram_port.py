@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from torrentd.net.sockets import twisted_address
+from torrentd.net.sockets import socket_name, twisted_address
 
 PER_WAKE_UP: Final = 64
 """Datagrams taken in one turn of the reactor."""
@@ -62,7 +62,7 @@ class DirectDatagramPort:
         if addr is None or self.fileno() == -1:
             return
         try:
-            self._socket.sendto(packet, addr[:2])
+            self._socket.sendto(packet, socket_name(*addr[:2]))
         except BlockingIOError:
             return  # UDP promises nothing; whoever sent it has a retransmission
         except OSError as problem:

@@ -127,6 +127,13 @@ def source_towards(host: str) -> str:
         return str(probe.getsockname()[0]).partition("%")[0]
 
 
+def socket_name(host: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+    """Where to send a datagram. An address of one link has the link's name behind a %; the socket module forgets it
+    unless it is told the number. OSError: there is no such link."""
+    bare, zoned, link = host.partition("%")
+    return (bare, port, 0, socket.if_nametoindex(link)) if zoned else (host, port)
+
+
 def _interface_address(name: str, family: socket.AddressFamily) -> str:
     found = _interface_v6(name) if family == socket.AF_INET6 else _interface_v4(name)
     if not found:

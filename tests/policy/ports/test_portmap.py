@@ -137,6 +137,24 @@ def test_a_router_that_forbids_it_says_why():
     assert run.external == [0, 0]
 
 
+def test_late_answers_to_pcp_do_not_end_nat_pmp():
+    """Both requests of PCP are answered before those of NAT-PMP."""
+    router = FakeRouter(["nat-pmp"])
+    run = Run(FakeRouter([]), ["pcp", "nat-pmp"]).start()
+    late = [answer for _, datagram in run.sent for answer in router.answer(datagram)]
+    assert len(late) == 2
+    run.router = router
+    for answer in late:
+        run.do(run.ports.received(answer, run.now))
+    assert (run.ports.method, run.external) == ("nat-pmp", [51413, 51413])
+
+
+def test_a_refusal_that_names_no_port_is_about_all():
+    run = Run(FakeRouter([]), ["nat-pmp"]).start()
+    run.do(run.ports.received(bytes([0, 128, 0, 3]) + bytes(8), run.now))
+    assert run.ports.problem == "nat-pmp: has no address itself"
+
+
 def test_one_of_two_is_kept():
     router = FakeRouter()
     router.refuse = {UDP: 8}
@@ -169,7 +187,7 @@ class TestUpnp:
         run = Run(FakeRouter([]), ["upnp"]).start()
         run.do(run.ports.upnp_mapped([("tcp", 51413, 51413), ("udp", 51413, 51414)], "8.8.4.4", run.now))
         assert (run.external, run.ports.address) == ([51413, 51414], "8.8.4.4")
-        assert run.told[1:] == [SeenAt("8.8.4.4"), Changed(), Changed()]
+        assert run.told[1:] == [SeenAt("8.8.4.4"), Changed()]
         run.until(100 + LEASE / 2)
         assert run.told[-1] == MapByUpnp((("tcp", 51413, 51413), ("udp", 51413, 51414)))
         run.do(run.ports.upnp_mapped([("tcp", 51413, 51413), ("udp", 51413, 51414)], "8.8.4.4", run.now))

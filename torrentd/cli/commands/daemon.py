@@ -82,7 +82,7 @@ def _status_facts(row: Mapping[str, Any]) -> Pairs:
     if row["external_addresses"]:
         yield "seen as", ", ".join(row["external_addresses"])
     for mapping in row["port_mapping"]:
-        yield "port mapping", _mapping(mapping)
+        yield "router", _mapping(mapping)
     states = ", ".join(f"{count} {state}" for state, count in row["torrents"]["by_state"].items() if count)
     yield "torrents", f"{row['torrents']['total']}" + (f" ({states})" if states else "")
     yield "connections", str(row["connections"])

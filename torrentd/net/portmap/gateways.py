@@ -56,13 +56,13 @@ def find(
     `bind`: the source of outgoing connections, an address or an interface; routers elsewhere do not count."""
     if named:
         address = parse_address(named)
-        return [one for one in _at(address, address.host, source) if bind in ("", one.client) or not _is_ip(bind)]
-    routes = [(default_v4(_text(v4)), ""), (default_v6(_text(v6)), SOMEWHERE)]
+        return [one for one in _at(address, source) if bind in ("", one.client) or not _is_ip(bind)]
+    routes = default_v4(_text(v4)), default_v6(_text(v6))
     found = [
         one
-        for route, towards in routes
+        for route in routes
         if route is not None
-        for one in _at(Address(_zoned(route), GATEWAY_PORT), towards or route.host, source)
+        for one in _at(Address(_zoned(route), GATEWAY_PORT), source)
         if bind in ("", route.interface, one.client)
     ]
     return [one for one in found if scope(one.client) is (Scope.GLOBAL if one.v6 else Scope.PRIVATE)]
@@ -94,16 +94,21 @@ def default_v6(table: str) -> Route | None:
     return min(found)[1] if found else None
 
 
-def _at(address: Address, towards: str, source: Source) -> list[Gateway]:
+def _at(address: Address, source: Source) -> list[Gateway]:
+    """A router of IPv6 has an address of the link alone as a rule; ours is the one that the world sees."""
     try:
-        return [Gateway(address, source(towards))]
+        return [Gateway(address, source(SOMEWHERE if ":" in address.host and _is_near(address.host) else address.host))]
     except OSError:
         return []
 
 
 def _zoned(route: Route) -> str:
-    link_local = ":" in route.host and scope(route.host) is Scope.LINK_LOCAL
-    return f"{route.host}%{route.interface}" if link_local else route.host
+    near = ":" in route.host and _is_near(route.host)
+    return f"{route.host}%{route.interface}" if near else route.host
+
+
+def _is_near(host: str) -> bool:
+    return scope(host) is Scope.LINK_LOCAL
 
 
 def _text(table: Path) -> str:

@@ -10,17 +10,19 @@ import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from torrentd.model.address import Scope, scope
 from torrentd.wire.escape import escape
 from torrentd.wire.portmap.messages import Protocol
 
 T = TypeVar("T")
 
 DISCOVERY: Final = 2000
-"""Milliseconds that routers have to answer (UPnP's own default)."""
+"""Milliseconds that routers have to answer (the library's own default)."""
 
 OTHER_PORTS: Final = 4
 """Ports tried after the one we want, if somebody else in the house has it."""
@@ -42,20 +44,31 @@ Discover = Callable[[str], Any]
 """The router on the network of this address of ours, as a `miniupnpc.UPnP`. UpnpError. Runs in a thread."""
 
 
-def discover(client: str) -> Any:
-    """Ask that network by multicast."""
+def discover(client: str, wait_milliseconds: int = DISCOVERY) -> Any:
+    """Ask that network by multicast, for each kind of router in turn."""
     try:
-        upnp = import_module("miniupnpc").UPnP()
+        library = import_module("miniupnpc")
     except ImportError:
         raise UpnpError(NOT_INSTALLED) from None
-    upnp.discoverdelay = DISCOVERY
-    upnp.multicastif = client
+    upnp = library.UPnP(multicastif=client, discoverdelay=wait_milliseconds)
     try:
         upnp.discover()
-        upnp.selectigd()
+        service = upnp.selectigd()
     except Exception as error:  # it has no kind of its own
         raise UpnpError(_worded(error)) from None
+    check_near(service)
     return upnp
+
+
+def check_near(service: str) -> None:
+    """Whoever answers the search names the URL that we are to call: it must be in the local network, and no name,
+    which could lead anywhere. UpnpError."""
+    try:
+        host = urlsplit(service).hostname or ""
+    except ValueError:
+        host = ""
+    if scope(host) in (Scope.INVALID, Scope.GLOBAL):
+        raise UpnpError("its web service is not in the local network")
 
 
 class UpnpRouter:
@@ -156,4 +169,6 @@ class UpnpRouter:
 
 def _worded(error: object) -> str:
     """The library's words, which may be the router's, made fit for a log."""
+    if str(error) == "Success":  # its way to say that the search met no problem, and no router
+        return "no router answers"
     return escape(str(error)[:200]) or "an error without a name"

@@ -190,7 +190,7 @@ class PortMap:
         if address == self.address or scope(address) is Scope.INVALID:
             return []
         self.address = address
-        return [SeenAt(address), Changed()]
+        return [SeenAt(address)]
 
     def _granted(self, answer: Granted, now: float) -> list[Command]:
         mapping = self._find(answer)
@@ -209,10 +209,10 @@ class PortMap:
 
     def _refused(self, answer: Refused, now: float) -> list[Command]:
         """If it is about one port only, the other may still be granted."""
-        if answer.protocol is None or answer.wrong_version:
-            return self._failed(answer.reason, now)
+        if answer.wrong_version:  # in NAT-PMP it is about a request of PCP that we sent before
+            return self._failed(answer.reason, now) if self.method == "pcp" else []
         for mapping in self.mappings:
-            if mapping.protocol == answer.protocol and not mapping.answered:
+            if answer.protocol in (None, mapping.protocol) and not mapping.answered:
                 mapping.answered = True
                 mapping.external_port, mapping.expires_at = 0, NEVER
         self._note(answer.reason)

@@ -67,6 +67,10 @@ class SimulatedNetwork:
         """None: every site has a public address."""
         return []
 
+    def upnp(self, client: str) -> Any:
+        """Nobody asks, for there are no routers."""
+        raise OSError("there is no router")
+
     def resolver(self) -> Names:
         """Names of this internet."""
         return Names(self._internet, self._site.reactor)
