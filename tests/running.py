@@ -38,10 +38,12 @@ class Running:
         self._notified.settimeout(PATIENCE)
 
     def write(self, toml: str) -> None:
-        """The configuration: what is not said is on loopback, on any port, and without TCP for the RPC."""
+        """The configuration: what is not said is on loopback, on any port, asks no router, and is without
+        TCP for the RPC."""
         sections = {
             "paths": f'state_dir = "{self.state}"\ndownload_dir = "{self.folder}/downloads"',
             "network": 'listen = ["127.0.0.1:0"]',
+            "ports": "map = false",
             "rpc": f'unix = "{self.socket}"\ntcp = "off"',
         }
         given = [f"[{name}]\n{text}" for name, text in sections.items() if f"[{name}]" not in toml]

@@ -143,9 +143,10 @@ def test_late_answers_to_pcp_do_not_end_nat_pmp():
     run = Run(FakeRouter([]), ["pcp", "nat-pmp"]).start()
     late = [answer for _, datagram in run.sent for answer in router.answer(datagram)]
     assert len(late) == 2
-    run.router = router
     for answer in late:
         run.do(run.ports.received(answer, run.now))
+    run.router = router
+    run.until(run.now + 1)
     assert (run.ports.method, run.external) == ("nat-pmp", [51413, 51413])
 
 
