@@ -444,6 +444,28 @@ class TestWrong:
         assert failure.name == "path_not_allowed"
         assert leech.steering.ids() == []
 
+    def test_a_file_that_no_torrent_has(self, leech, torrent):
+        for index in (2_500_001, 2**53 - 1):
+            options = AddOptions(files=(FileChoice(Priority.SKIP, index=index),))
+            assert error(lambda options=options: leech.steering.add_magnet(link(torrent), options)).name == "file_index"
+        assert leech.steering.ids() == []
+
+    def test_everything_at_its_limits_can_be_recorded(self, leech, torrent):
+        many = tuple(Address("127.0.0.1", port) for port in range(1, 200))
+        add(
+            leech,
+            link(torrent, *(f"x.pe={peer}" for peer in many), "so=0-2500000", "dn=" + "x" * 5000),
+            files=(FileChoice(Priority.SKIP, index=2_500_000), FileChoice(Priority.HIGH, glob="x" * 4096)),
+            labels=("l" * 255,) * 2,
+            limits=LimitsRow(down=2**53 - 1, up=0, ratio=1e300, idle_time="unlimited"),
+            trackers=tuple(f"http://t{number}.example/announce" for number in range(300)),
+            peers=many,
+        )
+        leech.stop()
+        leech.start()
+        assert leech.row(torrent).state == "metadata"
+        assert leech.row(torrent).limits.ratio == 1e300
+
     def test_metadata_that_is_no_torrent(self, leech, world, torrent):
         found = []
         add(leech, link(torrent))

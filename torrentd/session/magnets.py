@@ -15,7 +15,7 @@ from torrentd.session.magnet import MagnetSession, MetadataRefused, with_peers
 from torrentd.session.roots import allowed_directory
 from torrentd.session.sleeper import Sleeper
 from torrentd.session.torrent import TorrentSession
-from torrentd.state.records import ChosenFile, MagnetRecord
+from torrentd.state.records import MAX_FILES, ChosenFile, MagnetRecord
 from torrentd.wire.magnet import Magnet, make, parse
 from torrentd.wire.metainfo import Metainfo
 
@@ -86,6 +86,8 @@ class Magnets:
 
     def _record(self, magnet: Magnet, options: AddOptions) -> MagnetRecord:
         paths = self._daemon.settings.paths
+        if any(choice.index is not None and choice.index > MAX_FILES for choice in options.files):
+            raise RpcError("file_index", "No torrent has so many files", path="files")
         return MagnetRecord(
             info_hash=_hash(magnet),
             link=make(magnet),
