@@ -30,6 +30,8 @@ class PeerFactory(Factory):
         self._reception = reception
         self._keys = keys
         self._encryption = encryption
+        self._shaking: list[PeerProtocol] = []
+        """those in their handshake, and some that were when another one came"""
 
     def buildProtocol(self, addr: IAddress | None) -> PeerProtocol | None:
         """A protocol for a connection from `addr` (an IPv4Address or IPv6Address), or None."""
@@ -41,7 +43,18 @@ class PeerFactory(Factory):
             return None
         if not admitted:
             return None
-        return PeerProtocol(self._reactor, self._buffers, self._reception, address, next(self._keys), self._encryption)
+        key = next(self._keys)
+        protocol = PeerProtocol(self._reactor, self._buffers, self._reception, address, key, self._encryption)
+        self._shaking = [other for other in self._shaking if other.shakes_hands]
+        self._shaking.append(protocol)
+        return protocol
+
+    def turn_away(self, reason: str) -> None:
+        """Close whoever is in the handshake: nobody else would, before its time is over."""
+        for protocol in self._shaking:
+            if protocol.shakes_hands:
+                protocol.close(reason)
+        self._shaking.clear()
 
 
 _log = Logger()

@@ -96,6 +96,11 @@ class PeerProtocol(Protocol):
         return self._handshaking.identity
 
     @property
+    def shakes_hands(self) -> bool:
+        """It has no owner yet, and may still get one."""
+        return self._owner is None and self._reason is None and not self._ended
+
+    @property
     def bytes_out(self) -> int:
         return self._control_out + self._serving.written
 

@@ -75,9 +75,9 @@ class Daemon:
         fleet = Fleet(fleet_limits(configuration.settings, self.runtime_limits))
         self.connections = self.around.connections = Connections(self.around, fleet, connector, self._encryption)
         self._datagrams: list[Datagrams] = []
-        factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys, self._encryption)
+        self._factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys, self._encryption)
         rpc = configuration.settings.rpc.tcp  # is bound later
-        self.listening = Listening(host.network, factory, self._datagram_socket, [rpc.port] if rpc else [])
+        self.listening = Listening(host.network, self._factory, self._datagram_socket, [rpc.port] if rpc else [])
         self.ports = Ports(host, self.connections.seen_at, self._port_changed)
         host.told_of_disk.append(self.disk_is)
         self.backups = Backups(host)
@@ -156,6 +156,7 @@ class Daemon:
         await stop.within(STOP_TIME / 4, self.listening.stop(), *_flushed_again(sessions))
         times = self.host.state.set_seeding_times(sleepers)
         await stop.within(STOP_TIME / 4, self.around.saving.save(), times, self.around.dht.stop())
+        self._factory.turn_away("the daemon is stopping")
         self.connections.stop()
         for awake in self.around.all_awake():
             awake.leave()
