@@ -76,7 +76,7 @@ def test_who_has_no_turns(home, sleeper, torrent):
 def test_whom_a_sleeper_wakes_for(sleeper):
     candidates = Candidates()
     candidates.add([MET], "tracker", 0.0)
-    sleeper.rest = Rest(True, False, Totals(), None, candidates, None, {}, {})
+    sleeper.rest = Rest(True, False, Totals(), None, candidates, None, {})
     assert wakes_for(sleeper, [MET, STRANGER])
     assert not wakes_for(sleeper, [MET])
     candidates.exclude(STRANGER)
