@@ -43,11 +43,14 @@ class Igd:
         self.mapped = []
         self.removed = []
         self.hangs = False
+        self.late = None
 
     def map(self, ports, lease):
         if self.problem is not None:
             return fail(self.problem)
         self.mapped.append((ports, lease))
+        if self.late is not None:
+            return self.late
         return succeed(([(protocol, port, port + 1) for protocol, port, _ in ports], "9.9.9.8"))
 
     def unmap(self, ports):
@@ -133,6 +136,34 @@ def test_a_router_that_comes_later_and_one_that_goes(make_home, world):
     world.network.routers = []
     world.run(LOOK)
     assert rows(home) == []
+
+
+def test_the_routers_port_goes_with_it(router, make_home, world):
+    router.shift = 100
+    home = make_home(6881, ON).start()
+    assert home.daemon.around.announces.port == 6981
+    world.network.routers = []
+    world.run(LOOK)
+    assert home.daemon.around.announces.port == 6881
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_upnp_that_comes_too_late_is_taken_back(world, make_home, stops):
+    """The daemon stopped meanwhile, or the router went."""
+    Site(world, FakeRouter([]))
+    igd = world.network.igd = Igd()
+    igd.late = Deferred()
+    home = make_home(6881, f'{ON}methods = ["upnp"]\n').start()
+    if stops:
+        home.stop()
+    else:
+        world.network.routers = []
+        world.run(LOOK)
+    assert igd.removed == []
+    igd.late.callback(([("tcp", 6881, 6881)], ""))
+    assert igd.removed == [("tcp", 6881)]
+    world.run(LEASE)
+    assert len(igd.mapped) == 1
 
 
 def test_upnp(world, make_home):

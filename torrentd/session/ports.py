@@ -8,6 +8,7 @@ on loopback, or on a VPN's address, tells the router at home nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
@@ -52,6 +53,7 @@ class Router:
         self._seen = seen
         self._changed = changed
         self._said = ""
+        self._left = False
         self._timer: IDelayedCall | None = None
         self._upnp = host.network.upnp(gateway.client)
         self._line = GatewayLine(gateway.address, lambda datagram: self._run(ports.received(datagram, self._now())))
@@ -64,7 +66,9 @@ class Router:
         return self.gone
 
     def leave(self) -> None:
-        """No timer and no socket stays."""
+        """No timer and no socket stays. What UPnP is just mapping is taken back when it has come so far."""
+        self._left = True
+        self.ports.stop(self._now())
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         maybeDeferred(self._socket.stopListening)
@@ -131,7 +135,7 @@ class Router:
         timer, deadline = self._timer, self.ports.deadline
         if timer is not None and timer.active():
             timer.cancel()
-        if deadline != float("inf"):
+        if deadline != inf and not self._left:
             wait = max(0.0, deadline - self._now())
             self._timer = self._host.reactor.callLater(wait, lambda: self._run(self.ports.tick(self._now())))
 
@@ -188,6 +192,7 @@ class Ports:
         for router in [one for one in self._routers if one.gateway not in gateways]:
             router.leave()
             self._routers.remove(router)
+            self._changed()
         known = [router.gateway for router in self._routers]
         for gateway in gateways:
             if gateway not in known:
