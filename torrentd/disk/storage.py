@@ -43,6 +43,7 @@ class Storage:
         self._reading = Reading(desk.access, desk.geometry, devices)
         self._flushing = Flushing(desk.access, desk.unflushed, flush_run)
         self._checking = Checking(desk, self._flushing)
+        self._without_content = without_content(desk.access.place.layout)
         self._to_make: list[int] = []
         self.set_wanted([Priority.NORMAL] * len(desk.access.place.layout.files))
 
@@ -50,9 +51,10 @@ class Storage:
 
     def set_wanted(self, priorities: Sequence[Priority]) -> None:
         """One per file. Files that are skipped are not allocated, nor made if they are empty."""
-        wanted = frozenset(index for index, priority in enumerate(priorities) if priority != Priority.SKIP)
-        self._to_make = [index for index in without_content(self._access.place.layout) if index in wanted]
-        self._access.allocate = wanted if self._full else frozenset()
+        self._to_make = [index for index in self._without_content if priorities[index] != Priority.SKIP]
+        if self._full:
+            wanted = (index for index, priority in enumerate(priorities) if priority != Priority.SKIP)
+            self._access.allocate = frozenset(wanted)
 
     def store(self, piece: int, begin: int, views: list[memoryview]) -> None:
         """Copy blocks that follow each other from `begin`; the views may be reused afterwards. May tell the disk's

@@ -49,6 +49,8 @@ def recovery(
 ) -> Recovery:
     """Compare what was recorded with what was found; one entry per file in both lists, None for "no such file"."""
     marked = sorted(writing)
+    if not marked and not have.count and recorded == found:
+        return Recovery([], [])  # nothing is claimed and nothing is there: a new torrent, of many files perhaps
     check = dict.fromkeys(marked)
     missing = []
     for index, entry in enumerate(layout.files):

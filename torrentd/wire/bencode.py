@@ -1,8 +1,8 @@
-"""Bencode (BEP 3), bounded: one scan that trusts nothing, then the library.
+"""Bencode (BEP 3), bounded: one scan that trusts nothing and builds the value as it goes.
 
 `bencodepy` decodes recursively, believes declared lengths and reads integers with `int()`, which accepts `+5`, ` 5`
-and `1_0`. So every input first passes `_scan`: iterative, bounded in depth and items, lengths checked against the
-input, integers canonical, no key twice. What is left for the library cannot surprise it.
+and `1_0`; it is used to encode only. `_scan` is iterative, bounded in depth and items, lengths are checked against the
+input, integers are canonical, no key comes twice.
 
 The scan's grammar is three patterns, one for each thing that may be expected next (a key, a value, an item of a list);
 input that the expected pattern does not match is the error. Keys out of order are tolerated, because real trackers and
@@ -20,6 +20,8 @@ import bencodepy
 
 Value: TypeAlias = "bytes | int | list[Value] | dict[bytes, Value]"
 """What decoding gives. Strings stay bytes: their encoding is the reader's business."""
+
+_Container: TypeAlias = "list[Value] | dict[bytes, Value]"
 
 Encodable: TypeAlias = "bytes | str | int | Sequence[Encodable] | Mapping[bytes, Encodable] | Mapping[str, Encodable]"
 """What can be encoded; text becomes UTF-8."""
@@ -65,29 +67,26 @@ class _Mark(NamedTuple):
 
 def decode(data: bytes, limits: Limits) -> Value:
     """The value of `data`. BencodeError when it is malformed, beyond `limits`, or followed by anything."""
-    end, _ = _scan(data, limits)
-    if end != len(data):
-        raise BencodeError(f"{len(data) - end} bytes follow the value, at byte {end}")
-    return _decode(data)
+    return decode_spans(data, limits)[0]
 
 
 def decode_prefix(data: bytes, limits: Limits) -> tuple[Value, int]:
     """The value that `data` begins with, and how many bytes it took. BencodeError as in `decode`."""
-    end, _ = _scan(data, limits)
-    return _decode(data[:end]), end
+    value, end, _ = _scan(data, limits)
+    return value, end
 
 
 def decode_spans(data: bytes, limits: Limits) -> tuple[Value, dict[bytes, tuple[int, int]]]:
     """As `decode`, with the raw span (start, end) of each value of a top-level dictionary."""
-    end, marks = _scan(data, limits)
+    value, end, marks = _scan(data, limits)
     if end != len(data):
         raise BencodeError(f"{len(data) - end} bytes follow the value, at byte {end}")
-    return _decode(data), _spans(marks, end)
+    return value, _spans(marks, end)
 
 
 def span(data: bytes, key: bytes, limits: Limits) -> tuple[int, int]:
     """Where the raw value of `key` stands in the dictionary that `data` begins with. BencodeError if it is missing."""
-    end, marks = _scan(data, limits)
+    _, end, marks = _scan(data, limits)
     try:
         return _spans(marks, end)[key]
     except KeyError:
@@ -102,29 +101,23 @@ def encode(value: Encodable) -> bytes:
         raise BencodeError(f"{type(value).__name__} cannot be bencoded: {error}") from None
 
 
-def _decode(data: bytes) -> Value:
-    try:
-        return cast(Value, bencodepy.decode(data))
-    except bencodepy.BencodeDecodeError as error:  # the scan is stricter, so this is the library's own limit
-        raise BencodeError(str(error)) from None
-
-
 def _spans(marks: list[_Mark], end: int) -> dict[bytes, tuple[int, int]]:
     """A value ends where the next key begins; the last one ends before the dictionary's `e`."""
     ends = [mark.start for mark in marks[1:]] + [end - 1]
     return {mark.key: (mark.value, stop) for mark, stop in zip(marks, ends, strict=False)}
 
 
-def _scan(data: bytes, limits: Limits) -> tuple[int, list[_Mark]]:
-    """Check the value that `data` begins with; its end, and the marks of its keys if it is a dictionary.
+def _scan(data: bytes, limits: Limits) -> tuple[Value, int, list[_Mark]]:
+    """The value that `data` begins with; its end, and the marks of its keys if it is a dictionary.
 
-    `keys` holds those met so far in the innermost dictionary, None inside a list; `outer` the same of the containers
-    around it. One loop and few calls: a large torrent has two million tokens.
+    `inside` is the innermost container, `key` what it waits for the value of, if it is a dictionary; `outer` the same
+    of the containers around it. One loop and few calls: a large torrent has two million tokens.
     """
     size, items, position = len(data), limits.items, 0
     marks: list[_Mark] = []
-    outer: list[set[bytes] | None] = []
-    keys: set[bytes] | None = None
+    outer: list[tuple[_Container | None, bytes]] = []
+    inside: _Container | None = None
+    key = b""
     expected = _VALUE
     while True:
         token = expected(data, position)
@@ -135,35 +128,46 @@ def _scan(data: bytes, limits: Limits) -> tuple[int, list[_Mark]]:
         items -= kind != _IS_END
         if items < 0:
             raise BencodeError(f"more than {limits.items} items")
+        value: Value
         if kind == _IS_STRING:
             begin, position = position, position + int(token[1])
             if position > size:
                 raise BencodeError(f"the string at byte {start} is longer than the input")
+            value = data[begin:position]
             if expected is _KEY:
-                _add_key(keys, data[begin:position], start)
+                _check_new(value, inside, start)
                 if len(outer) == 1:
-                    marks.append(_Mark(data[begin:position], start, position))
-                expected = _VALUE
+                    marks.append(_Mark(value, start, position))
+                key, expected = value, _VALUE
                 continue
+        elif kind == _IS_INTEGER:
+            value = int(data[start + 1 : position - 1])
         elif kind == _IS_END:
-            keys = outer.pop()
-        elif kind != _IS_INTEGER:
-            outer.append(keys)
-            if len(outer) > limits.depth:
-                raise BencodeError(f"nested deeper than {limits.depth}, at byte {start}")
-            keys = set() if kind == _IS_DICT else None
-            expected = _ITEM if keys is None else _KEY
+            value = inside  # type: ignore[assignment]  # an end is expected only inside a container
+            inside, key = outer.pop()
+        else:
+            outer.append((inside, key))
+            _check_depth(len(outer), limits, start)
+            inside, expected = ({}, _KEY) if kind == _IS_DICT else ([], _ITEM)
             continue
-        if not outer:
-            return position, marks
-        expected = _ITEM if keys is None else _KEY
+        if inside is None:
+            return value, position, marks
+        if isinstance(inside, dict):
+            inside[key], expected = value, _KEY
+        else:
+            inside.append(value)
+            expected = _ITEM
 
 
-def _add_key(keys: set[bytes] | None, key: bytes, start: int) -> None:
-    assert keys is not None  # a key is expected only inside a dictionary
-    if key in keys:
+def _check_new(key: bytes, inside: _Container | None, start: int) -> None:
+    assert isinstance(inside, dict)  # a key is expected only there
+    if key in inside:
         raise BencodeError(f"the key at byte {start} was there before")
-    keys.add(key)
+
+
+def _check_depth(depth: int, limits: Limits, start: int) -> None:
+    if depth > limits.depth:
+        raise BencodeError(f"nested deeper than {limits.depth}, at byte {start}")
 
 
 def _refuse(data: bytes, position: int, expected: object) -> NoReturn:
