@@ -126,10 +126,17 @@ class TestTheFiles:
         with pytest.raises(MetainfoError, match=r"^so: "):
             parse(f"{XT}&so={so}")
 
-    def test_selects(self):
+    def test_selected(self):
         found = parse(f"{XT}&so=1,4-5")
-        assert [index for index in range(8) if found.selects(index)] == [1, 4, 5]
-        assert parse(XT).selects(7)
+        assert [index for index, wanted in enumerate(found.selected(8)) if wanted] == [1, 4, 5]
+        assert found.selected(5) == [False, True, False, False, True]
+        assert parse(f"{XT}&so=7-2500000").selected(3) == [False] * 3
+        assert parse(XT).selected(2) == [True, True]
+
+    def test_a_selection_as_long_as_a_link_can_be_costs_no_more_than_the_files(self):
+        found = parse(f"{XT}&so=" + ",".join(map(str, range(0, 20_000, 2))))
+        assert len(found.selection) == 10_000
+        assert sum(found.selected(300_000)) == 10_000
 
 
 class TestWhatHelps:

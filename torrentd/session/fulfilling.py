@@ -120,7 +120,7 @@ def _priorities(magnet: MagnetSession, metainfo: Metainfo) -> list[Priority]:
     """What the link selects, then what the user chose; nothing of either is an error now that nobody is there to hear
     it. A link that selects none of the files is taken for one that selects nothing."""
     count = len(metainfo.layout.files)
-    selected = [magnet.magnet.selects(index) for index in range(count)]
+    selected = magnet.magnet.selected(count)
     if not any(selected):
         log.warn("{name}: the link selects files that are not there; all are wanted", name=magnet.name)
         selected = [True] * count

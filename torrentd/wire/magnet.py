@@ -71,9 +71,13 @@ class Magnet:
         """The torrent's id, in hex."""
         return (self.hash_v1 or self.hash_v2 or InfoHash(b"")).hex()
 
-    def selects(self, index: int) -> bool:
-        """Whether the link wants this file."""
-        return not self.selection or any(first <= index <= last for first, last in self.selection)
+    def selected(self, count: int) -> list[bool]:
+        """Of a torrent of so many files: which the link wants."""
+        wanted = [not self.selection] * count
+        for first, last in self.selection:
+            for index in range(first, min(last + 1, count)):
+                wanted[index] = True
+        return wanted
 
 
 def parse(text: str) -> Magnet:
