@@ -108,6 +108,21 @@ def test_who_comes_before_the_torrent_runs_is_told_to_come_again(make_home, worl
     assert leech.row(torrent).peers.connected == 1
 
 
+def test_nobody_waits_for_ever(make_home, world, torrent):
+    """The disk hangs."""
+    leech = make_home(6882).start()
+    leech.worker.hangs = True
+    add(leech, torrent)
+    source = Source(world, leech, torrent)
+    source.give()
+    world.run(59)
+    assert not source.gone
+    world.run(2)
+    assert source.gone
+    assert leech.daemon.connections.fleet.connections == 0
+    leech.worker.go_on()
+
+
 def test_nobody_waits_while_data_is_hashed(make_home, world, torrent):
     leech = make_home(6882).start()
     leech.put(torrent)

@@ -126,7 +126,7 @@ class TestTheFiles:
         with pytest.raises(MetainfoError, match=r"^so: "):
             parse(f"{XT}&so={so}")
 
-    def test_selected(self):
+    def test_which_files_that_are(self):
         found = parse(f"{XT}&so=1,4-5")
         assert [index for index, wanted in enumerate(found.selected(8)) if wanted] == [1, 4, 5]
         assert found.selected(5) == [False, True, False, False, True]

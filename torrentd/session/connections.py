@@ -173,7 +173,7 @@ class Connections:
         info_hash = handshake.info_hash
         found = session or self._around.known(info_hash)
         if isinstance(found, Sleeper):
-            doorstep = Doorstep(self, connection, handshake)
+            doorstep = Doorstep(self._around.host.reactor, self, connection, handshake)
             if refusal:
                 connection.close(refusal)
             else:

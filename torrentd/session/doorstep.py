@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from torrentd.model.errors import RpcError, StorageError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from torrentd.wire.peer.handshake import Handshake
 
 log = Logger()
+
+PATIENCE = 60.0
+"""Seconds on the doorstep: a disk that hangs must not keep the places of connections. Usually it is milliseconds."""
 
 WAKING = "waking"
 """Why a connection is not read: its torrent has to be loaded first."""
@@ -61,6 +65,7 @@ class Doorstep:
 
     def __init__(
         self,
+        reactor: IReactorTime,
         connections: Joining,
         connection: PeerConnection,
         handshake: Handshake,
@@ -75,12 +80,14 @@ class Doorstep:
         self._heir = heir
         self._kept: list[Message] = list(said)
         self._closed = False
+        self._deadline = reactor.callLater(PATIENCE, self.turn_away, f"the torrent did not wake in {PATIENCE:.0f} s")
         connection.pause_reading(WAKING)
 
     def opened(self, session: TorrentSession) -> None:
         """The torrent is awake; it may be that it does not run, after what it found."""
         if self._closed:
             return
+        self._end_wait()
         self._session = session
         self._connections.join(session, self._connection, self._handshake, "")
         if self._kept:
@@ -114,8 +121,13 @@ class Doorstep:
         if self._session is not None:
             self._session.read_failed(connection, piece, error)
 
+    def _end_wait(self) -> None:
+        if self._deadline.active():
+            self._deadline.cancel()
+
     def closed(self, connection: PeerConnection, reason: str) -> None:
         self._closed = True
+        self._end_wait()
         if self._session is not None:
             self._session.closed(connection, reason)
             return

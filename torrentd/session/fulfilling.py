@@ -92,7 +92,7 @@ class Fulfilling:
             said = peer.kept.messages(count)
         except ProtocolError as error:
             connection.close(str(error))
-        doorstep = Doorstep(self._around.connections, connection, handshake, said, session)
+        doorstep = Doorstep(self._daemon.host.reactor, self._around.connections, connection, handshake, said, session)
         connection.hand_over(doorstep, count)
         return doorstep
 
