@@ -106,7 +106,6 @@ def test_a_reload_says_what_is_in_force(make):
     assert len(caught.value.data["problems"]) == 2
     assert daemon.end() == 0
     assert "what was set at run time stays in force: limits.download" in daemon.out
-    assert "discovery.pex: peer exchange: not there yet" in daemon.out
 
 
 def test_a_tls_file_that_is_missing_is_a_configuration_error(make):

@@ -53,7 +53,7 @@ def begin(torrent: TorrentState) -> None:
         torrent.rng,
         verified=torrent.have.count,
         sequential=torrent.sequential,
-        shares=Shares(max(torrent.own_ids), lambda: rivals(torrent)),
+        shares=Shares(max(torrent.own_ids, default=PeerId(b"")), lambda: rivals(torrent)),
     )
     for peer in torrent.peers.values():
         picker.availability.joined(peer.have)
