@@ -7,6 +7,7 @@ import pytest
 from tests.session.test_connections import Stranger
 from tests.session.world import PIECE, Home, Sample, World, result
 from torrentd.session.control import AddOptions
+from torrentd.session.rows import LimitsRow
 from torrentd.swarm.extensions import IDS
 from torrentd.wire.metainfo import parse
 from torrentd.wire.peer import extensions, metadata
@@ -132,6 +133,20 @@ def test_nobody_waits_while_data_is_hashed(make_home, world, torrent):
     world.run(1)
     assert source.gone
     assert leech.row(torrent).state == "seeding"
+
+
+def test_an_encrypted_connection_stays_one(make_home, world, torrent):
+    toml = '[peers]\nencryption = "require"\n'
+    seed, leech = make_home(6881, toml).start(), make_home(6882, toml).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    add(leech, torrent, peers=(seed.address,), limits=LimitsRow(down=100))
+    world.until(lambda: bytes.fromhex(torrent.id) in leech.daemon.around.sessions, 60)
+    world.run(1)
+    rows, _ = result(leech.steering.peers(torrent.id))
+    assert [row.encryption for row in rows] == ["rc4"]
+    assert world.network.dialled == [seed.address]
+    assert rows[0].progress == 1.0
 
 
 def test_a_removal_meanwhile(make_home, world, torrent):
