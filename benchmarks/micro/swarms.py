@@ -78,7 +78,7 @@ class World:
             secret_rng=random.Random(1),
             down=self._down,
             up=self._up,
-            own_ids=[],
+            own_ids=[PeerId(bytes(20))],
         )
 
     def _connect(self, index: int, peer: PeerKey, seeding: bool) -> None:

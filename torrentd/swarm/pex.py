@@ -2,7 +2,8 @@
 
 We name those whose port we know, to those for whom the address means something: nobody on the Internet is told of a
 peer in a private network. What a peer names is believed under the same rule, as candidates of the least trusted source;
-that it dropped somebody is no reason for us to do anything. Private torrents have none of this.
+that it dropped somebody is no reason for us to do anything. Private torrents have none of this. While metadata is
+fetched we listen only.
 """
 
 from __future__ import annotations

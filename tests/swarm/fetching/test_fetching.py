@@ -35,8 +35,8 @@ from torrentd.swarm.fetching.meeting import IDLE, KEEP_ALIVE, USELESS
 from torrentd.swarm.fetching.peer import MOST_HAVES
 from torrentd.swarm.fetching.state import UNKNOWN_LEFT
 from torrentd.swarm.settings import Settings
-from torrentd.wire.peer import extensions, metadata
-from torrentd.wire.peer.extensions import ExtensionHandshake
+from torrentd.wire.peer import extensions, metadata, pex
+from torrentd.wire.peer.extensions import UT_PEX, ExtensionHandshake
 from torrentd.wire.peer.handshake import with_dht
 from torrentd.wire.peer.messages import (
     BitfieldMessage,
@@ -53,6 +53,7 @@ from torrentd.wire.peer.messages import (
     Request,
     Unchoke,
 )
+from torrentd.wire.peer.pex import SEED, Contact, PexMessage
 from torrentd.wire.tracker.answer import Answer
 
 METADATA = random.Random(1).randbytes(3 * metadata.PIECE + 100)
@@ -141,6 +142,19 @@ class TestFetching:
         hello = extensions.parse(message.payload)
         assert hello.m[metadata.NAME] == OURS
         assert hello.metadata_size is None and not hello.upload_only
+
+    def test_peers_name_others(self):
+        scene = Scene()
+        scene.meet(1)
+        other = Address("10.0.0.7", 7)
+        message = Extended(
+            IDS[UT_PEX], pex.encode(PexMessage([Contact(other, SEED), Contact(Address("127.0.0.1", 1), 0)]))
+        )
+        assert of(scene.say(1, message), WantPeers) == [WantPeers(1)]
+        assert scene.fetching.candidates.source(other) == "pex"
+        scene = Scene(settings=Settings(pex=False))
+        scene.meet(1)
+        assert of(scene.say(1, message), WantPeers) == []
 
     def test_a_liar_is_banned_and_another_asked(self):
         scene = Scene()
