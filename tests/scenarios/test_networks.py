@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.casts import KIB, MIB, NOT_YET, RATE, Cast, fluid_limit, gather
+from tests.scenarios.casts import KIB, MIB, RATE, Cast, fluid_limit, gather
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
 from torrentd.session.control import FileChoice
@@ -21,7 +21,6 @@ def test_a_fifth_of_all_packets_is_lost(swarm: Swarm) -> None:
     cast.finish(limit=300)
 
 
-@NOT_YET
 def test_half_a_second_of_latency_costs_little(swarm: Swarm) -> None:
     far = Link(up=RATE, latency=0.25)
     cast = gather(swarm, [far] * 6, seed=far, size=16 * 1024 * KIB)
