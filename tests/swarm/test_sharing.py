@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.swarm.evaluator import FAST, arrives, has, make, run, says, sent, served
+import pytest
+
+from tests.swarm.evaluator import FAST, arrives, has, make, run, run_of, says, sent, served
 from torrentd.model.geometry import BLOCK
 from torrentd.policy.sharing.breadth import START
 from torrentd.swarm.events import Drained, Event, PeerClosed, Start
@@ -104,3 +106,20 @@ def test_who_left_is_forgotten() -> None:
     log = run(torrent, (0, Start()), *_interested(1, 2, 3), *script, until=2)
     assert served(log, 2) == [_piece(0)]
     assert torrent.sharing is not None and torrent.sharing.cost(1, 3) == 0.0
+
+
+@pytest.mark.parametrize(("gave", "last"), [(0, True), (1, False)])
+def test_who_only_takes_is_served_when_nobody_else_waits(gave: int, last: bool) -> None:
+    torrent = make(PIECES, BLOCKS, have=range(PIECES - 1))
+    lacking = [(0.0, says(key, has(PIECES, *pieces), Unchoke())) for key, pieces in ((1, [11]), (2, [9, 11]))]
+    brought = [(0.0, says(1, run_of(PIECES - 1)))] * gave
+    takes = [step for piece in range(9) for step in (_wants(1, piece), (0.5 * piece, Drained(1, WHOLE)))]
+    run(torrent, (0, Start()), *_interested(*range(1, START + 3)), *lacking, *brought, *takes, until=5)
+    waiting = range(2, START + 2)
+    others = [_wants(key, key, at=5) for key in waiting]
+    log = run(
+        torrent, *others, _wants(1, 10, at=5.1), _wants(START + 2, 9, at=5.2), (5.3, Drained(2, WHOLE)), until=5.3
+    )
+    assert [bool(served(log, key)) for key in (1, START + 2)] == [not last, last]
+    log = run(torrent, (5.4, Drained(3, WHOLE)), until=5.4)
+    assert [bool(served(log, key)) for key in (1, START + 2)] == [last, not last]

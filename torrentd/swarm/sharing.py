@@ -1,12 +1,14 @@
 """Whom to serve next, and with which piece, when links are slow enough for that to matter.
 
 While we lack pieces ourselves, or are the seed that a new swarm depends on, not everybody who asked is served at once,
-but as many as fill our link (`breadth`), each a few blocks at a time, those first whose piece costs least (`Order`).
+but as many as fill our link (`breadth`), each a few blocks at a time, those first whose piece costs least (`Order`),
+and those last who only take (`giving`).
 Fast peers, and peers of a seed like others, are served as they ask.
 """
 
 from __future__ import annotations
 
+from torrentd.policy.sharing.giving import only_takes
 from torrentd.policy.sharing.order import BEGUN, HELD, Order
 from torrentd.swarm import refusing, serves
 from torrentd.swarm.peer import Peer
@@ -57,16 +59,22 @@ def serve_next(torrent: TorrentState, order: Order) -> None:
 def _cheapest(torrent: TorrentState, order: Order) -> tuple[Peer, int | None] | None:
     """Who is to be served next and with which piece (None: with what is not asked for in usual blocks)."""
     best: tuple[Peer, int | None] | None = None
-    least = (HELD + 1, 0.0)
+    least = (True, HELD + 1, 0.0)
     for peer in torrent.peers.values():
         if peer.serving is not None or not peer.requests.count:
             continue
         cost, piece = _cheapest_of(peer, order)
         if cost >= HELD and not _waits_for_nothing(torrent, peer, order):
             continue
-        if (cost, peer.spoke_at) < least:
-            least, best = (cost, peer.spoke_at), (peer, piece)
+        rank = (_only_takes(torrent, peer), cost, peer.spoke_at)
+        if rank < least:
+            least, best = rank, (peer, piece)
     return best
+
+
+def _only_takes(torrent: TorrentState, peer: Peer) -> bool:
+    """Seeds want nothing, so nobody can give them anything."""
+    return peer.am_interested and only_takes(peer.downloaded, peer.uploaded, peer.uploaded - peer.sent_before_unchoke)
 
 
 def _cheapest_of(peer: Peer, order: Order) -> tuple[float, int | None]:
