@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.casts import KIB, MIB, RATE, gather, wasted
+from torrentd.model.bitfield import Bitfield
 from torrentd.model.layout import Priority
 from torrentd.session.control import FileChoice
+from torrentd.simulate.hostile.scripts import Selfish, Stalling
+from torrentd.simulate.hostile.stranger import Script
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.swarm import Swarm
 
@@ -95,6 +98,19 @@ def test_sequential_comes_in_order(swarm: Swarm) -> None:
     cast.finish(limit=60, who=[viewer])
     early = [piece - place for place, piece in enumerate(order)]
     assert sorted(map(abs, early))[len(order) * 9 // 10] < 24
+
+
+@pytest.mark.parametrize("script", [Selfish(), Stalling()])
+def test_sequential_goes_on_with_what_is_later_when_nobody_sends_what_is_next(swarm: Swarm, script: Script) -> None:
+    """A stranger has everything and gives nothing; another leech has piece 0 and the second half."""
+    torrent = swarm.torrent(8 * MIB, 64 * KIB)
+    swarm.stranger("stranger", torrent, script)
+    half = swarm.node("half", Link(up=RATE))
+    half.add(torrent, Bitfield(128, [0, *range(64, 128)]), verify="full")
+    swarm.run(1)
+    viewer = swarm.node("viewer", Link(up=RATE))
+    viewer.add(torrent, sequential=True)
+    swarm.run_until(lambda: viewer.content(torrent).good.count == 65, limit=15)
 
 
 def test_priorities_are_kept(swarm: Swarm) -> None:

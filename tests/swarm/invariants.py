@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torrentd.policy.picking import piece_sets
 from torrentd.policy.picking.pipeline import CAP
+from torrentd.policy.picking.requests import Requests
 from torrentd.swarm.serves import LARGEST_BATCH
 from torrentd.swarm.torrent import Torrent
 from torrentd.swarm.upload import QUEUE
@@ -51,9 +52,19 @@ def _check_requests(torrent: Torrent) -> None:
     if requests is None:
         return
     requests.check({peer.key: peer.queue for peer in torrent.peers.values()})
+    _check_dry(torrent, requests)
     for piece in torrent.missing:
         assert (piece in requests.started) + (piece in torrent.storing) + (piece in requests.picker) == 1
     assert not any(piece in torrent.have for piece in [*requests.started, *torrent.storing])
+
+
+def _check_dry(torrent: Torrent, requests: Requests) -> None:
+    """Whoever is said to have nothing that could be begun has none of it. While it chokes us, that is said of the few
+    pieces that it allows; in sequential mode, of those that are needed next."""
+    for peer in torrent.peers.values():
+        if peer.queue.dry == requests.picker.generation and not peer.peer_choking and not torrent.sequential:
+            begin = [piece for piece in peer.have if piece in requests.picker]
+            assert not begin, f"{peer.key} has {begin}, which nobody was asked for"
 
 
 def _check_uploads(torrent: Torrent) -> None:

@@ -94,6 +94,19 @@ def test_sequential_mode_can_be_switched_while_running() -> None:
     assert [piece for piece, _, _ in asked(log, 1)] == list(range(16))
 
 
+@pytest.mark.parametrize(("sends", "then"), [(True, []), (False, [30, 31])])
+def test_in_sequential_mode_who_has_later_pieces_only_is_asked_when_nobody_sends_the_next(
+    sends: bool, then: list[int]
+) -> None:
+    torrent = make(pieces=40, blocks=1)
+    near = [(0.0, arrives(1)), (0.0, says(1, has(40, *range(30)), Unchoke()))]
+    late = [(0.0, arrives(2)), (0.0, says(2, has(40, 30, 31))), (1.0, says(2, Unchoke()))]
+    brought = [(0.5 * step, says(1, run_of(step))) for step in range(1, 5)] if sends else []
+    log = run(torrent, (0, Start()), *near, *late, *brought, until=2.4)
+    assert asked([entry for entry in log if entry[0] < 1.9], 2) == []
+    assert [piece for piece, _, _ in asked(log, 2)] == then
+
+
 def test_what_an_inspection_found_is_there() -> None:
     torrent = make(pieces=4, have=[3])
     run(torrent, (0, Checked(Bitfield(4, [0, 1]))))

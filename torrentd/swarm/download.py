@@ -31,6 +31,9 @@ REQUEST_TIMEOUT = 20.0
 TRIAL = 60.0
 """Seconds in which a peer should bring a piece alone; then others may help, or a liar could hold it up for hours."""
 
+SENDS = 2.0
+"""Seconds without a block after which a peer does not count as one who sends."""
+
 REFILL = 8
 """The queue is topped up when an eighth of it is free: fast peers get few large writes, slow ones each block."""
 
@@ -121,6 +124,8 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     take_over(torrent, requests, peer)
     if not before:
         torrent.wake(torrent.now + takeover.LOOK)
+        if torrent.sequential:
+            queue.dry = -1  # those who had what was needed next may have stopped to send
     if not requests.could_ask(queue):
         return
     room = _granted(torrent, room)
@@ -132,7 +137,8 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
 def _ask_for(torrent: TorrentState, requests: Requests, peer: Peer, have: Bitfield, room: int) -> None:
     """Ask for up to `room` blocks, which were granted, of what the peer has."""
     queue, before = peer.queue, peer.queue.count
-    ranges, begun = requests.ask(queue, have, room)
+    ahead = not torrent.sequential or _may_go_ahead(torrent, requests, peer)
+    ranges, begun = requests.ask(queue, have, room, ahead)
     torrent.down.give_back((before + room - queue.count) * BLOCK)
     if begun:
         torrent.commands.append(Mark(begun))
@@ -164,6 +170,17 @@ def _depth(torrent: TorrentState, requests: Requests, peer: Peer) -> int:
         picker = requests.picker
         depth = int(min(depth, picker.shares.most(picker.availability.only_seeds()) * torrent.geometry.block_count(0)))
     return depth
+
+
+def _may_go_ahead(torrent: TorrentState, requests: Requests, peer: Peer) -> bool:
+    """Sequential: whether nobody else who sends has what is needed next."""
+    near = requests.picker.next_pieces()
+    senders = (
+        other
+        for other in torrent.peers.values()
+        if other is not peer and other.queue.count and torrent.now < other.waiting_since + SENDS
+    )
+    return not any(piece in other.have for other in senders for piece in near)
 
 
 def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:

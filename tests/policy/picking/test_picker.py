@@ -131,17 +131,29 @@ def test_in_sequential_mode_the_order_is_that_of_the_bytes() -> None:
     assert picker.next(_join(picker, 10)) is None
 
 
-def test_sequential_mode_leaves_later_pieces_alone_while_others_are_under_way() -> None:
+def test_what_is_needed_next_is_what_somebody_has_of_the_highest_priority() -> None:
+    picker = _picker(40, sequential=True)
+    assert picker.next_pieces() == []
+    _join(picker, 40, 2, *range(5, 40))
+    assert picker.next_pieces() == [2, 5, 6, 7]
+    picker.add(30, Priority.HIGH)
+    assert picker.next_pieces() == [30]
+    for piece in range(40):
+        picker.remove(piece)
+    assert picker.next_pieces() == []
+
+
+def test_sequential_mode_leaves_later_pieces_alone_while_others_send_the_next() -> None:
     picker = _picker(40, sequential=True)
     everything = _join(picker, 40, *range(1, 40))  # nobody has the first
     late = _join(picker, 40, AHEAD + 1, 39)
     before = picker.generation
-    assert picker.next(late, idle=False) is None
-    assert picker.next(everything, idle=False) == 1
+    assert picker.next(late, ahead=False) is None
+    assert picker.next(everything, ahead=False) == 1
     assert picker.generation != before, "the next are others now: worth another look"
-    assert picker.next(late, idle=False) == AHEAD + 1
-    assert picker.next(late, idle=False) is None
-    assert picker.next(late, idle=True) == 39
+    assert picker.next(late, ahead=False) == AHEAD + 1
+    assert picker.next(late, ahead=False) is None
+    assert picker.next(late, ahead=True) == 39
 
 
 def test_sequential_mode_reaches_far_pieces() -> None:

@@ -15,6 +15,7 @@ from torrentd.simulate.hostile.scripts import (
     Mute,
     Nonsense,
     Refusing,
+    Selfish,
     Stalling,
 )
 from torrentd.simulate.hostile.stranger import Script
@@ -50,7 +51,7 @@ def test_one_that_does_not_lie_serves() -> None:
     assert [list(node.completed) for node in swarm.nodes] == [["torrent1"]]
 
 
-@pytest.mark.parametrize("script", [Stalling(), Flapping(), Mute(), Fickle(), Begging()])
+@pytest.mark.parametrize("script", [Stalling(), Selfish(), Flapping(), Mute(), Fickle(), Begging()])
 def test_one_that_gives_nothing_is_borne(script: Script) -> None:
     swarm, _ = meet(script, reserved=FAST)
     assert swarm.nodes[0].completed == {}

@@ -6,7 +6,7 @@ Rarest first, except that
 - the first pieces are taken at random: a rare piece comes from few peers, slowly, and a newcomer has nothing to trade
   before it owns a piece (Cohen 2003),
 - in sequential mode the order is that of the bytes, and a peer that has none of the next pieces is asked for a later
-  one only if nothing else is under way: what it sends would take the place of what is needed first.
+  one only if nobody who sends has them: what it sends would take the place of what is needed first.
 
 Finding the rarest piece *that this peer has* is a walk over the pool in order of rarity. For a seed or an average
 leech the walk ends at once. For a peer with few pieces it could be as long as the torrent; it is cut off after
@@ -18,6 +18,7 @@ would have to pass it.
 from __future__ import annotations
 
 import random
+from itertools import islice
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerId
@@ -101,13 +102,13 @@ class Picker:
         """Whether the pool has a piece that some connected peer has."""
         return any(self.availability.rarest())
 
-    def next(self, have: Bitfield, idle: bool = True) -> int | None:
+    def next(self, have: Bitfield, ahead: bool = True) -> int | None:
         """The piece to start with a peer that has `have`; it leaves the pool. None if the peer has none of it, or none
-        of the next in sequential mode unless we are `idle`: nothing is under way."""
+        of the next in sequential mode unless it may go `ahead`."""
         if not self.availability.pool_size:
             return None
         if self.sequential:
-            piece = self._in_order(have, idle)
+            piece = self._in_order(have, ahead)
         elif self._random_left and (random_one := self._at_random(have)) is not None:
             self._random_left -= 1
             piece = random_one
@@ -116,6 +117,15 @@ class Picker:
         if piece is not None:
             self.remove(piece)
         return piece
+
+    def next_pieces(self) -> list[int]:
+        """Sequential: those that are needed next, of the highest priority, as far as somebody has them."""
+        if not self.availability.pool_size:
+            return []
+        self._advance()
+        pool = next(self._pools[priority] for priority in PRIORITIES if self._pools[priority].count)
+        near = range(self._cursor, min(self._cursor + PATIENCE, pool.size))
+        return list(islice((piece for piece in near if piece in pool and self.availability.count(piece)), AHEAD))
 
     # --- the three orders
 
@@ -153,7 +163,7 @@ class Picker:
                 return min(found, key=self.availability.count)
         return None
 
-    def _in_order(self, have: Bitfield, idle: bool) -> int | None:
+    def _in_order(self, have: Bitfield, ahead: bool) -> int | None:
         self._advance()
         for priority in PRIORITIES:
             pool = self._pools[priority]
@@ -161,7 +171,7 @@ class Picker:
                 piece, over = self._near_cursor(pool, have)
                 if piece is not None:
                     return piece
-                found = some_common(have, pool, 1) if idle or not over else None
+                found = some_common(have, pool, 1) if ahead or not over else None
                 if found:
                     return found[0]
         return None

@@ -59,8 +59,9 @@ class Requests:
         self.storing = storing
         """pieces with all blocks, on their way to the disk; the caller's, who knows when they arrive"""
 
-    def ask(self, queue: RequestQueue, have: Bitfield, room: int) -> tuple[list[Range], list[int]]:
-        """Up to `room` blocks to request of a peer that has `have`, outstanding from now on; and the pieces begun."""
+    def ask(self, queue: RequestQueue, have: Bitfield, room: int, ahead: bool = True) -> tuple[list[Range], list[int]]:
+        """Up to `room` blocks to request of a peer that has `have`, outstanding from now on; and the pieces begun.
+        `ahead`: as of `Picker.next`."""
         asked: list[Range] = []
         begun: list[int] = []
         for started in list(self.open.values()):
@@ -69,7 +70,7 @@ class Requests:
                 if room <= 0:
                     return asked, begun
         while room > 0 and queue.dry != self.picker.generation:
-            piece = self.picker.next(have, idle=not self.started)
+            piece = self.picker.next(have, ahead)
             if piece is None:
                 queue.dry = self.picker.generation
                 break

@@ -39,6 +39,13 @@ class Stalling:
             line.send(Unchoke())
 
 
+class Selfish(Stalling):
+    """Has everything, says so, and lets nobody ask."""
+
+    def said(self, line: Line, message: Message) -> None:
+        pass
+
+
 class Corrupting(Stalling):
     """Sends what it is asked for; `share` of the blocks are wrong."""
 
