@@ -10,11 +10,13 @@ from tests.swarm import invariants
 from torrentd.model.geometry import BLOCK
 from torrentd.net.peer import CONTROL_BUFFER
 from torrentd.net.serving import SEND_BUFFER
+from torrentd.policy.picking import blocks
 from torrentd.session.torrent import TorrentSession
 from torrentd.simulate.internet.links import LONGEST_TURN
 from torrentd.simulate.internet.transport import BUFFER
 from torrentd.simulate.node import Node
 from torrentd.swarm.peer import Peer
+from torrentd.swarm.unserved import pieces_of
 
 
 class End(NamedTuple):
@@ -22,6 +24,36 @@ class End(NamedTuple):
 
     session: TorrentSession
     peer: Peer
+    transport: Any
+
+    @property
+    def is_still(self) -> bool:
+        """Nothing is on its way, in neither direction."""
+        transport = self.transport
+        moving = transport.out.queued + transport.out.in_flight
+        return not (moving + transport.incoming.queued + transport.incoming.in_flight + transport.unread)
+
+    @property
+    def asked(self) -> set[tuple[int, int]]:
+        """`(piece, begin)` of what the peer was asked for."""
+        return {
+            (piece, block * BLOCK)
+            for piece, asked in self.peer.queue.outstanding.items()
+            for first, count in blocks.runs(asked)
+            for block in range(first, first + count)
+        }
+
+    @property
+    def owed(self) -> set[tuple[int, int]]:
+        """The same of what the peer waits for: it was not begun to be served."""
+        return {(piece, begin) for piece, begin, _ in self.peer.requests.blocks()}
+
+    @property
+    def served(self) -> set[tuple[int, int]]:
+        """What is being served."""
+        serving = self.peer.serving
+        runs = serving.ranges if serving is not None else []
+        return {(piece, begin) for run in runs for piece, begin, _ in pieces_of(run, BLOCK)}
 
 
 Ends: TypeAlias = tuple[str, int, str, int]
@@ -86,12 +118,12 @@ def _connections(session: TorrentSession) -> Iterator[tuple[Ends, End]]:
         connection: Any = session.connections.get(key)
         if connection is not None and connection.transport is not None:
             here, there = connection.transport.getHost(), connection.transport.getPeer()
-            yield (here.host, here.port, there.host, there.port), End(session, peer)
+            yield (here.host, here.port, there.host, there.port), End(session, peer, connection.transport)
 
 
 def _check_books(ends: dict[Ends, End]) -> None:
     """Of the two ends of a connection one has received no more than the other has sent, and was told of no piece that
-    the other does not claim."""
+    the other does not claim. When nothing is on its way, both know of the same requests."""
     for (host, port, other_host, other_port), receiver in ends.items():
         sender = ends.get((other_host, other_port, host, port))
         if sender is None:
@@ -101,3 +133,7 @@ def _check_books(ends: dict[Ends, End]) -> None:
         assert sent >= received, f"{host} received {received} bytes of {other_host}, which sent {sent}"
         told = [piece for piece in receiver.peer.have if piece not in sender.session.torrent.have]
         assert not told, f"{other_host} told {host} that it has pieces {told}"
+        if receiver.is_still and sender.is_still:
+            lost, forgotten = receiver.asked - sender.owed - sender.served, sender.owed - receiver.asked
+            assert not lost, f"{host} waits for {sorted(lost)[:9]}, and {other_host} knows nothing of it"
+            assert not forgotten, f"{other_host} keeps requests of {host} that were taken back: {sorted(forgotten)[:9]}"
