@@ -300,7 +300,8 @@ class Anything(RuleBasedStateMachine):
         key = data.draw(st.sampled_from(fast))
         books = self.books[key]
         refused = sorted(books.asked)[:most]
-        books.asked -= set(refused)
+        late = self.torrent.peers[PeerKey(key)].queue.late
+        books.asked -= {(piece, block) for piece, block in refused if not late.get(piece, 0) >> block & 1}
         if books.choking:
             books.allowed -= {piece for piece, _ in refused}
         length = self.torrent.geometry.block_length

@@ -20,6 +20,7 @@ from tests.swarm.evaluator import (
 from tests.swarm.evaluator import evaluate as play
 from torrentd.model.geometry import BLOCK
 from torrentd.swarm.commands import Ask
+from torrentd.swarm.download import REQUEST_TIMEOUT
 from torrentd.swarm.events import DiskBusy, Event, Start
 from torrentd.swarm.release import ALLOWED
 from torrentd.wire.peer.messages import AllowedFast, Cancel, Choke, HaveAll, KeepAlive, Reject, Suggest, Unchoke
@@ -143,6 +144,16 @@ def test_what_is_rejected_is_asked_of_others_and_else_of_the_same() -> None:
     ]
     log = run(torrent, (2.6, says(1, run_of(1, 0))))
     assert asked(log, 1) == [(1, 2 * BLOCK, BLOCK)]
+
+
+def test_a_reject_answers_what_was_cancelled_before_what_was_asked_again() -> None:
+    torrent = make(pieces=1)
+    log = run(torrent, *FAST_HELLO, until=REQUEST_TIMEOUT)
+    assert asked(log, 1) == [(0, 0, 4 * BLOCK), (0, 0, BLOCK)]
+    run(torrent, (REQUEST_TIMEOUT + 1, says(1, *_reject(0, 1, 2, 3))))
+    assert torrent.peers[1].queue.outstanding == {0: 0b0001}
+    log = run(torrent, (REQUEST_TIMEOUT + 2, says(1, *_reject(0))))
+    assert asked(log, 1) == [(0, 0, BLOCK)]
 
 
 def test_who_rejects_everything_is_asked_less_and_less() -> None:
