@@ -64,7 +64,7 @@ def _check_dry(torrent: Torrent, requests: Requests) -> None:
     for peer in torrent.peers.values():
         if peer.queue.dry == requests.picker.generation and not peer.peer_choking and not torrent.sequential:
             begin = [piece for piece in peer.have if piece in requests.picker]
-            assert not begin, f"{peer.key} has {begin}, which nobody was asked for"
+            assert not begin, f"{peer.key} has {begin[:9]}, which nobody was asked for"
 
 
 def _check_uploads(torrent: Torrent) -> None:

@@ -10,7 +10,7 @@ from tests.scenarios.stories.stage import Stage
 from torrentd.model.errors import StorageError
 from torrentd.model.layout import Priority
 from torrentd.session.control import FileChoice
-from torrentd.simulate.hostile.scripts import Corrupting, Fickle, Flapping, Mute, Nonsense, Stalling
+from torrentd.simulate.hostile.scripts import Corrupting, Fickle, Flapping, Moody, Mute, Nonsense, Stalling
 from torrentd.simulate.hostile.stranger import Script
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
@@ -207,6 +207,7 @@ def invite(stage: Stage, node: Node, amount: int) -> None:
         luck = Random(f"{stage.story.luck}, stranger {number}")
         scripts: list[Script] = [
             Corrupting(luck, amount / 100),
+            Moody(luck),
             Stalling(),
             Flapping(),
             Fickle(),

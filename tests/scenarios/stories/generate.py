@@ -72,10 +72,14 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def with_seed(seed: int, told: Callable[[Story], None], *phases: Phase) -> None:
+def with_seed(seed: int, told: Callable[[Story], object], *phases: Phase) -> None:
     """Give `told` the simplest story of all and then the one of this seed. With Phase.shrink, if that fails, simpler
     and simpler ones that fail, too; what the last of them raised comes back."""
-    given = hypothesis.given(STORIES)(lambda story: told(_finished(story, seed)))
+
+    def hears(story: Story) -> None:
+        told(_finished(story, seed))
+
+    given = hypothesis.given(STORIES)(hears)
     settings = hypothesis.settings(max_examples=2, phases=[Phase.generate, *phases], **SETTINGS)
     hypothesis.seed(seed)(settings(given))()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from random import SystemRandom
 
 import pytest
+from hypothesis import Phase
 
 from tests.scenarios.stories.acts import ACTS
-from tests.scenarios.stories.generate import story_of
+from tests.scenarios.stories.generate import story_of, with_seed
 from tests.scenarios.stories.story import Host, Step, Story
 from tests.scenarios.stories.tell import replay_of, tell
 from torrentd.simulate.internet.links import Link
@@ -36,6 +37,19 @@ def test_different_seeds_give_different_stories() -> None:
     stories = [story_of(seed) for seed in range(20)]
     assert len(set(map(str, stories))) == 20
     assert {step.act for story in stories for step in story.steps} == set(ACTS)
+
+
+def test_a_story_that_fails_is_made_simpler() -> None:
+    told: list[Story] = []
+
+    def tells(story: Story) -> Story:
+        told.append(story)
+        assert len(story.hosts) < 4
+        return story
+
+    with pytest.raises(AssertionError):
+        with_seed(FIXED[0], tells, Phase.shrink)
+    assert (len(told[-1].hosts), told[-1].steps) == (4, ())
 
 
 def test_a_story_is_shown_as_the_python_that_makes_it() -> None:

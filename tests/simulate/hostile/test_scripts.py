@@ -12,6 +12,7 @@ from torrentd.simulate.hostile.scripts import (
     Corrupting,
     Fickle,
     Flapping,
+    Moody,
     Mute,
     Nonsense,
     Refusing,
@@ -49,6 +50,13 @@ def test_a_corrupting_peer_is_found_out() -> None:
 def test_one_that_does_not_lie_serves() -> None:
     swarm, _ = meet(Corrupting(Random(1), share=0.0))
     assert [list(node.completed) for node in swarm.nodes] == [["torrent1"]]
+
+
+def test_a_moody_peer_chokes_and_serves() -> None:
+    """Alone with it, a leech says something again after 100 s: a keep-alive."""
+    swarm, _ = meet(Moody(Random(1)), seconds=600)
+    (completed,) = swarm.nodes[0].completed.values()
+    assert completed > 100
 
 
 @pytest.mark.parametrize("script", [Stalling(), Selfish(), Flapping(), Mute(), Fickle(), Begging()])

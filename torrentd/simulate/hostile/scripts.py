@@ -78,6 +78,26 @@ class Flapping(Stalling):
             line.send(Choke(), Unchoke())
 
 
+class Moody(Corrupting):
+    """Sends what it is asked for, all of it right; now and then it chokes instead, until it hears something else."""
+
+    def __init__(self, rng: Random, share: float = 0.2) -> None:
+        super().__init__(rng, 0.0)
+        self._often = share
+        self._chokes = False
+
+    def said(self, line: Line, message: Message) -> None:
+        asked = isinstance(message, Request)
+        if self._chokes and not asked:
+            self._chokes = False
+            line.send(Unchoke())
+        elif asked and not self._chokes and self._rng.random() < self._often:
+            self._chokes = True
+            line.send(Choke())
+        if not self._chokes:
+            super().said(line, message)
+
+
 class Refusing(Stalling):
     """Lets everybody ask, allows every piece, and rejects what it is asked for."""
 
