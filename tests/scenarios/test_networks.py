@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.casts import KIB, MIB, RATE, Cast, fluid_limit, gather
+from tests.scenarios.casts import KIB, MIB, RATE, Cast, fluid_limit, gather, wasted
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
 from torrentd.session.control import FileChoice
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
 from torrentd.simulate.swarm import Swarm
+from torrentd.swarm.connecting import IDLE
 
 
 def test_a_fifth_of_all_packets_is_lost(swarm: Swarm) -> None:
@@ -18,7 +19,8 @@ def test_a_fifth_of_all_packets_is_lost(swarm: Swarm) -> None:
     tracker = swarm.tracker()
     torrent = swarm.torrent(1024 * KIB, 16 * KIB, tiers=[[tracker.udp], [tracker.http]])
     cast = gather(swarm, [Link(up=RATE, loss=0.2)] * 6, seed=Link(up=RATE, loss=0.2), torrent=torrent)
-    cast.finish(limit=300)
+    cast.finish(limit=80)
+    assert wasted(cast.leeches, torrent) < 0.1
 
 
 def test_half_a_second_of_latency_costs_little(swarm: Swarm) -> None:
@@ -49,7 +51,9 @@ def test_connections_that_a_router_forgot_are_given_up_and_replaced(swarm: Swarm
     swarm.run(20)
     stuck = victim.content(cast.torrent).good.count
     assert stuck - before < 8
-    cast.finish(limit=400)
+    others = cast.finish(limit=400, who=cast.leeches[1:])
+    assert others < 1.2 * fluid_limit(cast)
+    assert cast.finish(limit=400) < 10 + IDLE + 60 + 10  # silence is noticed, who went is dialled after a minute
 
 
 def test_those_behind_nat_take_part(swarm: Swarm) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.casts import KIB, MIB, RATE, gather, wasted
+from tests.scenarios.casts import KIB, MIB, RATE, fluid_limit, gather, wasted
 from torrentd.simulate.hostile.scripts import Flapping, Mute, Stalling
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.swarm import Swarm
@@ -43,7 +43,8 @@ def test_talkers_cost_no_more_than_their_talk(swarm: Swarm) -> None:
     swarm.stranger("flapping", torrent, Flapping())
     swarm.stranger("mute", torrent, Mute())
     cast = gather(swarm, [Link(up=RATE)] * 3, torrent=torrent)
-    cast.finish(limit=60)
+    assert cast.finish(limit=60) < 1.25 * fluid_limit(cast)
+    assert wasted(cast.leeches, torrent) < 0.02
 
 
 def test_a_peer_that_becomes_slow_gives_back_what_it_owes(swarm: Swarm) -> None:

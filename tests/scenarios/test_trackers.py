@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.scenarios.casts import KIB, RATE, gather
+from tests.scenarios.casts import KIB, RATE, fluid_limit, gather
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.swarm import Swarm
 
@@ -36,7 +36,7 @@ def test_a_swarm_outlives_its_tracker(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE)] * 5)
     swarm.run(2)
     swarm.trackers[0].die()
-    cast.finish(limit=60)
+    assert cast.finish(limit=60) < 1.2 * fluid_limit(cast)
 
 
 def test_who_starts_while_the_tracker_is_down_takes_part_when_it_is_back(swarm: Swarm) -> None:

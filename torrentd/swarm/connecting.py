@@ -95,10 +95,10 @@ def close(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True
 
 
 def close_all(torrent: TorrentState, reason: str) -> None:
-    """Close every connection. Nothing is offered to anybody else."""
+    """Close every connection, for the torrent is paused. Nothing is offered to anybody else."""
     for peer in list(torrent.peers.values()):
         torrent.commands.append(Close(peer.key, reason))
-        _forget(torrent, peer, reason)
+        _forget(torrent, peer, reason, paused=True)
 
 
 def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
@@ -110,7 +110,7 @@ def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
         choking.fill(torrent)
 
 
-def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True) -> None:
+def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True, paused: bool = False) -> None:
     del torrent.peers[peer.key]
     torrent.contacts_version += 1
     if torrent.sharing is not None:
@@ -124,6 +124,8 @@ def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = Tr
         return
     if _is_done_with(torrent, peer):
         torrent.candidates.parted(peer.listens, torrent.now, peer.is_seed)
+    elif paused:
+        torrent.candidates.paused(peer.listens, torrent.now)
     else:
         torrent.candidates.closed(peer.listens, torrent.now, useful)
 

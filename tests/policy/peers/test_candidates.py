@@ -299,3 +299,17 @@ def test_of_one_source_who_is_worth_most_to_both_ends_is_dialled_first() -> None
     dialled = [candidates.take(0.0) for _ in found]
     assert dialled == sorted(found, key=candidates.priority, reverse=True)
     assert candidates.priority(Address("2001:db8::1", 1)) == 0
+
+
+def test_after_a_pause_the_connected_are_dialled_at_once() -> None:
+    candidates = Candidates()
+    candidates.add([at(1), at(2)], "tracker", 0.0)
+    for peer in drain(candidates, 0.0):
+        candidates.connected(peer, dialled=True)
+    candidates.paused(at(1), 5.0)
+    candidates.closed(at(2), 5.0)
+    candidates.connected(at(3), dialled=False)
+    candidates.paused(at(3), 5.0)
+    assert drain(candidates, 5.0) == [at(1)]
+    candidates.failed(at(1), 5.0)
+    assert candidates.ready_at() == SPACING

@@ -3,7 +3,8 @@
 Peers the user named come first and at once; then addresses never tried, better sources first, and of one source those
 of the highest canonical priority (BEP 40); then those with the fewest failures. Nobody is dialled twice within a
 minute, and each failure doubles the wait, so that a list of dead or hostile addresses costs little, and a victim that
-is named a thousand times is not attacked by us. Peers the user named are exempt from the minute.
+is named a thousand times is not attacked by us. Exempt from the minute are peers the user named, and those from which
+his pause parted us.
 
 3000 candidates are kept. Beyond that, newcomers push out what is worse than they are: many failures first, then poor
 sources. A newcomer that finds nothing worse than itself is not taken in, so a flood of untried addresses cannot wash
@@ -113,6 +114,15 @@ class Candidates:
         """A connection of `connected` is gone. Without use (a duplicate, nothing to give each other) it counts as a
         failure, so that we do not come back every minute."""
         self._release(_canonical(address), now, useful)
+
+    def paused(self, address: Address, now: float) -> None:
+        """The user ended a connection of `connected` by a pause: when he resumes, it is made again at once."""
+        address = _canonical(address)
+        self._release(address, now, useful=True)
+        candidate = self._known.get(address)
+        if candidate is not None and not self._busy[address]:
+            candidate.last_attempt = None
+            self._order.enter(candidate, now)
 
     def parted(self, address: Address, now: float, seed: bool) -> None:
         """A connection of `connected` is gone because neither wants anything. `seed`: the peer has everything."""
