@@ -59,7 +59,7 @@ def test_a_thousand_torrents_of_one_daemon_all_get_done(swarm: Swarm) -> None:
     for torrent in torrents:
         taker.add(torrent)
     swarm.run_until(lambda: all(taker.has_all(torrent) for torrent in torrents), limit=1.2 * announced)
-    swarm.run(120)  # the tracker is still being told of the last ones, two at a time
+    swarm.run(60)
     assert [node.daemon.connections.fleet.connections for node in (giver, taker)] == [0, 0]
     assert len(taker.daemon.around.sessions) <= KEPT
 

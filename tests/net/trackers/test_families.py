@@ -55,8 +55,10 @@ async def test_who_listens_on_both_announces_over_both(world: World) -> None:
         line.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
 
     world.server.script = script
-    answer = await announce(trackers(world, [Socket(False), Socket(True)]), command(BOTH))
+    asked: Any = trackers(world, [Socket(False), Socket(True)])
+    answer = await announce(asked, command(BOTH))
     assert sorted(address.host for address in world.dialled) == sorted([GLOBAL, GLOBAL_V6])
+    assert asked._resolver.asked == ["both.example"]
     assert (answer.interval, answer.seeders, len(answer.external_ips)) == (1800, 7, 2)
     assert answer.peers == [Address("8.8.8.8", 6881), Address("8.8.4.4", 6881)]
 

@@ -7,6 +7,7 @@ asked every half hour. The deadline is the caller's: he cancels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from OpenSSL import SSL
@@ -64,31 +65,33 @@ class HttpClient:
         self._bind = bind
         self._tls = tls
 
-    async def fetch(self, url: str, begins: str = ANNOUNCE_PATH, v6: bool | None = None) -> Fetched:
-        """GET `url`. `begins`: what the path on a local address must start with. `v6`: over IPv6 or not, where there
-        is a choice. TrackerError with the reason."""
+    async def fetch(self, url: str, begins: str = ANNOUNCE_PATH, hosts: Sequence[str] = ()) -> Fetched:
+        """GET `url`. `begins`: what the path on a local address must start with. `hosts`: the addresses of the URL's
+        name, of one family, if they are known; redirects are followed over that family where there is a choice.
+        TrackerError with the reason."""
         target = parse(url)
         sent_from = Scope.LOOPBACK
+        known, v6 = hosts, (":" in hosts[0] if hosts else None)
         for _ in range(MOST_REDIRECTS + 1):
-            line = self._line(target, begins, sent_from, v6)
+            line = self._line(target, begins, sent_from, known, v6)
             try:
                 response = await self._request(target, line)
                 location = _location(response)
                 if location is None:
                     return Fetched(response.code, await read_body(response), line.reach)
-                target, sent_from = follow(target, location), line.reach
+                target, sent_from, known = follow(target, location), line.reach, ()
             except Exception as problem:
                 raise _worded(problem, line) from None
             finally:
                 line.hang_up()
         raise TrackerError(f"the tracker redirects more than {MOST_REDIRECTS} times")
 
-    def _line(self, target: Target, begins: str, sent_from: Scope, v6: bool | None) -> Line:
+    def _line(self, target: Target, begins: str, sent_from: Scope, known: Sequence[str], v6: bool | None) -> Line:
         def permit(hosts: list[str]) -> list[str]:
             return of_family(self._policy.permitted(hosts, target.path, begins=begins, sent_from=sent_from), v6)
 
         tls = self._tls_policy() if target.scheme == "https" else None
-        return Line(self._network, self._resolver, target, permit, self._bind, tls)
+        return Line(self._network, self._resolver, target, permit, self._bind, tls, known)
 
     def _tls_policy(self) -> IPolicyForHTTPS:
         """Made when first needed: reading the trust roots takes 50 ms and some memory."""

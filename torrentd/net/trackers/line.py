@@ -7,7 +7,7 @@ whatever a tracker sends (endless header lines, chunks, 1xx answers), the connec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -54,7 +54,8 @@ class _CountingFactory(WrappingFactory):
 
 @implementer(IStreamClientEndpoint, IAgentEndpointFactory)
 class Line:
-    """Endpoint and endpoint factory of one request. `permit(hosts)` filters addresses (TrackerError for none)."""
+    """Endpoint and endpoint factory of one request. `permit(hosts)` filters addresses (TrackerError for none), those
+    of the name, or `known` if somebody resolved it already."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Line:
         permit: Callable[[list[str]], list[str]],
         bind: str = "",
         tls: IPolicyForHTTPS | None = None,
+        known: Sequence[str] = (),
     ) -> None:
         self.reach = Scope.INVALID
         """the scope of the server, once connected"""
@@ -73,6 +75,7 @@ class Line:
         self._permit = permit
         self._bind = bind
         self._tls = tls
+        self._known = list(known)
         self._counting: Any = None
 
     def endpointForURI(self, uri: Any) -> IStreamClientEndpoint:
@@ -94,7 +97,7 @@ class Line:
             self._counting.transport.abortConnection()
 
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
-        hosts = self._permit(await self._resolver.resolve(self._target.host))[:MOST_TRIES]
+        hosts = self._permit(self._known or await self._resolver.resolve(self._target.host))[:MOST_TRIES]
         counted = _CountingFactory(factory)  # type: ignore[no-untyped-call]
         failure: Exception = ConnectError()
         for host in hosts:

@@ -23,7 +23,7 @@ from torrentd.model.errors import TrackerError
 from torrentd.net.datagram import Datagrams
 from torrentd.net.network import Network
 from torrentd.net.trackers.address_policy import SCRAPE_PATH, AddressPolicy, LocalTrackers
-from torrentd.net.trackers.families import ask_each, families_of
+from torrentd.net.trackers.families import ask_each, families_of, of_family
 from torrentd.net.trackers.http import HttpClient
 from torrentd.net.trackers.places import Places
 from torrentd.net.trackers.resolver import Resolver
@@ -106,9 +106,8 @@ class Trackers:
             async def ask_families() -> list[tuple[Answer, Scope]]:
                 make = self._announce_udp if udp else self._announce_http
                 told = fields if udp else {**fields, **http_fields}
-                return await ask_each(
-                    self._reactor, [make(command.url, told, v6) for v6 in await self._families(command.url)]
-                )
+                families = await self._families(command.url)
+                return await ask_each(self._reactor, [make(command.url, told, hosts) for hosts in families])
 
             answers = await self._in_place(command.url, deadline, ask_families())
             for answer, reach in answers:
@@ -139,13 +138,14 @@ class Trackers:
 
     # --- the two protocols
 
-    async def _families(self, url: str) -> list[bool]:
-        """Over which to announce. A name that does not resolve is an error here already."""
+    async def _families(self, url: str) -> list[list[str]]:
+        """The tracker's addresses of each family over which to announce. A name that does not resolve is an error."""
         hosts = await self._resolve(parse_udp(url)[0] if _speaks_udp(url) else parse(url).host)
-        return families_of(hosts, [each.v6 for each in self._sockets if each.bound])
+        families = families_of(hosts, [each.v6 for each in self._sockets if each.bound])
+        return [of_family(hosts, v6) for v6 in families]
 
-    async def _announce_http(self, url: str, fields: dict[str, Any], v6: bool) -> tuple[Answer, Scope]:
-        status, body, reach = await self._http.fetch(http_answers.announce_url(url, **fields), v6=v6)
+    async def _announce_http(self, url: str, fields: dict[str, Any], hosts: list[str]) -> tuple[Answer, Scope]:
+        status, body, reach = await self._http.fetch(http_answers.announce_url(url, **fields), hosts=hosts)
         return _parsed(status, body, http_answers.parse_answer), reach
 
     async def _scrape_http(self, url: str, info_hash: bytes) -> ScrapeAnswer:
@@ -155,7 +155,7 @@ class Trackers:
         status, body, _ = await self._http.fetch(scrape_url, begins=SCRAPE_PATH)
         return _parsed(status, body, lambda whole: http_answers.parse_scrape(whole, info_hash))
 
-    async def _announce_udp(self, url: str, fields: dict[str, Any], v6: bool) -> tuple[Answer, Scope]:
+    async def _announce_udp(self, url: str, fields: dict[str, Any], hosts: list[str]) -> tuple[Answer, Scope]:
         def request(tracker: Address, connection: int, transaction: int) -> bytes:
             told = url if self._policy.may_be_told(tracker.host) else ""
             return udp_packets.announce_request(connection, transaction, url=told, **fields)
@@ -163,8 +163,7 @@ class Trackers:
         def parse(packet: bytes, tracker: Address) -> Answer:
             return udp_packets.parse_announce(packet, v6=":" in tracker.host)
 
-        addresses = [each for each in await self._udp_addresses(url) if (":" in each.host) == v6]
-        answer, tracker = await self._udp.ask(addresses, request, parse)
+        answer, tracker = await self._udp.ask(self._udp_addresses(url, hosts), request, parse)
         return answer, scope(tracker.host)
 
     async def _scrape_udp(self, url: str, info_hash: bytes) -> ScrapeAnswer:
@@ -174,13 +173,13 @@ class Trackers:
         def parse(packet: bytes, tracker: Address) -> list[ScrapeAnswer]:
             return udp_packets.parse_scrape(packet)
 
-        numbers, _ = await self._udp.ask(await self._udp_addresses(url), request, parse)
+        hosts = await self._resolve(parse_udp(url)[0])
+        numbers, _ = await self._udp.ask(self._udp_addresses(url, hosts), request, parse)
         return numbers[0] if numbers else ScrapeAnswer()
 
-    async def _udp_addresses(self, url: str) -> list[Address]:
-        host, port = parse_udp(url)
-        hosts = self._policy.permitted(await self._resolve(host), None)
-        return [Address(each, port) for each in hosts]
+    def _udp_addresses(self, url: str, hosts: list[str]) -> list[Address]:
+        _, port = parse_udp(url)
+        return [Address(each, port) for each in self._policy.permitted(hosts, None)]
 
     async def _resolve(self, host: str) -> list[str]:
         try:
