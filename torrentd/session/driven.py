@@ -5,15 +5,15 @@ so the pure state is never entered twice.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
-from math import inf
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from torrentd.model.ids import PeerId, PeerKey
+from torrentd.session.alarm import Alarm
 from torrentd.session.commands import RUN
 from torrentd.swarm.commands import Command, Connect
 from torrentd.swarm.events import Dial, Drained, Event, PeerClosed, Received, Tick
@@ -53,7 +53,7 @@ class Pure(Protocol):
 T = TypeVar("T", bound=Pure)
 
 
-class Driven(Generic[T]):
+class Driven(ABC, Generic[T]):
     """Owns the connections of one info hash, and its pure state. Implements net's PeerOwner for the connections."""
 
     reserved = RESERVED
@@ -75,24 +75,22 @@ class Driven(Generic[T]):
         """seeds and other peers in the swarm, as nodes of the DHT count them (BEP 33)"""
         self._events: deque[Event] = deque()
         self._handling = False
-        self._timer: IDelayedCall | None = None
-        self._fires_at = inf
-        """when the timer does"""
+        self._alarm = Alarm(around.host.reactor)
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """The torrent's name, fit for a log line."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def limits(self) -> dict[str, LimitValue]:
         """Of this torrent alone, as `torrent.set` takes them."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def piece_count(self) -> int | None:
         """None while it is not known."""
-        raise NotImplementedError
 
     @property
     def private(self) -> bool:
@@ -104,13 +102,13 @@ class Driven(Generic[T]):
         """Where the DHT may be entered, as the torrent says: host and port."""
         return []
 
+    @abstractmethod
     def changed(self) -> None:
         """Something that is shown may have changed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def broken(self) -> None:
         """A bug of ours showed: leave the swarm, and say so."""
-        raise NotImplementedError
 
     # --- the driving rule
 
@@ -130,7 +128,7 @@ class Driven(Generic[T]):
         if self.unflushed:
             self._flush()
         if not self.gone:
-            self._arm()
+            self._alarm.set(self.torrent.next_deadline(), self._due)
             self.changed()
 
     def _give(self, event: Event) -> None:
@@ -160,24 +158,11 @@ class Driven(Generic[T]):
                 log.failure("{name}: a bug of ours", name=self.name)
                 connection.close(OUR_FAULT)
 
-    def _arm(self) -> None:
-        """One timer, moved only when the deadline comes nearer; one that fires early just looks again."""
-        deadline = self.torrent.next_deadline()
-        if deadline >= self._fires_at:
-            return
-        self._fires_at = deadline
-        delay = max(0.0, deadline - self.around.host.reactor.seconds())
-        if self._timer is None:
-            self._timer = self.around.host.reactor.callLater(delay, self._due)
-        else:
-            self._timer.reset(delay)
-
     def _due(self) -> None:
-        self._timer, self._fires_at = None, inf
         if self.torrent.next_deadline() <= self.around.host.reactor.seconds():
             self.handle(Tick())
         else:
-            self._arm()
+            self._alarm.set(self.torrent.next_deadline(), self._due)
 
     def _our_fault_in(self, event: Event, command: Command | None = None) -> None:
         """A bug of ours costs one peer, or this torrent, and is seen in the log. A command that concerns no peer is
@@ -240,5 +225,4 @@ class Driven(Generic[T]):
     def leave(self) -> None:
         """The session ends: no timer stays behind."""
         self.gone = True
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        self._alarm.cancel()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -23,6 +22,7 @@ from torrentd.dht.events import Event, NodesKnown, Opened, Received, Tick, Track
 from torrentd.model.address import Address, Scope, scope
 from torrentd.model.errors import StorageError
 from torrentd.net.datagram import Datagrams, Kind
+from torrentd.session.alarm import Alarm
 from torrentd.session.dht import names
 from torrentd.session.dht.saved import KEY, from_store, to_store
 from torrentd.session.dht.wants import answer_turn, wakes_for
@@ -59,8 +59,7 @@ class DhtSession:
         self._stored: object = None
         self._events: deque[Event] = deque()
         self._handling = False
-        self._timer: IDelayedCall | None = None
-        self._fires_at = inf
+        self._alarm = Alarm(around.host.reactor)
         self._saving: IDelayedCall | None = None
 
     # --- on and off
@@ -113,11 +112,10 @@ class DhtSession:
             return
         self._keep()
         self._dht = None
-        self._fires_at = inf
-        for timer in (self._timer, self._saving):
-            if timer is not None and timer.active():
-                timer.cancel()
-        self._timer = self._saving = None
+        self._alarm.cancel()
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
 
     def stop(self) -> Deferred[Any]:
         """End; fires when what the next start needs is saved. Errback StorageError."""
@@ -157,7 +155,8 @@ class DhtSession:
         finally:
             self._handling = False
             self._events.clear()
-        self._arm()
+        if self._dht is not None:
+            self._alarm.set(self._dht.next_deadline(), self._due)
 
     def _give(self, event: Event) -> None:
         """One event. A bug of ours costs that event, or that command."""
@@ -178,22 +177,7 @@ class DhtSession:
             if isinstance(command, Turn):
                 self.handle(Untrack(command.info_hash))  # a turn must be answered
 
-    def _arm(self) -> None:
-        """One timer, moved only when the deadline comes nearer; one that fires early just looks again."""
-        if self._dht is None:
-            return
-        deadline = self._dht.next_deadline()
-        if deadline >= self._fires_at:
-            return
-        self._fires_at = deadline
-        delay = max(0.0, deadline - self._around.host.reactor.seconds())
-        if self._timer is None:
-            self._timer = self._around.host.reactor.callLater(delay, self._due)
-        else:
-            self._timer.reset(delay)
-
     def _due(self) -> None:
-        self._timer, self._fires_at = None, inf
         self.handle(Tick())
 
     def _received(self, data: bytes, source: Address) -> None:
