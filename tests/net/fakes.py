@@ -12,9 +12,10 @@ from twisted.internet.task import Clock
 
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
-from torrentd.net.encryption import Encryption, Mode
+from torrentd.net.encryption import Exchanges
 from torrentd.net.interfaces import Bytes, Identity, PeerConnection
 from torrentd.net.peer import PeerProtocol
+from torrentd.policy.peers.encryption import Encryption, Mode
 from torrentd.wire.peer import mse
 from torrentd.wire.peer.handshake import RESERVED, Handshake
 from torrentd.wire.peer.messages import Blocks, Message, Range
@@ -186,13 +187,13 @@ def peer(
     encrypted: bool = False,
 ) -> PeerProtocol:
     """A protocol without a transport yet."""
-    rule = encryption(clock, mode)
-    return PeerProtocol(clock, Buffers(4096, 64 * 1024), hall, address, next(_keys), rule, identity, encrypted)
+    exchanges = encryption(clock, mode)
+    return PeerProtocol(clock, Buffers(4096, 64 * 1024), hall, address, next(_keys), exchanges, identity, encrypted)
 
 
-def encryption(clock: Any, mode: Mode = "off") -> Encryption:
-    """The daemon's rule."""
-    return Encryption(mode, Random(1), clock)
+def encryption(clock: Any, mode: Mode = "off") -> Exchanges:
+    """With the daemon's rule."""
+    return Exchanges(Encryption(mode), Random(1), clock)
 
 
 _keys = count(1)

@@ -20,13 +20,14 @@ from torrentd.model.address import Address
 from torrentd.model.errors import ProtocolError, StorageError
 from torrentd.net import encryption as net_encryption
 from torrentd.net.connector import Connector
-from torrentd.net.encryption import BURST, EXCHANGES_PER_SECOND, EncryptingTransport, Mode, begins_plain
+from torrentd.net.encryption import EncryptingTransport, begins_plain, probe
 from torrentd.net.factory import PeerFactory
 from torrentd.net.network import Network
+from torrentd.policy.peers.encryption import BURST, Encryption, Mode
 from torrentd.wire.peer.encode import encode
 from torrentd.wire.peer.handshake import LENGTH, START
 from torrentd.wire.peer.messages import Have, Interested
-from torrentd.wire.peer.mse import PLAIN, RC4, Initiator, Responder, obfuscated
+from torrentd.wire.peer.mse import PLAIN, Initiator, Responder, obfuscated
 
 
 @pytest.fixture(params=[True, False], ids=["direct", "plain"])
@@ -158,51 +159,34 @@ def test_noise_is_refused() -> None:
     assert not protocol.declined
 
 
-def test_too_many_exchanges_are_refused_for_a_while() -> None:
-    clock = Clock()
-    rule = encryption(clock, "prefer")
+def test_too_many_exchanges_are_refused() -> None:
+    exchanges = encryption(Clock(), "prefer")
     for _ in range(int(BURST)):
-        rule.responder(lambda name: None)
+        exchanges.answer(lambda name: None)
     with pytest.raises(ProtocolError, match="too many"):
-        rule.responder(lambda name: None)
-    clock.advance(1.01 / EXCHANGES_PER_SECOND)
-    rule.responder(lambda name: None)
+        exchanges.answer(lambda name: None)
 
 
 def test_a_torrent_is_recognised_by_its_hidden_name() -> None:
     hall = Hall(THEIRS)
     assert hall.recognise(obfuscated(THEIRS.info_hash)) == THEIRS.info_hash
-    rule = encryption(Clock(), "prefer")
-    one, other = rule.initiator(THEIRS, b"hello"), rule.responder(hall.recognise)
+    exchanges = encryption(Clock(), "prefer")
+    one, other = exchanges.begin(THEIRS, b"hello"), exchanges.answer(hall.recognise)
     assert isinstance(one, Initiator) and isinstance(other, Responder)
     other.feed(one.feed(other.feed(one.opening())))
     assert other.secured is not None
     assert (other.secured.method, other.secured.received) == (PLAIN, b"hello")
 
 
-def test_what_the_modes_allow() -> None:
-    rules = {mode: encryption(Clock(), mode) for mode in ("off", "prefer", "require")}  # type: ignore[arg-type]
-    assert [rule.takes_plain for rule in rules.values()] == [True, True, False]
-    assert [rule.takes_encrypted for rule in rules.values()] == [False, True, True]
-    assert [rules["require"]._choose(offered) for offered in (0, PLAIN, RC4, PLAIN | RC4)] == [0, 0, RC4, RC4]
-    assert [rules["prefer"]._choose(offered) for offered in (0, PLAIN, RC4, PLAIN | RC4, 8)] == [
-        0,
-        PLAIN,
-        RC4,
-        PLAIN,
-        0,
-    ]
-
-
 def test_without_rc4_prefer_is_off_and_require_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(net_encryption, "rc4_works", lambda: False)
     with capturedLogs() as logged:
-        prefers = encryption(Clock(), "prefer")
-        prefers.probe()
+        prefers = Encryption("prefer")
+        probe(prefers)
     assert prefers.mode == "off" and len(logged) == 1
     with pytest.raises(StorageError, match="legacy provider"):
-        encryption(Clock(), "require").probe()
-    encryption(Clock(), "off").probe()
+        probe(Encryption("require"))
+    probe(Encryption("off"))
 
 
 def test_the_encrypting_transport_keeps_the_order_and_passes_the_rest() -> None:

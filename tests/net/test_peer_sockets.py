@@ -14,9 +14,9 @@ from twisted.internet.defer import Deferred
 from tests.net.fakes import OURS, THEIRS, Hall, Reader, content, encryption
 from torrentd.model.address import Address
 from torrentd.net.connector import Connector
-from torrentd.net.encryption import Mode
 from torrentd.net.factory import PeerFactory
 from torrentd.net.network import Network
+from torrentd.policy.peers.encryption import Mode
 from torrentd.wire.peer.encode import encode, encode_requests
 from torrentd.wire.peer.messages import Have, Interested, Request
 

@@ -6,12 +6,14 @@ from tests.session.world import PIECE, Sample, result
 from torrentd.config import Configuration
 from torrentd.config.settings import Discovery, Settings
 from torrentd.model.address import Address
+from torrentd.session.control import AddOptions
 from torrentd.wire.peer.encode import encode as encode_messages
 from torrentd.wire.peer.extensions import ExtensionHandshake, parse
 from torrentd.wire.peer.extensions import encode as encode_extensions
 from torrentd.wire.peer.framing import Framing
 from torrentd.wire.peer.handshake import LENGTH, RESERVED, Handshake, encode
 from torrentd.wire.peer.messages import Extended, HaveNone
+from torrentd.wire.peer.mse import obfuscated
 
 
 @pytest.fixture
@@ -247,3 +249,13 @@ def test_what_a_peer_can_is_shown_and_where_it_sees_us_is_a_vote(home, world, to
     home.daemon.configuration = Configuration(Settings(discovery=Discovery(dht=False, pex=False)), None)
     home.daemon.apply_limits()
     assert b"ut_pex" not in session.torrent.offers
+
+
+def test_what_is_only_looked_at_is_recognised_as_long_as_it_is(home, torrent):
+    around, name = home.daemon.around, obfuscated(bytes.fromhex(torrent.id))
+    done = home.steering.inspect_magnet(f"magnet:?xt=urn:btih:{torrent.id}", AddOptions(), 30.0)
+    done.addErrback(lambda failure: None)
+    assert around.recognise(name) == bytes.fromhex(torrent.id)
+    done.cancel()
+    home.world.run(31)
+    assert around.recognise(name) is None

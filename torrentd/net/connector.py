@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
 from torrentd.model.address import Address
-from torrentd.net.encryption import Encryption
+from torrentd.net.encryption import Exchanges
 from torrentd.net.interfaces import Identity, Reception
 from torrentd.net.network import CONNECT_TIMEOUT, Network
 from torrentd.net.peer import PeerProtocol
@@ -23,14 +23,14 @@ class Connector:
         reactor: Any,
         network: Network,
         keys: Iterator[int],
-        encryption: Encryption,
+        exchanges: Exchanges,
         bind: str = "",
         timeout: float = CONNECT_TIMEOUT,
     ) -> None:
         self._reactor = reactor
         self._network = network
         self._keys = keys
-        self._encryption = encryption
+        self._exchanges = exchanges
         self._bind = bind
         self._timeout = timeout
 
@@ -43,7 +43,7 @@ class Connector:
             reception,
             address,
             next(self._keys),
-            self._encryption,
+            self._exchanges,
             identity,
             encrypted,
         )

@@ -1,26 +1,22 @@
-"""Which connections are encrypted, and how (see wire.peer.mse).
-
-With "prefer" the exchange is obfuscated and what follows is plain text where the peer allows it: blocks cost nothing
-more then. With "require" everything is RC4, and a peer that does not take part is no peer.
-"""
+"""Encrypted connections on their way to the peer: keys, ciphers, what is written. When and how to encrypt is said by
+`policy.peers.encryption`; the exchange of keys is in `wire.peer.mse`."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from twisted.logger import Logger
 
 from torrentd.model.errors import ProtocolError, StorageError
 from torrentd.net.ciphers import rc4, rc4_works
 from torrentd.net.interfaces import Identity
+from torrentd.policy.peers.encryption import Encryption
 from torrentd.wire.peer.handshake import START
 from torrentd.wire.peer.mse import PLAIN, RC4, Initiator, KeyStream, Responder
 
 log = Logger()
-
-Mode: TypeAlias = Literal["off", "prefer", "require"]
 
 NONE: Final = "none"
 NAMES: Final = {PLAIN: "handshake", RC4: "rc4"}
@@ -30,61 +26,35 @@ MISSING: Final = (
     "there is no RC4 here: OpenSSL's legacy provider is missing (on Debian: apt install openssl-provider-legacy)"
 )
 
-EXCHANGES_PER_SECOND: Final = 30.0
-"""Incoming ones: each costs a millisecond of the reactor, and anybody may ask for it. As many as we dial."""
 
-BURST: Final = 64.0
-"""At once after a quiet time, as when a popular torrent starts."""
+class Exchanges:
+    """Makes our side of exchanges of keys, as `rule` wants them. `secret_rng` makes keys and pads."""
 
-
-class Encryption:
-    """The rule for all connections of a daemon. `secret_rng` makes keys and pads."""
-
-    def __init__(self, mode: Mode, secret_rng: random.Random, reactor: Any) -> None:
-        self.mode: Mode = mode
+    def __init__(self, rule: Encryption, secret_rng: random.Random, reactor: Any) -> None:
+        self.rule = rule
         self._rng = secret_rng
         self._reactor = reactor
-        self._tokens = BURST
-        self._refilled = 0.0
 
-    def probe(self) -> None:
-        """See whether this system can do it at all: if not, "prefer" becomes "off", with a warning. StorageError if
-        the user requires it."""
-        if self.mode == "off" or rc4_works():
-            return
-        if self.mode == "require":
-            raise StorageError(f'peers.encryption is "require", but {MISSING}')
-        log.warn("peers.encryption: off, for " + MISSING)
-        self.mode = "off"
+    def begin(self, identity: Identity, payload: bytes) -> Initiator:
+        """One that we begin."""
+        return Initiator(identity.info_hash, self.rule.methods, payload, self._rng, rc4)
 
-    @property
-    def takes_plain(self) -> bool:
-        """Whether a peer may begin with the handshake of BEP 3."""
-        return self.mode != "require"
-
-    @property
-    def takes_encrypted(self) -> bool:
-        return self.mode != "off"
-
-    def initiator(self, identity: Identity, payload: bytes) -> Initiator:
-        """Our side of an exchange that we begin."""
-        methods = RC4 if self.mode == "require" else PLAIN | RC4
-        return Initiator(identity.info_hash, methods, payload, self._rng, rc4)
-
-    def responder(self, find: Callable[[bytes], bytes | None]) -> Responder:
-        """Our side of an exchange that a peer begins. ProtocolError: too many begin."""
-        now = self._reactor.seconds()
-        self._tokens = min(BURST, self._tokens + (now - self._refilled) * EXCHANGES_PER_SECOND)
-        self._refilled = now
-        if self._tokens < 1.0:
+    def answer(self, find: Callable[[bytes], bytes | None]) -> Responder:
+        """One that a peer begins. ProtocolError: too many do."""
+        if not self.rule.may_exchange(self._reactor.seconds()):
             raise ProtocolError("too many encrypted handshakes at once")
-        self._tokens -= 1.0
-        return Responder(find, self._choose, self._rng, rc4)
+        return Responder(find, self.rule.choose, self._rng, rc4)
 
-    def _choose(self, offered: int) -> int:
-        if offered & PLAIN and self.takes_plain:
-            return PLAIN
-        return offered & RC4
+
+def probe(rule: Encryption) -> None:
+    """See whether this system can encrypt at all: if not, "prefer" becomes "off", with a warning. StorageError if the
+    user requires it."""
+    if rule.mode == "off" or rc4_works():
+        return
+    if rule.mode == "require":
+        raise StorageError(f'peers.encryption is "require", but {MISSING}')
+    log.warn("peers.encryption: off, for " + MISSING)
+    rule.mode = "off"
 
 
 def begins_plain(data: bytes) -> bool | None:

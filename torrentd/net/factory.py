@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
-from torrentd.net.encryption import Encryption
+from torrentd.net.encryption import Exchanges
 from torrentd.net.interfaces import Reception
 from torrentd.net.peer import PeerProtocol
 
@@ -23,13 +23,13 @@ class PeerFactory(Factory):
     noisy = False
 
     def __init__(
-        self, reactor: Any, buffers: Buffers, reception: Reception, keys: Iterator[int], encryption: Encryption
+        self, reactor: Any, buffers: Buffers, reception: Reception, keys: Iterator[int], exchanges: Exchanges
     ) -> None:
         self._reactor = reactor
         self._buffers = buffers
         self._reception = reception
         self._keys = keys
-        self._encryption = encryption
+        self._exchanges = exchanges
         self._shaking: list[PeerProtocol] = []
         """those in their handshake, and some that were when another one came"""
 
@@ -44,7 +44,7 @@ class PeerFactory(Factory):
         if not admitted:
             return None
         key = next(self._keys)
-        protocol = PeerProtocol(self._reactor, self._buffers, self._reception, address, key, self._encryption)
+        protocol = PeerProtocol(self._reactor, self._buffers, self._reception, address, key, self._exchanges)
         self._shaking = [other for other in self._shaking if other.shakes_hands]
         self._shaking.append(protocol)
         return protocol

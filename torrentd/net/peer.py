@@ -24,7 +24,7 @@ from torrentd.model.address import Address
 from torrentd.model.errors import ProtocolError
 from torrentd.net import reasons
 from torrentd.net.buffers import Buffers
-from torrentd.net.encryption import NAMES, NONE, EncryptingTransport, Encryption, begins_plain
+from torrentd.net.encryption import NAMES, NONE, EncryptingTransport, Exchanges, begins_plain
 from torrentd.net.handshaking import Handshaking
 from torrentd.net.interfaces import BlockReader, Identity, PeerOwner, Reception
 from torrentd.net.serving import Serving
@@ -58,7 +58,7 @@ class PeerProtocol(Protocol):
         reception: Reception,
         address: Address,
         key: int,
-        encryption: Encryption,
+        exchanges: Exchanges,
         identity: Identity | None = None,
         encrypted: bool = False,
         handshake_timeout: float = HANDSHAKE_TIMEOUT,
@@ -70,9 +70,9 @@ class PeerProtocol(Protocol):
         self.bytes_in = 0
         self.encryption = NONE
         self.declined = False
-        self._rule = encryption
+        self._exchanges = exchanges
         self._encrypted = encrypted
-        self._undecided = self.incoming and encryption.takes_encrypted
+        self._undecided = self.incoming and exchanges.rule.takes_encrypted
         """an incoming peer has not shown yet whether it encrypts"""
         self._exchange: Initiator | Responder | None = None
         self._decrypt: Any = None
@@ -125,7 +125,7 @@ class PeerProtocol(Protocol):
         opening = self._handshaking.opening()
         if self._encrypted:
             assert self.identity is not None
-            self._exchange = self._rule.initiator(self.identity, opening)
+            self._exchange = self._exchanges.begin(self.identity, opening)
             opening = self._exchange.opening()
         self.send(opening)
         self.flush()
@@ -217,10 +217,10 @@ class PeerProtocol(Protocol):
         plain = begins_plain(data)
         self.tail = data
         self._undecided = plain is None
-        if plain and not self._rule.takes_plain:
+        if plain and not self._exchanges.rule.takes_plain:
             raise ProtocolError("it is not encrypted")
         if plain is False:
-            self._exchange = self._rule.responder(self._reception.recognise)
+            self._exchange = self._exchanges.answer(self._reception.recognise)
 
     def _agree(self, exchange: Initiator | Responder, data: bytes) -> None:
         """One step of the exchange of keys; what comes behind it is the handshake."""

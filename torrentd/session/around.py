@@ -89,7 +89,7 @@ class Around:
 
     def recognise(self, name: bytes) -> bytes | None:
         """The info hash, as on the wire, that an encrypted exchange hides like this; None: not ours."""
-        found = self._obfuscated.get(name) or next((one for one in self.magnets if obfuscated(one[:20]) == name), None)
+        found = self._obfuscated.get(name)
         return found[:20] if found is not None else None
 
     def awake(self, info_hash: bytes) -> TorrentSession | MagnetSession | None:
@@ -113,6 +113,18 @@ class Around:
         else:
             self.sessions[info_hash] = torrent
             self.dormancy.changed()
+
+    def look_at(self, magnet: MagnetSession) -> None:
+        """Fetch the metadata of what is no torrent of ours."""
+        self.magnets[magnet.info_hash] = magnet
+        self._obfuscated[obfuscated(magnet.info_hash[:20])] = magnet.info_hash
+
+    def look_away(self, magnet: MagnetSession) -> None:
+        """Its metadata is not fetched any more; it may be a torrent of ours by now."""
+        if self.magnets.get(magnet.info_hash) is magnet:
+            del self.magnets[magnet.info_hash]
+        if magnet.info_hash not in self.torrents:
+            self._obfuscated.pop(obfuscated(magnet.info_hash[:20]), None)
 
     def arrange(self, order: Iterable[bytes]) -> None:
         """List the torrents in this order."""

@@ -39,16 +39,13 @@ from torrentd.wire.peer.handshake import RESERVED, Handshake, with_dht
 
 if TYPE_CHECKING:
     from torrentd.net.connector import Connector
-    from torrentd.net.encryption import Encryption
+    from torrentd.policy.peers.encryption import Encryption
     from torrentd.session.around import Around
     from torrentd.session.driven import Driven
     from torrentd.session.torrent import TorrentSession
 
 
 log = Logger()
-
-MOST_PLAIN = 3000
-"""Peers of which we remember that they do not encrypt: the candidates of one torrent."""
 
 
 class Connections:
@@ -57,8 +54,6 @@ class Connections:
     def __init__(self, around: Around, fleet: Fleet, connector: Connector, encryption: Encryption) -> None:
         self.fleet = fleet
         self._encryption = encryption
-        self._plain: dict[Address, None] = {}
-        """peers that were dialled and did not encrypt: next time they are not asked to"""
         self.external = ExternalAddresses()
         self._around = around
         self._connector = connector
@@ -109,8 +104,7 @@ class Connections:
     def dial(self, session: Driven[Any], address: Address) -> None:
         """Connect for the torrent."""
         self.handle(Dialled(InfoHash(session.info_hash)))
-        mode = self._encryption.mode
-        self._begin(session, address, mode == "require" or (mode == "prefer" and address not in self._plain))
+        self._begin(session, address, self._encryption.encrypts(address))
 
     def _begin(self, session: Driven[Any], address: Address, encrypted: bool) -> None:
         connection = self._connector.dial(address, self, self._identity(session), encrypted)
@@ -221,11 +215,10 @@ class Connections:
     def _again(self, connection: PeerConnection, session: Driven[Any]) -> bool:
         """Go on without encryption, at once, with a peer that did not take part in it. For the fleet and the torrent
         it is the same attempt."""
-        if not connection.declined or self._encryption.mode != "prefer" or not session.torrent.running or self._stopped:
+        if not (connection.declined and session.torrent.running) or self._stopped:
             return False
-        if len(self._plain) >= MOST_PLAIN:
-            del self._plain[next(iter(self._plain))]
-        self._plain[connection.address] = None
+        if not self._encryption.declined(connection.address):
+            return False
         self._begin(session, connection.address, encrypted=False)
         return True
 

@@ -17,9 +17,10 @@ from torrentd.model.address import Address
 from torrentd.model.errors import RpcError
 from torrentd.net.connector import Connector
 from torrentd.net.datagram import Datagrams
-from torrentd.net.encryption import Encryption
+from torrentd.net.encryption import Exchanges, probe
 from torrentd.net.factory import PeerFactory
 from torrentd.net.trackers.trackers import Trackers
+from torrentd.policy.peers.encryption import Encryption
 from torrentd.session.adding import Adding
 from torrentd.session.announces import Announces
 from torrentd.session.around import Around
@@ -70,12 +71,13 @@ class Daemon:
         """monotonic"""
         keys = count(1)
         settings = configuration.settings
-        self._encryption = Encryption(settings.peers.encryption, host.secret_rng, host.reactor)
-        connector = Connector(host.reactor, host.network, keys, self._encryption, settings.network.bind_address)
+        self._encryption = Encryption(settings.peers.encryption)
+        exchanges = Exchanges(self._encryption, host.secret_rng, host.reactor)
+        connector = Connector(host.reactor, host.network, keys, exchanges, settings.network.bind_address)
         fleet = Fleet(fleet_limits(configuration.settings, self.runtime_limits))
         self.connections = self.around.connections = Connections(self.around, fleet, connector, self._encryption)
         self._datagrams: list[Datagrams] = []
-        self._factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys, self._encryption)
+        self._factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys, exchanges)
         rpc = configuration.settings.rpc.tcp  # is bound later
         self.listening = Listening(host.network, self._factory, self._datagram_socket, [rpc.port] if rpc else [])
         self.ports = Ports(host, self.connections.seen_at, self._port_changed)
@@ -102,7 +104,7 @@ class Daemon:
     async def start(self, crashed: bool = False) -> None:
         """Open the database, take in the torrents, listen, begin. StorageError if the database cannot be used."""
         self.started_at = self.host.reactor.seconds()
-        self._encryption.probe()
+        probe(self._encryption)
         loaded = await self.host.state.open(crashed)
         for notice in loaded.notices:
             log.warn("state: {notice}", notice=notice)

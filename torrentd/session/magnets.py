@@ -120,7 +120,7 @@ class Magnets:
         session = found or self._around.magnets.get(_hash(magnet))
         if session is None:
             session = self._session(self._record(magnet, options), listed=False)
-            self._around.magnets[session.info_hash] = session
+            self._around.look_at(session)
             session.start()
         return await self._wait(session, timeout)
 
@@ -132,6 +132,7 @@ class Magnets:
         def over(result: Metainfo | Failure) -> Metainfo | Failure:
             if timer.active():
                 timer.cancel()
+            session.waiting.pop(answer, None)  # who gives up himself is still there
             self._no_longer_looked_at(session.info_hash)
             if isinstance(result, Failure) and result.check(MetadataRefused):
                 raise RpcError("fetch_failed", str(result.value), id=session.id)
@@ -154,8 +155,7 @@ class Magnets:
         session.stop()
         session.leave()
         self._around.connections.gone(session)
-        if self._around.magnets.get(session.info_hash) is session:
-            del self._around.magnets[session.info_hash]
+        self._around.look_away(session)
 
     # --- going
 

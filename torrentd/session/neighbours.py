@@ -128,9 +128,7 @@ class Neighbours:
         if not isinstance(torrent, Sleeper):
             _tell(torrent, peer)
             return
-        rest = torrent.rest
-        known = rest is not None and rest.candidates is not None and rest.candidates.knows(peer)
-        if torrent.runs and torrent.row.left and not torrent.row.private and not known:
+        if torrent.row.left and torrent.has_to_meet([peer]):
             awake = self._around.waking.awake(info_hash)
             awake.addCallback(_tell, peer).addErrback(lambda failure: failure.trap(TorrentdError) and None)
 

@@ -16,6 +16,9 @@ from torrentd.model.layout import Priority
 from torrentd.session.rows import LimitsRow, PeersSummary, State, TorrentRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torrentd.model.address import Address
     from torrentd.model.ids import PeerId
     from torrentd.state.records import TorrentRecord
     from torrentd.swarm.resting import Rest
@@ -61,6 +64,14 @@ class Sleeper:
     def runs(self) -> bool:
         """It is in its swarm, or will be once its files were looked at."""
         return not self.paused and self.row.error is None
+
+    def has_to_meet(self, peers: Iterable[Address]) -> bool:
+        """Whether there is somebody among them whom the torrent has not met and may: private ones learn of peers from
+        trackers alone (BEP 27)."""
+        if not self.runs or self.row.private:
+            return False
+        known = self.rest.candidates if self.rest is not None else None
+        return any(known is None or not known.knows(peer) for peer in peers)
 
     def seeding_time_at(self, now: float) -> float:
         """Seconds; sleeping seeds seed."""

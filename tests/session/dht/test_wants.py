@@ -9,7 +9,7 @@ from tests.session.world import Sample
 from torrentd.dht.events import Search, Untrack
 from torrentd.model.address import Address
 from torrentd.policy.peers.candidates import Candidates
-from torrentd.session.dht.wants import answer_turn, wakes_for
+from torrentd.session.dht.wants import answer_turn
 from torrentd.session.dormancy import LINGER, ROUND
 from torrentd.session.sleeper import Sleeper
 from torrentd.swarm.resting import Rest
@@ -73,15 +73,15 @@ def test_who_has_no_turns(home, sleeper, torrent):
     assert answer_turn(HASH, other, PORT) == Untrack(HASH)
 
 
-def test_whom_a_sleeper_wakes_for(sleeper):
+def test_whom_a_sleeper_has_to_meet(sleeper):
     candidates = Candidates()
     candidates.add([MET], "tracker", 0.0)
     sleeper.rest = Rest(True, False, Totals(), None, candidates, None, {})
-    assert wakes_for(sleeper, [MET, STRANGER])
-    assert not wakes_for(sleeper, [MET])
+    assert sleeper.has_to_meet([MET, STRANGER])
+    assert not sleeper.has_to_meet([MET])
     candidates.exclude(STRANGER)
-    assert not wakes_for(sleeper, [STRANGER])
+    assert not sleeper.has_to_meet([STRANGER])
     sleeper.rest = None
-    assert wakes_for(sleeper, [MET])
-    assert not wakes_for(sleeper, [])
-    assert not wakes_for(changed(sleeper, private=True), [MET])
+    assert sleeper.has_to_meet([MET])
+    assert not sleeper.has_to_meet([])
+    assert not changed(sleeper, private=True).has_to_meet([MET])

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from torrentd.policy.rates.tokens import Tokens
+
 EVERY: Final = 300.0
 """Seconds between two announcements of a torrent."""
 
@@ -32,35 +34,24 @@ class LocalTurns:
         self._most = most
         """info hashes of one announcement"""
         self._announced: dict[bytes, float] = {}
-        self._tokens = BURST
-        self._refilled = 0.0
-        self._ears = HEARD_PER_SECOND
-        self._heard = 0.0
+        self._announcements = Tokens(BURST, 1 / SPACING)
+        self._heard = Tokens(HEARD_PER_SECOND, HEARD_PER_SECOND)
 
     def take(self, active: Iterable[bytes], now: float) -> list[bytes]:
         """What the next announcement has in it, of the torrents that are active now; empty: none is due, or not yet."""
-        self._tokens = min(BURST, self._tokens + (now - self._refilled) / SPACING)
-        self._refilled = now
         last = {info_hash: self._announced.get(info_hash, LONG_AGO) for info_hash in active}
         self._announced = {info_hash: at for info_hash, at in last.items() if at > LONG_AGO}
         due = sorted((at, info_hash) for info_hash, at in last.items() if at + EVERY <= now)[: self._most]
-        if not due or self._tokens < 1.0:
+        if not due or not self._announcements.take(now):
             return []
-        self._tokens -= 1.0
         chosen = [info_hash for _, info_hash in due]
         self._announced.update(dict.fromkeys(chosen, now))
         return chosen
 
     def wait(self, now: float) -> float:
         """Seconds until the rate allows another announcement."""
-        tokens = self._tokens + (now - self._refilled) / SPACING
-        return max(0.0, (1.0 - tokens) * SPACING)
+        return self._announcements.wait(now)
 
     def may_read(self, now: float) -> bool:
         """Whether an announcement that came is read; see HEARD_PER_SECOND."""
-        self._ears = min(HEARD_PER_SECOND, self._ears + (now - self._heard) * HEARD_PER_SECOND)
-        self._heard = now
-        if self._ears < 1.0:
-            return False
-        self._ears -= 1.0
-        return True
+        return self._heard.take(now)

@@ -23,9 +23,8 @@ from torrentd.model.ids import PeerId
 CLASSES = 1024
 """Pieces are told apart modulo this, so that nothing grows with the torrent."""
 
-
 AHEAD = 0.5
-"""The part of its share of what only seeds have that a leech asks of one seed at a time."""
+"""The part of its share of what only seeds have that a leech asks of one seed at a time: a quarter is no better."""
 
 
 class Shares:
@@ -52,7 +51,8 @@ class Shares:
         return max(pieces, key=lambda piece: leads[piece % CLASSES])
 
     def most(self, rare: int) -> float:
-        """How many pieces to ask of one seed at a time, when so many are left that only seeds have."""
+        """How many pieces to ask of one seed at a time, when so many are left that only seeds have; infinity if nobody
+        else asks it."""
         if self._leads is None:
             self._leads = self._compare()
         return max(1.0, rare * AHEAD / (1 + self._count)) if self._count else inf

@@ -25,7 +25,7 @@ from torrentd.net.datagram import Datagrams, Kind
 from torrentd.session.alarm import Alarm
 from torrentd.session.dht import names
 from torrentd.session.dht.saved import KEY, from_store, to_store
-from torrentd.session.dht.wants import answer_turn, wakes_for
+from torrentd.session.dht.wants import answer_turn
 from torrentd.session.sleeper import Sleeper
 from torrentd.swarm.events import PeersFound
 
@@ -233,7 +233,7 @@ class DhtSession:
         peers = [peer for peer in command.peers if peer not in ourselves]
         event = PeersFound(peers, SOURCE)
         if isinstance(torrent, Sleeper):
-            if wakes_for(torrent, peers):
+            if torrent.has_to_meet(peers):  # seeds wake, too: who cannot be reached depends on whom he dials
                 awake = self._around.waking.awake(command.info_hash)
                 awake.addCallback(lambda session: session.handle(event)).addErrback(_not_woken)
         elif torrent is not None and not torrent.private and peers:

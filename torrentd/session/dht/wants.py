@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from torrentd.dht.events import Search, Untrack
-from torrentd.model.address import Address
 from torrentd.session.sleeper import Sleeper
 
 if TYPE_CHECKING:
@@ -35,12 +33,3 @@ def _search(info_hash: bytes, torrent: Pure, port: int) -> Search:
         hungry=not torrent.finished and len(torrent.peers) < FEW,
         urgent=not torrent.finished or bool(torrent.peers),
     )
-
-
-def wakes_for(sleeper: Sleeper, peers: Iterable[Address]) -> bool:
-    """Whether there is somebody whom the torrent has not met. Seeds wake, too: who cannot be reached from outside
-    depends on whom he dials himself."""
-    if not sleeper.runs or sleeper.row.private:
-        return False
-    known = sleeper.rest.candidates if sleeper.rest is not None else None
-    return any(known is None or not known.knows(peer) for peer in peers)
