@@ -5,9 +5,10 @@ whose metadata is not here yet (`swarm.fetching`); whom to dial and what to tell
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Collection
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerId, PeerKey
@@ -16,6 +17,7 @@ from torrentd.policy.peers.candidates import Candidates
 from torrentd.policy.tiers import Tracker
 from torrentd.swarm.announcing import Announcing, Tally
 from torrentd.swarm.commands import Command, Send
+from torrentd.swarm.events import Event
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.wire.peer.messages import Message
 
@@ -61,8 +63,12 @@ class Link(Protocol):
 P = TypeVar("P", bound=Link)
 
 
-class Membership(Generic[P]):
-    """Verbs change it; everybody else reads."""
+class Membership(ABC, Generic[P]):
+    """Verbs change it; everybody else reads. Whoever is in a swarm says which verb takes which event, and what is
+    looked after when a deadline has come."""
+
+    verbs: ClassVar[Mapping[type[Event], Callable[[Any, Any], None]]]
+    chores: ClassVar[Sequence[Callable[[Any], None]]]
 
     def __init__(
         self,
@@ -104,22 +110,35 @@ class Membership(Generic[P]):
         """as last told by WantPeers"""
         self.closed_peers: deque[ClosedPeer] = deque(maxlen=CLOSED_KEPT)
 
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """What to do about `event`. `now` never goes back."""
+        self.now = now
+        commands: list[Command] = []
+        self.commands = commands
+        self.verbs[type(event)](self, event)
+        if now >= self.deadline:
+            self.deadline = NEVER
+            for chore in self.chores:
+                chore(self)
+        self.commands = []  # views in the commands die with them, not with the next event
+        return commands
+
     # --- facts
 
     @property
+    @abstractmethod
     def finished(self) -> bool:
         """Whether nothing that is wanted is missing."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def offers(self) -> tuple[bytes, ...]:
         """The extensions that we offer (BEP 10), see `extensions.IDS`."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def left(self) -> int:
         """Bytes that are missing of the whole torrent, as trackers are told."""
-        raise NotImplementedError
 
     @property
     def tally(self) -> Tally:

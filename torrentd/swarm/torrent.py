@@ -45,10 +45,8 @@ from torrentd.swarm import (
     upload,
 )
 from torrentd.swarm.announcing import Announcing
-from torrentd.swarm.commands import Command
 from torrentd.swarm.events import Event
 from torrentd.swarm.floods import Budget
-from torrentd.swarm.membership import NEVER
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.state import TorrentState
 
@@ -97,6 +95,9 @@ DUE: tuple[Callable[[TorrentState], None], ...] = (
 class Torrent(TorrentState):
     """The state, and the way in. `down` and `up` are the daemon's buckets; the torrent's own are put before them."""
 
+    verbs = ON_EVENT
+    chores = DUE
+
     def __init__(
         self,
         *,
@@ -136,19 +137,6 @@ class Torrent(TorrentState):
             metadata=metadata,
             metadata_budget=metadata_budget or Budget(),
         )
-
-    def handle(self, event: Event, now: float) -> list[Command]:
-        """What to do about `event`. `now` never goes back."""
-        self.now = now
-        commands: list[Command] = []
-        self.commands = commands
-        ON_EVENT[type(event)](self, event)
-        if now >= self.deadline:
-            self.deadline = NEVER
-            for due in DUE:
-                due(self)
-        self.commands = []  # views in the commands die with them, not with the next event
-        return commands
 
     # --- facts
 

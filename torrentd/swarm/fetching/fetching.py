@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from torrentd.swarm import dialling, events, trackers
-from torrentd.swarm.commands import Command, MetadataFetched
+from torrentd.swarm.commands import MetadataFetched
 from torrentd.swarm.events import Event, Fulfilled, Start, Stop, Tick
 from torrentd.swarm.fetching import meeting, talk
 from torrentd.swarm.fetching.state import FetchingState
@@ -87,18 +87,8 @@ DUE: tuple[Callable[[FetchingState], None], ...] = (talk.due, meeting.due, track
 class Fetching(FetchingState):
     """The state, and the way in."""
 
-    def handle(self, event: Event, now: float) -> list[Command]:
-        """What to do about `event`. `now` never goes back."""
-        self.now = now
-        commands: list[Command] = []
-        self.commands = commands
-        ON_EVENT[type(event)](self, event)
-        if now >= self.deadline:
-            self.deadline = NEVER
-            for due in DUE:
-                due(self)
-        self.commands = []
-        return commands
+    verbs = ON_EVENT
+    chores = DUE
 
 
 def hand_over(fetching: FetchingState, torrent: TorrentState) -> None:

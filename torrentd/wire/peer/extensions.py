@@ -50,14 +50,23 @@ class ExtensionHandshake:
     """BEP 21: the sender downloads nothing"""
 
 
+def dictionary(name: str, payload: bytes, most: int | None = None) -> tuple[dict[bytes, Value], int]:
+    """The dictionary that an extension's message begins with, and where it ends. ProtocolError, which begins with the
+    extension's name: there is none, or the message has more than `most` bytes."""
+    if most is not None and len(payload) > most:
+        raise ProtocolError(f"{name}: a message of {len(payload)} bytes")
+    try:
+        value, end = bencode.decode_prefix(payload, bencode.EXTENSION)
+    except BencodeError as error:
+        raise ProtocolError(f"{name}: {error}") from None
+    if not isinstance(value, dict):
+        raise ProtocolError(f"{name}: the message is not a dictionary")
+    return value, end
+
+
 def parse(payload: bytes) -> ExtensionHandshake:
     """Read the handshake. ProtocolError if the payload does not begin with a bencoded dictionary."""
-    try:
-        value, _ = bencode.decode_prefix(payload, bencode.EXTENSION)
-    except BencodeError as error:
-        raise ProtocolError(f"extension handshake: {error}") from None
-    if not isinstance(value, dict):
-        raise ProtocolError("the extension handshake is not a dictionary")
+    value, _ = dictionary("extension handshake", payload)
     return ExtensionHandshake(
         m=_ids(value.get(b"m")),
         client=_client(value.get(b"v")),

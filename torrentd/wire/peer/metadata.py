@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from torrentd.model.errors import ProtocolError
 from torrentd.wire import bencode
-from torrentd.wire.bencode import BencodeError, Value
+from torrentd.wire.bencode import Value
+from torrentd.wire.peer.extensions import dictionary
 
 NAME = b"ut_metadata"
 
@@ -50,14 +51,7 @@ Message: TypeAlias = Request | Data | Reject
 
 def parse(payload: bytes) -> Message | None:
     """Read a message; None for a kind that is not known, which the BEP wants ignored. ProtocolError: it is none."""
-    if len(payload) > MAX_MESSAGE:
-        raise ProtocolError(f"ut_metadata: a message of {len(payload)} bytes")
-    try:
-        said, end = bencode.decode_prefix(payload, bencode.EXTENSION)
-    except BencodeError as error:
-        raise ProtocolError(f"ut_metadata: {error}") from None
-    if not isinstance(said, dict):
-        raise ProtocolError("ut_metadata: the message is not a dictionary")
+    said, end = dictionary("ut_metadata", payload, MAX_MESSAGE)
     kind = said.get(b"msg_type")
     if kind not in (_REQUEST, _DATA, _REJECT):
         return None

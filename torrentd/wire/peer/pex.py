@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from torrentd.model.address import Address
-from torrentd.model.errors import ProtocolError
 from torrentd.wire import bencode
 from torrentd.wire.addresses import pack_compact, parse_compact
-from torrentd.wire.bencode import BencodeError, Encodable, Value
+from torrentd.wire.bencode import Encodable, Value
+from torrentd.wire.peer.extensions import dictionary
 
 MOST = 50
 """Contacts that a message adds, and that it drops."""
@@ -46,14 +46,7 @@ class PexMessage:
 
 def parse(payload: bytes) -> PexMessage:
     """Read a message. ProtocolError: it is none, or too long."""
-    if len(payload) > MAX_MESSAGE:
-        raise ProtocolError(f"ut_pex: a message of {len(payload)} bytes")
-    try:
-        said, _ = bencode.decode_prefix(payload, bencode.EXTENSION)
-    except BencodeError as error:
-        raise ProtocolError(f"ut_pex: {error}") from None
-    if not isinstance(said, dict):
-        raise ProtocolError("ut_pex: the message is not a dictionary")
+    said, _ = dictionary("ut_pex", payload, MAX_MESSAGE)
     added = [_contacts(_bytes(said, key), _bytes(said, key + b".f"), key == b"added6") for key in (b"added", b"added6")]
     dropped = [parse_compact(_bytes(said, key), key == b"dropped6") for key in (b"dropped", b"dropped6")]
     return PexMessage(_fair(*added), _fair(*dropped))
