@@ -93,6 +93,19 @@ def test_with_the_fast_extension_it_is_told_what_it_will_not_get_and_what_it_wou
     assert served(log, 2) == [_piece(0)]
 
 
+def test_copies_wait_while_the_last_pieces_leave_and_one_copy_for_another() -> None:
+    torrent = make(2, BLOCKS, have=range(2))
+    wanted = [_wants(1, 0), _wants(2, 1), _wants(3, 0), _wants(4, 0)]
+    log = run(torrent, (0, Start()), *_interested(1, 2, 3, 4), *wanted, until=0)
+    assert [served(log, key) for key in (1, 2, 3, 4)] == [[_piece(0)], [_piece(1)], [], []]
+    log = run(torrent, (0.1, Drained(1, WHOLE)), until=0.1)
+    assert served(log, 3) == served(log, 4) == []
+    log = run(torrent, (0.2, Drained(2, WHOLE)), until=0.2)
+    assert [served(log, 3), served(log, 4)] == [[_piece(0)], []]
+    log = run(torrent, (0.3, Drained(3, WHOLE)), until=0.3)
+    assert served(log, 4) == [_piece(0)]
+
+
 def test_it_is_over_when_everything_was_passed_on() -> None:
     torrent = make(2, BLOCKS, have=(0, 1))
     tells = [(0.0, says(key, Have(0), Have(1))) for key in (1, 2)]

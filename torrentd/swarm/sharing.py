@@ -46,6 +46,8 @@ def serve_next(torrent: TorrentState, order: Order) -> None:
         if choice is None:
             return
         peer, piece = choice
+        if piece is not None and _in_vain(torrent, order, piece, peer, young):
+            return
         most = serves.batch(torrent, peer)
         if piece is not None:
             most = min(most, peer.requests.put_first(piece))
@@ -54,6 +56,20 @@ def serve_next(torrent: TorrentState, order: Order) -> None:
             return  # the upload limit
         for served, _, _ in peer.serving.ranges:
             order.give(served, peer.key, len(torrent.peers) - 1, torrent.now)
+
+
+def _in_vain(torrent: TorrentState, order: Order, piece: int, peer: Peer, young: float) -> bool:
+    """Whether a copy of one of the last pieces should wait: for this one, or for those that nobody else has, while they
+    leave. It would slow them down, and who gets a piece first passes it on."""
+    if order.has_fresh or not order.is_copy(piece, peer.key):
+        return False
+    leaving = (
+        (one, other.key)
+        for other in torrent.peers.values()
+        if other.serving is not None and other.serving_since > young
+        for one, _, _ in other.serving.ranges
+    )
+    return any(one == piece or not order.is_copy(one, key) for one, key in leaving)
 
 
 def _cheapest(torrent: TorrentState, order: Order) -> tuple[Peer, int | None] | None:

@@ -101,3 +101,12 @@ def test_who_leaves_takes_along_what_it_did_not_pass_on() -> None:
     assert spreading.has_fresh
     assert spreading.cost(1, B) == 0.0
     assert spreading.cost(0, C) == HELD
+
+
+def test_what_others_were_given_first_or_have_is_a_copy() -> None:
+    spreading = Spreading(4)
+    assert not spreading.is_copy(0, A)
+    _given(spreading, A, 0)
+    spreading.joined(Bitfield(4, [1]))
+    assert [spreading.is_copy(piece, A) for piece in range(3)] == [False, True, False]
+    assert [spreading.is_copy(piece, B) for piece in range(3)] == [True, True, False]

@@ -39,6 +39,9 @@ class Lending:
             return BEGUN
         return self._count(piece) + self._lent.get(piece, 0)
 
+    def is_copy(self, piece: int, peer: PeerKey) -> bool:
+        return False
+
     def give(self, piece: int, peer: PeerKey, others: int, now: float) -> None:
         begun = self._begun.setdefault(peer, set())
         if piece not in begun:

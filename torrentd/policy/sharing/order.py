@@ -30,6 +30,9 @@ class Order(Protocol):
     def cost(self, piece: int, peer: PeerKey) -> float:
         """What speaks against giving `piece` to `peer` next."""
 
+    def is_copy(self, piece: int, peer: PeerKey) -> bool:
+        """Whether what `peer` would get of the piece was given to others first, or they have it."""
+
     def give(self, piece: int, peer: PeerKey, others: int, now: float) -> None:
         """We serve a part of `piece` to `peer`, of which `others` may get it."""
 

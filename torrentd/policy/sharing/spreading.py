@@ -100,6 +100,9 @@ class Spreading:
             return backlog + STUCK + 1 / (2 + max(0.0, theirs))
         return HELD
 
+    def is_copy(self, piece: int, peer: PeerKey) -> bool:
+        return piece in self._out and self._given.get(piece) != peer
+
     def give(self, piece: int, peer: PeerKey, others: int, now: float) -> None:
         self._begun.setdefault(peer, set()).add(piece)
         if self._out.add(piece):
