@@ -61,7 +61,7 @@ def test_a_bug(stage: Stage, until_end: ExitStack, function: str, calls: list[in
     for content in contents:
         daemon.add(torrents[content], peers=[peer.address for peer in seeders[content]])
     until(lambda: is_complete(daemon, torrents[seeded], []), "the seeding torrent is checked", WAIT)
-    fetch_all(daemon, seeded)
+    fetch_all(daemon, seeded, attempts=len(calls) + 1)
     for content in contents:
         until(lambda content=content: is_complete(daemon, torrents[content], seeders[content]), content.name, WAIT)
         assert len(content.right_pieces(daemon.downloads / content.name)) == content.piece_count
@@ -75,9 +75,9 @@ def ids(number: int) -> bytes:
     return b"-XX0001-goodseed%04d" % number
 
 
-def fetch_all(daemon: Injected, content: Computed) -> None:
-    """Somebody fetches from us; if the bug cost that connection, once more."""
-    for attempt in range(3):
+def fetch_all(daemon: Injected, content: Computed, attempts: int) -> None:
+    """Somebody fetches from us; each time the bug costs that connection, once more."""
+    for attempt in range(attempts):
         try:
             with Leecher(content, daemon.peer_address, f"127.0.7.{attempt + 1}") as leecher:
                 leecher.fetch(range(content.piece_count))
