@@ -6,8 +6,8 @@ import msgspec
 
 from benchmarks.micro.cost import Samples, Subject, Worlds, repeated
 from torrentd.rpc.core.listing import narrowed
-from torrentd.session.changes import ChangeLog
-from torrentd.session.rows import LimitsRow, PeersSummary, TorrentRow, TrackerSummary
+from torrentd.session.telling.changes import ChangeLog
+from torrentd.session.telling.rows import LimitsRow, PeersSummary, TorrentRow, TrackerSummary
 
 FIELDS = (
     "id", "name", "state", "progress", "left", "rate_down", "rate_up", "size", "wanted", "eta", "ratio", "error",

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from torrentd.session.rows import LimitsRow, PeersSummary, TorrentRow, TrackerSummary
+from torrentd.session.telling.rows import LimitsRow, PeersSummary, TorrentRow, TrackerSummary
 
 UBUNTU = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"
 DEBIAN = "0a1b2cffffffffffffffffffffffffffffffffff"

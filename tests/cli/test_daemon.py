@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon, RpcFailure
 from torrentd import __version__
-from torrentd.session.rows import (
+from torrentd.session.telling.rows import (
     AllTotals,
     DhtRow,
     DiskRow,

@@ -14,7 +14,7 @@ from tests.cli.fake_daemon import FakeDaemon
 from tests.cli.rows import UBUNTU, hostile, torrent, without_metadata
 from torrentd.cli.commands.pieces import piece_map
 from torrentd.model.bitfield import Bitfield
-from torrentd.session.rows import ClosedPeerRow, ErrorRow, FileRow, PeerRow, TrackerRow
+from torrentd.session.telling.rows import ClosedPeerRow, ErrorRow, FileRow, PeerRow, TrackerRow
 
 
 def built(row: msgspec.Struct) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import typing
 
 from torrentd.cli.columns import TORRENTS
 from torrentd.cli.filters import STATES, parse_filter
-from torrentd.session.rows import State, TorrentRow
+from torrentd.session.telling.rows import State, TorrentRow
 
 
 def test_words() -> None:

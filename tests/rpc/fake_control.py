@@ -13,7 +13,7 @@ from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError
 from torrentd.session.control import AddOptions, Changes, FileChoice
 from torrentd.session.limits import Override
-from torrentd.session.rows import (
+from torrentd.session.telling.rows import (
     AllTotals,
     ClosedPeerRow,
     DhtNodeRow,

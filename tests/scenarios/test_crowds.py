@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from tests.scenarios.casts import KIB, MIB, NOT_YET, RATE, Cast, fluid_limit, gather, wasted
-from torrentd.session.dormancy import KEPT
+from torrentd.session.sleeping.dormancy import KEPT
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
 from torrentd.simulate.swarm import Swarm

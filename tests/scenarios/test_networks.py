@@ -11,7 +11,7 @@ from torrentd.session.control import FileChoice
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
 from torrentd.simulate.swarm import Swarm
-from torrentd.swarm.connecting import IDLE
+from torrentd.swarm.peers.connecting import IDLE
 
 
 def test_a_fifth_of_all_packets_is_lost(swarm: Swarm) -> None:

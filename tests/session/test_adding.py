@@ -7,7 +7,7 @@ from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, StorageError
 from torrentd.model.layout import Priority
 from torrentd.session.control import AddOptions, FileChoice
-from torrentd.session.rows import LimitsRow
+from torrentd.session.telling.rows import LimitsRow
 from torrentd.wire.bencode import encode
 
 

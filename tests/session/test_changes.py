@@ -1,6 +1,6 @@
 """Which torrents changed since a caller last looked."""
 
-from torrentd.session.changes import REMOVALS_KEPT, ChangeLog
+from torrentd.session.telling.changes import REMOVALS_KEPT, ChangeLog
 
 
 def test_only_later_changes_are_told_in_their_order():

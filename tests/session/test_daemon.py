@@ -7,7 +7,7 @@ from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.control import AddOptions
 from torrentd.session.daemon import STOP_TIME
-from torrentd.session.rows import LimitsRow
+from torrentd.session.telling.rows import LimitsRow
 
 
 def downloaded(make_home, world, torrent):

@@ -14,12 +14,12 @@ from tests.session.world import PIECE, Sample, error, result
 from torrentd.model.address import Address
 from torrentd.model.errors import StorageError
 from torrentd.model.layout import Priority
-from torrentd.session import dormancy
-from torrentd.session.announces import Announces
 from torrentd.session.control import FileChoice
-from torrentd.session.dormancy import KEPT, LINGER, ROUND
-from torrentd.session.rows import LimitsRow
-from torrentd.session.sleeper import Sleeper
+from torrentd.session.meeting.announces import Announces
+from torrentd.session.sleeping import dormancy
+from torrentd.session.sleeping.dormancy import KEPT, LINGER, ROUND
+from torrentd.session.sleeping.sleeper import Sleeper
+from torrentd.session.telling.rows import LimitsRow
 from torrentd.wire.tracker.answer import Answer
 
 LONG = LINGER + 2 * ROUND

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.session.world import PIECE, Sample, Worker, result
-from torrentd.session.durability import FLUSH_INTERVAL
-from torrentd.session.marks import SPACING
+from torrentd.session.running.durability import FLUSH_INTERVAL
+from torrentd.session.running.marks import SPACING
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from twisted.internet.defer import gatherResults
 
 from tests.session.world import Sample, result
 from torrentd.session.control import AddOptions
-from torrentd.session.entrance import MOST
+from torrentd.session.entering.entrance import MOST
 
 
 def many(home, count):

@@ -7,8 +7,8 @@ import pytest
 from tests.session.test_connections import Stranger
 from tests.session.world import PIECE, Home, Sample, World, result
 from torrentd.session.control import AddOptions
-from torrentd.session.rows import LimitsRow
-from torrentd.swarm.extensions import IDS
+from torrentd.session.telling.rows import LimitsRow
+from torrentd.swarm.peers.extensions import IDS
 from torrentd.wire.metainfo import parse
 from torrentd.wire.peer import extensions, metadata
 from torrentd.wire.peer.encode import encode as encode_messages

@@ -6,7 +6,7 @@ from twisted.internet.protocol import DatagramProtocol, Factory
 
 from tests.session.world import Network, Reactor, result
 from torrentd.model.address import Address
-from torrentd.session.listening import ATTEMPTS, Listening
+from torrentd.session.meeting.listening import ATTEMPTS, Listening
 
 
 def listening(network):

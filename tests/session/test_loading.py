@@ -6,8 +6,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from tests.session.world import Sample, error, result
-from torrentd.session import loading
 from torrentd.session.control import AddOptions
+from torrentd.session.entering import loading
 from torrentd.state.suspects import PROBATION
 
 

@@ -9,10 +9,10 @@ from tests.session.world import Home, Sample, error, result
 from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError, StorageError
 from torrentd.model.layout import Priority
-from torrentd.session.commands import RUN
 from torrentd.session.control import AddOptions, FileChoice
-from torrentd.session.magnet import MagnetSession
-from torrentd.session.rows import LimitsRow, WaitFailure
+from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.running.commands import RUN
+from torrentd.session.telling.rows import LimitsRow, WaitFailure
 from torrentd.swarm.commands import MetadataFetched
 from torrentd.wire import bencode
 from torrentd.wire.metainfo import parse
@@ -122,7 +122,7 @@ class TestFetching:
         assert leech.same(torrent)
 
     def test_large_metadata_is_read_in_a_worker(self, leech, seed, world, torrent, monkeypatch):
-        monkeypatch.setattr("torrentd.session.adding.PARSED_AT_ONCE", 10)
+        monkeypatch.setattr("torrentd.session.entering.adding.PARSED_AT_ONCE", 10)
         leech.worker.hangs = True
         add(leech, link(torrent), peers=(seed.address,))
         world.until(lambda: leech.worker.waiting, 60)

@@ -11,8 +11,8 @@ from torrentd.model.address import Address
 from torrentd.net.portmap.gateways import Gateway
 from torrentd.net.portmap.upnp import UpnpError
 from torrentd.policy.ports.portmap import LEASE, RETRY
-from torrentd.session.ports import LOOK
-from torrentd.session.rows import PortMappingRow
+from torrentd.session.meeting.ports import LOOK
+from torrentd.session.telling.rows import PortMappingRow
 
 ON = "[ports]\nmap = true\n"
 WHERE = Address("192.168.1.1", 5351)

@@ -5,8 +5,8 @@ from twisted.python.failure import Failure
 
 from tests.session.world import PIECE, Sample, result
 from torrentd.disk.results import Unwritten
-from torrentd.session import commands as module
-from torrentd.session.stored import stored
+from torrentd.session.running import commands as module
+from torrentd.session.running.stored import stored
 from torrentd.swarm.commands import Ask, Mark
 from torrentd.swarm.events import AnnounceNow, PiecesVerified, Received, Stop, Tick
 

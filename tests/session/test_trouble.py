@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, fail
 from tests.session.world import PIECE, Sample, error, result
 from torrentd.model.errors import StorageError
 from torrentd.session.control import AddOptions
-from torrentd.session.trouble import QUIET, RETRY
+from torrentd.session.running.trouble import QUIET, RETRY
 
 
 @pytest.fixture

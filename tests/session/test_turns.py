@@ -2,7 +2,7 @@
 
 from twisted.internet.defer import Deferred
 
-from torrentd.session.turns import Turns
+from torrentd.session.entering.turns import Turns
 
 
 def test_one_after_the_other_for_the_same_key_only():

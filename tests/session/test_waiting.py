@@ -3,8 +3,8 @@
 import pytest
 from twisted.internet.task import Clock
 
-from torrentd.session.rows import WaitFailure, WaitRow
-from torrentd.session.waiting import Waits
+from torrentd.session.telling.rows import WaitFailure, WaitRow
+from torrentd.session.telling.waiting import Waits
 
 
 @pytest.fixture

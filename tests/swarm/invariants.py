@@ -5,9 +5,9 @@ from __future__ import annotations
 from torrentd.policy.picking import piece_sets
 from torrentd.policy.picking.pipeline import CAP
 from torrentd.policy.picking.requests import Requests
-from torrentd.swarm.serves import LARGEST_BATCH
 from torrentd.swarm.torrent import Torrent
-from torrentd.swarm.upload import QUEUE
+from torrentd.swarm.uploading.serves import LARGEST_BATCH
+from torrentd.swarm.uploading.upload import QUEUE
 
 
 def check(torrent: Torrent) -> None:

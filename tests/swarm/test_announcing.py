@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrentd.policy.tiers import FIRST_BACK_OFF, JITTER, NEVER
-from torrentd.swarm.announcing import EARLY, NUMWANT, Announcing, Tally, scrapable
+from torrentd.swarm.announcing.schedule import EARLY, NUMWANT, Announcing, Tally, scrapable
 from torrentd.swarm.commands import Announce, Scrape
 from torrentd.swarm.events import Announced, AnnounceFailed, Scraped
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer

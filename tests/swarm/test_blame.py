@@ -25,8 +25,8 @@ from tests.swarm.evaluator import (
 from torrentd.model.address import Address
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerId, PeerKey
-from torrentd.swarm import blame
 from torrentd.swarm.commands import Store
+from torrentd.swarm.downloading import blame
 from torrentd.swarm.events import Event, PeerClosed, PeerConnected, PieceFailed, PiecesVerified, Start
 from torrentd.swarm.torrent import Torrent
 from torrentd.wire.peer.messages import Unchoke

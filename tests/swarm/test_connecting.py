@@ -22,7 +22,6 @@ from torrentd.model.address import Address
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Priority
 from torrentd.swarm.commands import WantPeers
-from torrentd.swarm.connecting import DEPARTED
 from torrentd.swarm.events import (
     Dial,
     DiskBusy,
@@ -37,6 +36,7 @@ from torrentd.swarm.events import (
     Start,
     Stop,
 )
+from torrentd.swarm.peers.connecting import DEPARTED
 from torrentd.swarm.settings import Settings
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.extensions import ExtensionHandshake

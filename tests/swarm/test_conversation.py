@@ -7,8 +7,8 @@ import pytest
 from tests.swarm.evaluator import arrives, asked, closed, has, make, run, run_of, says
 from torrentd.model.geometry import BLOCK
 from torrentd.swarm.commands import Ask, Store
-from torrentd.swarm.conversation import ON_MESSAGE
 from torrentd.swarm.events import Start
+from torrentd.swarm.peers.conversation import ON_MESSAGE
 from torrentd.wire.peer.messages import Extended, Have, KeepAlive, Message, Port, Unchoke
 
 

@@ -20,9 +20,9 @@ from tests.swarm.evaluator import (
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerKey
 from torrentd.swarm.commands import SeenAt, WantPeers
-from torrentd.swarm.conversation import ON_EXTENSION
 from torrentd.swarm.events import PeerClosed, PeerConnected, PeersFound, PiecesVerified, ReadFailed, Start, Tick
-from torrentd.swarm.extensions import IDS
+from torrentd.swarm.peers.conversation import ON_EXTENSION
+from torrentd.swarm.peers.extensions import IDS
 from torrentd.swarm.settings import Settings
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.extensions import LT_DONTHAVE, UPLOAD_ONLY, ExtensionHandshake

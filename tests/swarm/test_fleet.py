@@ -10,15 +10,7 @@ from hypothesis import strategies as st
 
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash
-from torrentd.swarm.fleet import (
-    CONNECT_BURST,
-    CONNECTS_PER_SECOND,
-    MAX_PENDING,
-    MAX_PENDING_PER_ADDRESS,
-    ROOM_EVERY,
-    Fleet,
-)
-from torrentd.swarm.fleet_events import (
+from torrentd.swarm.fleet.events import (
     Admit,
     ConnectionClosed,
     DialEnded,
@@ -35,6 +27,14 @@ from torrentd.swarm.fleet_events import (
     Tick,
     TorrentGone,
     WantPeers,
+)
+from torrentd.swarm.fleet.fleet import (
+    CONNECT_BURST,
+    CONNECTS_PER_SECOND,
+    MAX_PENDING,
+    MAX_PENDING_PER_ADDRESS,
+    ROOM_EVERY,
+    Fleet,
 )
 
 NEVER = float("inf")

@@ -5,7 +5,7 @@ import pytest
 from tests.swarm.evaluator import arrives, make, run
 from torrentd.model.errors import ProtocolError
 from torrentd.swarm.events import Start
-from torrentd.swarm.floods import Allowance, spend
+from torrentd.swarm.peers.floods import Allowance, spend
 
 TALK = Allowance("words", 10, 2)
 

@@ -9,7 +9,7 @@ from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
 from torrentd.swarm.events import Event, PiecesVerified, ReadFailed, SetPriorities, Start
-from torrentd.swarm.extensions import IDS
+from torrentd.swarm.peers.extensions import IDS
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.extensions import LT_DONTHAVE, ExtensionHandshake
 from torrentd.wire.peer.messages import (

@@ -22,7 +22,7 @@ from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
 from torrentd.swarm import events
 from torrentd.swarm.commands import Ask, Close, Command, Discard, Finished, Mark, Send, Serve, Store
-from torrentd.swarm.extensions import IDS
+from torrentd.swarm.peers.extensions import IDS
 from torrentd.wire.peer.extensions import LT_DONTHAVE
 from torrentd.wire.peer.messages import (
     AllowedFast,

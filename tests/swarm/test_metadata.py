@@ -6,9 +6,9 @@ import pytest
 
 from tests.swarm.evaluator import EXTENDED, arrives, closed, make, run, says, sent
 from torrentd.swarm.events import Start
-from torrentd.swarm.extensions import IDS
-from torrentd.swarm.floods import Budget
-from torrentd.swarm.metadata import ALL_PEERS, COPIES, REFILL
+from torrentd.swarm.peers.extensions import IDS
+from torrentd.swarm.peers.floods import Budget
+from torrentd.swarm.peers.metadata import ALL_PEERS, COPIES, REFILL
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.extensions import ExtensionHandshake
 from torrentd.wire.peer.messages import Extended

@@ -25,7 +25,7 @@ from torrentd.model.ids import PeerKey
 from torrentd.policy.peers.exchange import SOON, SPACING
 from torrentd.swarm.commands import WantPeers
 from torrentd.swarm.events import Dial, Event, PeerClosed, PeerConnected, PeersFound, Start
-from torrentd.swarm.extensions import IDS
+from torrentd.swarm.peers.extensions import IDS
 from torrentd.swarm.settings import Settings
 from torrentd.wire.peer import extensions, pex
 from torrentd.wire.peer.extensions import UT_PEX, ExtensionHandshake

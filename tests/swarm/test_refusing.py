@@ -12,7 +12,7 @@ from torrentd.policy.picking.allowed_fast import allowed_fast
 from torrentd.swarm.events import Drained, Event, PeerClosed, ReadFailed, Start
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.torrent import Torrent
-from torrentd.swarm.upload import QUEUE
+from torrentd.swarm.uploading.upload import QUEUE
 from torrentd.wire.peer.messages import (
     AllowedFast,
     Cancel,

@@ -20,9 +20,9 @@ from tests.swarm.evaluator import (
 from tests.swarm.evaluator import evaluate as play
 from torrentd.model.geometry import BLOCK
 from torrentd.swarm.commands import Ask
-from torrentd.swarm.download import REQUEST_TIMEOUT
+from torrentd.swarm.downloading.download import REQUEST_TIMEOUT
+from torrentd.swarm.downloading.release import ALLOWED
 from torrentd.swarm.events import DiskBusy, Event, Start
-from torrentd.swarm.release import ALLOWED
 from torrentd.wire.peer.messages import AllowedFast, Cancel, Choke, HaveAll, KeepAlive, Reject, Suggest, Unchoke
 
 HELLO: list[tuple[float, Event]] = [(0, Start()), (0, arrives(1)), (0, says(1, has(4, 0, 1, 2, 3), Unchoke()))]

@@ -7,7 +7,7 @@ from torrentd.model.geometry import BLOCK
 from torrentd.policy.sharing.breadth import START
 from torrentd.swarm.events import Drained, Event, PeerClosed, Start
 from torrentd.swarm.settings import Totals
-from torrentd.swarm.sharing import REFRESH, STALLED
+from torrentd.swarm.uploading.sharing import REFRESH, STALLED
 from torrentd.wire.peer.messages import (
     Choke,
     Have,

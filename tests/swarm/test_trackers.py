@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.swarm.evaluator import arrives, commands, has, make, run, run_of, says
 from torrentd.model.address import Address
 from torrentd.model.geometry import BLOCK
-from torrentd.swarm.announcing import NUMWANT
+from torrentd.swarm.announcing.schedule import NUMWANT
 from torrentd.swarm.commands import Announce, Scrape, WantPeers
 from torrentd.swarm.events import (
     Announced,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.swarm.evaluator import blocks_of
 from torrentd.model.geometry import BLOCK, Geometry
-from torrentd.swarm.unserved import LARGEST, Unserved
+from torrentd.swarm.uploading.unserved import LARGEST, Unserved
 from torrentd.wire.peer.messages import Range
 
 SHORT = 1000

@@ -6,27 +6,27 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from torrentd.model.errors import RpcError
-from torrentd.session.changes import ChangeLog
-from torrentd.session.checking import Checks
-from torrentd.session.dormancy import Dormancy
-from torrentd.session.magnet import MagnetSession
-from torrentd.session.neighbours import Neighbours
+from torrentd.session.entering.checking import Checks
+from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.meeting.neighbours import Neighbours
+from torrentd.session.running.trouble import Trouble
 from torrentd.session.saving import Saving
-from torrentd.session.sleeper import Sleeper
-from torrentd.session.standing import standing, unusable
-from torrentd.session.trouble import Trouble
-from torrentd.session.waiting import Standing, Until, Waits
+from torrentd.session.sleeping.dormancy import Dormancy
+from torrentd.session.sleeping.sleeper import Sleeper
+from torrentd.session.telling.changes import ChangeLog
+from torrentd.session.telling.standing import standing, unusable
+from torrentd.session.telling.waiting import Standing, Until, Waits
 from torrentd.state.records import Broken
 from torrentd.wire.peer.mse import obfuscated
 
 if TYPE_CHECKING:
-    from torrentd.session.announces import Announces
-    from torrentd.session.connections import Connections
     from torrentd.session.dht.session import DhtSession
-    from torrentd.session.fulfilling import Fulfilling
     from torrentd.session.host import Host
-    from torrentd.session.torrent import TorrentSession
-    from torrentd.session.waking import Waking
+    from torrentd.session.magnets.fulfilling import Fulfilling
+    from torrentd.session.meeting.announces import Announces
+    from torrentd.session.meeting.connections import Connections
+    from torrentd.session.running.torrent import TorrentSession
+    from torrentd.session.sleeping.waking import Waking
 
 V2_HASH = 32
 """Bytes of a v2 info hash."""

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
 from torrentd.session.limits import Override
-from torrentd.session.rows import (
+from torrentd.session.telling.rows import (
     ClosedPeerRow,
     DhtStatusRow,
     FileRow,

@@ -21,30 +21,30 @@ from torrentd.net.encryption import Exchanges, probe
 from torrentd.net.factory import PeerFactory
 from torrentd.net.trackers.trackers import Trackers
 from torrentd.policy.peers.encryption import Encryption
-from torrentd.session.adding import Adding
-from torrentd.session.announces import Announces
 from torrentd.session.around import Around
 from torrentd.session.backups import Backups
-from torrentd.session.connections import Connections
 from torrentd.session.dht.saved import KEY
 from torrentd.session.dht.session import DhtSession
-from torrentd.session.entrance import Entrance
-from torrentd.session.fulfilling import Fulfilling
+from torrentd.session.entering.adding import Adding
+from torrentd.session.entering.entrance import Entrance
+from torrentd.session.entering.loading import begin_all, load
+from torrentd.session.entering.turns import Turns
 from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
-from torrentd.session.listening import Listening
-from torrentd.session.loading import begin_all, load
-from torrentd.session.magnets import Magnets
-from torrentd.session.ports import Ports
-from torrentd.session.sleeper import Sleeper
+from torrentd.session.magnets.fulfilling import Fulfilling
+from torrentd.session.magnets.magnets import Magnets
+from torrentd.session.meeting.announces import Announces
+from torrentd.session.meeting.connections import Connections
+from torrentd.session.meeting.listening import Listening
+from torrentd.session.meeting.ports import Ports
+from torrentd.session.sleeping.sleeper import Sleeper
+from torrentd.session.sleeping.waking import Waking
 from torrentd.session.stopping import Stopping
-from torrentd.session.turns import Turns
-from torrentd.session.waking import Waking
-from torrentd.swarm.fleet import Fleet
+from torrentd.swarm.fleet.fleet import Fleet
 
 if TYPE_CHECKING:
     from torrentd.config import Configuration, Settings
     from torrentd.session.host import Host
-    from torrentd.session.torrent import TorrentSession
+    from torrentd.session.running.torrent import TorrentSession
 
 log = Logger()
 

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.session.alarm import Alarm
-from torrentd.session.commands import RUN
+from torrentd.session.running.commands import RUN
 from torrentd.swarm.commands import Command, Connect
 from torrentd.swarm.events import Dial, Drained, Event, PeerClosed, Received, Tick
 from torrentd.wire.peer.handshake import RESERVED

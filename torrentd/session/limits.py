@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from torrentd import __version__
-from torrentd.swarm.fleet_events import FleetLimits
+from torrentd.swarm.fleet.events import FleetLimits
 from torrentd.swarm.settings import Settings as TorrentSettings
 
 if TYPE_CHECKING:

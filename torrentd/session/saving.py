@@ -11,12 +11,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from torrentd.model.errors import StorageError
-from torrentd.session.rows import AllTotals, TotalsRow
+from torrentd.session.telling.rows import AllTotals, TotalsRow
 from torrentd.state.records import Totals
 
 if TYPE_CHECKING:
     from torrentd.session.host import Host
-    from torrentd.session.torrent import TorrentSession
+    from torrentd.session.running.torrent import TorrentSession
 
 log = Logger()
 

@@ -15,13 +15,14 @@ from twisted.python.failure import Failure
 from torrentd import config
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
-from torrentd.session import snapshots
-from torrentd.session.adding import choose
 from torrentd.session.control import AddOptions, Changes, FileChoice
+from torrentd.session.entering.adding import choose
+from torrentd.session.entering.loading import QUARANTINED
 from torrentd.session.limits import Override, RuntimeLimits, effective
-from torrentd.session.loading import QUARANTINED
-from torrentd.session.magnet import MagnetSession
-from torrentd.session.rows import (
+from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.sleeping.sleeper import Sleeper
+from torrentd.session.telling import snapshots
+from torrentd.session.telling.rows import (
     ClosedPeerRow,
     DhtRow,
     DhtStatusRow,
@@ -37,14 +38,13 @@ from torrentd.session.rows import (
     TrackerRow,
     WaitRow,
 )
-from torrentd.session.sleeper import Sleeper
-from torrentd.session.waiting import Until
+from torrentd.session.telling.waiting import Until
 from torrentd.swarm.events import AnnounceNow
 
 if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
     from torrentd.session.driven import Driven
-    from torrentd.session.torrent import TorrentSession
+    from torrentd.session.running.torrent import TorrentSession
 
 
 class Steering:

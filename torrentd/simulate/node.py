@@ -15,8 +15,8 @@ from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.session.control import AddOptions
 from torrentd.session.daemon import Daemon
+from torrentd.session.running.torrent import TorrentSession
 from torrentd.session.steering import Steering
-from torrentd.session.torrent import TorrentSession
 from torrentd.simulate.disks.platter import Content
 from torrentd.simulate.host import Machine, make_host
 from torrentd.simulate.internet.network import ANY

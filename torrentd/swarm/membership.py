@@ -15,7 +15,7 @@ from torrentd.model.ids import PeerId, PeerKey
 from torrentd.policy.peers.bans import Bans
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.policy.tiers import Tracker
-from torrentd.swarm.announcing import Announcing, Tally
+from torrentd.swarm.announcing.schedule import Announcing, Tally
 from torrentd.swarm.commands import Command, Send
 from torrentd.swarm.events import Event
 from torrentd.swarm.settings import Settings, Totals
@@ -44,7 +44,7 @@ class Told(NamedTuple):
 
 
 class Link(Protocol):
-    """A connected peer, as far as everybody has to know it; see `swarm.peer` for what the fields mean."""
+    """A connected peer, as far as everybody has to know it; see `swarm.peers.peer` for what the fields mean."""
 
     key: PeerKey
     address: Address

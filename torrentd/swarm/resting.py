@@ -15,9 +15,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from torrentd.policy.peers.candidates import Candidates
-from torrentd.swarm import download
-from torrentd.swarm.announcing import Announcing, Tally
+from torrentd.swarm.announcing.schedule import Announcing, Tally
 from torrentd.swarm.commands import Announce
+from torrentd.swarm.downloading import download
 from torrentd.swarm.membership import NEVER, ClosedPeer
 from torrentd.swarm.settings import Totals
 from torrentd.swarm.state import TorrentState

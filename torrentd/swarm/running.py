@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from torrentd.policy.sharing.spreading import Spreading
-from torrentd.swarm import connecting, download
+from torrentd.swarm.downloading import download
 from torrentd.swarm.events import SetLimits, Start, Stop, Tick
 from torrentd.swarm.membership import NEVER
+from torrentd.swarm.peers import connecting
 from torrentd.swarm.state import TorrentState
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from torrentd.model.layout import Priority
-from torrentd.swarm import download, interest, storing
+from torrentd.swarm import storing
+from torrentd.swarm.downloading import download, interest
 from torrentd.swarm.events import Checked, SetPriorities, SetSequential
 from torrentd.swarm.state import TorrentState
 

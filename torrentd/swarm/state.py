@@ -22,10 +22,10 @@ from torrentd.policy.rates.averages import RateMeter
 from torrentd.policy.rates.limiter import Bucket, Chain
 from torrentd.policy.sharing.breadth import Breadth
 from torrentd.policy.sharing.order import Order
-from torrentd.swarm.announcing import Announcing
-from torrentd.swarm.floods import Budget
+from torrentd.swarm.announcing.schedule import Announcing
 from torrentd.swarm.membership import NEVER, Membership
-from torrentd.swarm.peer import Peer
+from torrentd.swarm.peers.floods import Budget
+from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.wire.peer.extensions import LT_DONTHAVE, UPLOAD_ONLY, UT_PEX
 from torrentd.wire.peer.metadata import NAME as UT_METADATA

@@ -6,8 +6,8 @@ after `Durable`: what was announced as complete must still be so after a power c
 
 from __future__ import annotations
 
-from torrentd.swarm import blame, choking, connecting, download, interest, release, upload
 from torrentd.swarm.commands import Finished
+from torrentd.swarm.downloading import blame, download, interest, release
 from torrentd.swarm.events import (
     DiskBusy,
     Durable,
@@ -17,7 +17,9 @@ from torrentd.swarm.events import (
     StorageFailed,
     StorageRecovered,
 )
+from torrentd.swarm.peers import connecting
 from torrentd.swarm.state import TorrentState
+from torrentd.swarm.uploading import choking, upload
 
 
 def pieces_verified(torrent: TorrentState, event: PiecesVerified) -> None:

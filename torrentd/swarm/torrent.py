@@ -30,25 +30,16 @@ from torrentd.model.geometry import Geometry
 from torrentd.model.ids import PeerId
 from torrentd.model.layout import Layout, Priority
 from torrentd.policy.rates.limiter import Bucket
-from torrentd.swarm import (
-    choking,
-    connecting,
-    conversation,
-    dialling,
-    events,
-    pex,
-    release,
-    running,
-    selection,
-    storing,
-    trackers,
-    upload,
-)
-from torrentd.swarm.announcing import Announcing
+from torrentd.swarm import events, running, selection, storing
+from torrentd.swarm.announcing import trackers
+from torrentd.swarm.announcing.schedule import Announcing
+from torrentd.swarm.downloading import release
 from torrentd.swarm.events import Event
-from torrentd.swarm.floods import Budget
+from torrentd.swarm.peers import connecting, conversation, dialling, pex
+from torrentd.swarm.peers.floods import Budget
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.state import TorrentState
+from torrentd.swarm.uploading import choking, upload
 
 ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.Received: conversation.received,

@@ -14,7 +14,7 @@ from tests.interop.processes import until
 
 RETRY = 1.0
 """Seconds in place of the half minute that the daemon waits between its tries"""
-SOON = {"values": {"torrentd.session.trouble:RETRY": RETRY}}
+SOON = {"values": {"torrentd.session.running.trouble:RETRY": RETRY}}
 
 
 def claimed(daemon: Torrentd, torrent: Torrent) -> set[int]:

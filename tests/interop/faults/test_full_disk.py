@@ -16,7 +16,7 @@ from tests.interop.faults.content import Computed
 from tests.interop.faults.peers import Leecher, Seeder
 from tests.interop.faults.running import Injected, grow, small_disk
 from tests.interop.processes import until
-from torrentd.session import trouble
+from torrentd.session.running import trouble
 
 NO_RESERVE = {"min_free": 0}
 WITHIN = 60.0

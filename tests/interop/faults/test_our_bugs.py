@@ -24,13 +24,13 @@ SIZE = 4 * MIB
 RATE = 4 * MIB
 
 CASES = {
-    "a message": ("torrentd.swarm.conversation:received", [40, 41, 90]),
-    "a new peer": ("torrentd.swarm.connecting:peer_connected", [1, 3]),
-    "a lost peer": ("torrentd.swarm.connecting:peer_closed", [1]),
-    "choosing blocks": ("torrentd.swarm.download:top_up", [10, 60]),
+    "a message": ("torrentd.swarm.peers.conversation:received", [40, 41, 90]),
+    "a new peer": ("torrentd.swarm.peers.connecting:peer_connected", [1, 3]),
+    "a lost peer": ("torrentd.swarm.peers.connecting:peer_closed", [1]),
+    "choosing blocks": ("torrentd.swarm.downloading.download:top_up", [10, 60]),
     "a verified piece": ("torrentd.swarm.storing:pieces_verified", [5]),
     "a deadline": ("torrentd.swarm.torrent:Torrent.next_deadline", [50]),
-    "an announce": ("torrentd.session.announces:Announces.announce", [1]),
+    "an announce": ("torrentd.session.meeting.announces:Announces.announce", [1]),
     "storing": ("torrentd.disk.storage:Storage.store", [30]),
     "hashing": ("torrentd.disk.writing.whole:piece_hash", [6]),
     "flushing": ("torrentd.disk.verbs.flushing:sync", [1]),

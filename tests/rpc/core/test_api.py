@@ -14,7 +14,7 @@ from tests.rpc.fake_control import ONE, TWO, FakeControl
 from torrentd.rpc.core.api import MAX_LONG_POLLS, Api
 from torrentd.rpc.core.registry import Noun, build
 from torrentd.rpc.core.schema import Params
-from torrentd.session.rows import StatusRow, WaitRow
+from torrentd.session.telling.rows import StatusRow, WaitRow
 
 
 class Subtract(Params, frozen=True):

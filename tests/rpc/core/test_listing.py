@@ -7,7 +7,7 @@ import pytest
 from tests.rpc.fake_control import ONE, TWO, torrent
 from torrentd.rpc.core.listing import matching, narrowed, sorted_rows
 from torrentd.rpc.core.schema import Filter
-from torrentd.session.rows import ErrorRow
+from torrentd.session.telling.rows import ErrorRow
 
 V2 = "c" * 64
 ROWS = [

@@ -8,7 +8,7 @@ from tests.rpc.asking import request
 from tests.rpc.fake_control import ONE
 from tests.rpc.serve.http_client import CALL, Server, head
 from torrentd.rpc.serve.capacity import MAX_STRANGERS
-from torrentd.session.rows import WaitRow
+from torrentd.session.telling.rows import WaitRow
 
 WAIT = json.dumps(request("torrent.wait", ids=[ONE], timeout=300)).encode()
 REQUEST = head("POST", "/rpc", len(CALL), {}) + CALL

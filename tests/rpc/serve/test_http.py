@@ -10,7 +10,7 @@ from tests.rpc.asking import request
 from tests.rpc.fake_control import ONE
 from tests.rpc.serve.http_client import CALL, HEADERS, TOKEN, Server, head
 from torrentd.rpc.serve import http
-from torrentd.session.rows import WaitRow
+from torrentd.session.telling.rows import WaitRow
 
 WAIT = json.dumps(request("torrent.wait", ids=[ONE])).encode()
 

@@ -11,12 +11,12 @@ from torrentd.model.geometry import BLOCK
 from torrentd.net.peer import CONTROL_BUFFER
 from torrentd.net.serving import SEND_BUFFER
 from torrentd.policy.picking import blocks
-from torrentd.session.torrent import TorrentSession
+from torrentd.session.running.torrent import TorrentSession
 from torrentd.simulate.internet.links import LONGEST_TURN
 from torrentd.simulate.internet.transport import BUFFER
 from torrentd.simulate.node import Node
-from torrentd.swarm.peer import Peer
-from torrentd.swarm.unserved import pieces_of
+from torrentd.swarm.peers.peer import Peer
+from torrentd.swarm.uploading.unserved import pieces_of
 
 
 class End(NamedTuple):

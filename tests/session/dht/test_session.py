@@ -11,8 +11,8 @@ from torrentd.dht.schedule import INTERVAL
 from torrentd.model.address import Address
 from torrentd.session.control import AddOptions
 from torrentd.session.dht.saved import KEY
-from torrentd.session.dormancy import LINGER, ROUND
-from torrentd.session.sleeper import Sleeper
+from torrentd.session.sleeping.dormancy import LINGER, ROUND
+from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.wire.bencode import encode
 
 LONG = LINGER + 2 * ROUND

@@ -10,8 +10,8 @@ from torrentd.dht.events import Search, Untrack
 from torrentd.model.address import Address
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.session.dht.wants import answer_turn
-from torrentd.session.dormancy import LINGER, ROUND
-from torrentd.session.sleeper import Sleeper
+from torrentd.session.sleeping.dormancy import LINGER, ROUND
+from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.swarm.resting import Rest
 from torrentd.swarm.settings import Totals
 

@@ -29,11 +29,11 @@ from torrentd.swarm.events import (
     Stop,
     Tick,
 )
-from torrentd.swarm.extensions import IDS
 from torrentd.swarm.fetching.fetching import ON_EVENT, Fetching, hand_over
 from torrentd.swarm.fetching.meeting import IDLE, KEEP_ALIVE, USELESS
 from torrentd.swarm.fetching.peer import MOST_HAVES
 from torrentd.swarm.fetching.state import UNKNOWN_LEFT
+from torrentd.swarm.peers.extensions import IDS
 from torrentd.swarm.settings import Settings
 from torrentd.wire.peer import extensions, metadata, pex
 from torrentd.wire.peer.extensions import UT_PEX, ExtensionHandshake

@@ -24,7 +24,7 @@ BATCH = 16
 """Blocks an idle peer takes over at once: a quarter of a MiB, gone in a moment if it is fast, little lost if not."""
 
 ASKERS = 2
-"""Peers that may be asked for the same block. If both are slow, a third takes over (`swarm.takeover`)."""
+"""Peers that may be asked for the same block. If both are slow, a third takes over (`swarm.downloading.takeover`)."""
 
 
 def choose(started: Iterable[Started], have: Bitfield, room: int) -> list[tuple[Started, int]]:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from torrentd.rpc.core.listing import narrowed
-from torrentd.session.rows import TorrentRow
+from torrentd.session.telling.rows import TorrentRow
 
 TorrentObjects = Annotated[
     Any,  # msgspec.Raw

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from torrentd.rpc.core.schema import Filter
-from torrentd.session.rows import TorrentRow
+from torrentd.session.telling.rows import TorrentRow
 
 TorrentObject = Annotated[
     Any,  # a TorrentRow, or a dict of some of its columns

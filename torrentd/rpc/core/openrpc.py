@@ -15,7 +15,7 @@ from torrentd import __version__
 from torrentd.rpc.core.errors import CODES
 from torrentd.rpc.core.registry import Method
 from torrentd.rpc.core.schema import Nothing
-from torrentd.session.rows import TorrentRow
+from torrentd.session.telling.rows import TorrentRow
 
 OPENRPC_VERSION = "1.3.2"
 REFERENCE = "#/components/schemas/{name}"

@@ -1,7 +1,8 @@
 """The parameters of every method, as types that validate, document and are the order of by-position parameters.
 
-One Struct per shape of parameters. The results are the rows of `session.rows`, wrapped where the API wraps them. A
-parameter that is not here does not exist: it answers -32602 with `data.path`, whatever a later release makes of it.
+One Struct per shape of parameters. The results are the rows of `session.telling.rows`, wrapped where the API wraps
+them. A parameter that is not here does not exist: it answers -32602 with `data.path`, whatever a later release makes of
+it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from torrentd.model.address import Address, Scope, parse_address, scope
 from torrentd.model.errors import RpcError
-from torrentd.session.rows import FilePriority, State, TorrentRow
+from torrentd.session.telling.rows import FilePriority, State, TorrentRow
 from torrentd.wire.magnet import MAX_LENGTH
 
 MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exact

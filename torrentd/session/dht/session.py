@@ -26,7 +26,7 @@ from torrentd.session.alarm import Alarm
 from torrentd.session.dht import names
 from torrentd.session.dht.saved import KEY, from_store, to_store
 from torrentd.session.dht.wants import answer_turn
-from torrentd.session.sleeper import Sleeper
+from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.swarm.events import PeersFound
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from torrentd.dht.events import Search, Untrack
-from torrentd.session.sleeper import Sleeper
+from torrentd.session.sleeping.sleeper import Sleeper
 
 if TYPE_CHECKING:
     from torrentd.session.driven import Driven, Pure

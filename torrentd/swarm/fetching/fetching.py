@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from torrentd.swarm import dialling, events, trackers
+from torrentd.swarm import events
+from torrentd.swarm.announcing import trackers
 from torrentd.swarm.commands import MetadataFetched
 from torrentd.swarm.events import Event, Fulfilled, Start, Stop, Tick
 from torrentd.swarm.fetching import meeting, talk
 from torrentd.swarm.fetching.state import FetchingState
 from torrentd.swarm.membership import NEVER
+from torrentd.swarm.peers import dialling
 
 if TYPE_CHECKING:
     from torrentd.swarm.state import TorrentState

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from torrentd.swarm import acceptance, dialling, extensions
-from torrentd.swarm.acceptance import accepted
 from torrentd.swarm.commands import Close
 from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.fetching.state import FetchingState
 from torrentd.swarm.membership import ClosedPeer
+from torrentd.swarm.peers import acceptance, dialling, extensions
+from torrentd.swarm.peers.acceptance import accepted
 from torrentd.wire.peer.clients import client_name
 from torrentd.wire.peer.messages import KeepAlive
 

@@ -91,4 +91,4 @@ class Peer:
     heard_at: float = 0.0
     spoke_at: float = 0.0
     spent: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """see `swarm.floods`"""
+    """see `swarm.peers.floods`"""

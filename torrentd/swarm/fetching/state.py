@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection, Sequence
 
 from torrentd.model.ids import PeerId
-from torrentd.swarm.announcing import Announcing
+from torrentd.swarm.announcing.schedule import Announcing
 from torrentd.swarm.fetching.download import Download
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.membership import Membership

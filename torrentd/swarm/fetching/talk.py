@@ -6,12 +6,12 @@ Of the extension protocol everything is understood; what a peer says about piece
 from __future__ import annotations
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm import acceptance, extensions, floods, pex
 from torrentd.swarm.commands import MetadataFetched
 from torrentd.swarm.events import Received
 from torrentd.swarm.fetching import meeting
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.fetching.state import FetchingState
+from torrentd.swarm.peers import acceptance, extensions, floods, pex
 from torrentd.wire.peer import metadata
 from torrentd.wire.peer.extensions import HANDSHAKE, UT_PEX
 from torrentd.wire.peer.messages import (

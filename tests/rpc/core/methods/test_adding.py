@@ -7,7 +7,7 @@ from tests.rpc.fake_control import ONE, UNKNOWN, FakeControl
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
 from torrentd.session.control import AddOptions, FileChoice
-from torrentd.session.rows import LimitsRow
+from torrentd.session.telling.rows import LimitsRow
 
 METAINFO = "ZGU="  # b"de"
 

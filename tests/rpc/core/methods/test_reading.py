@@ -7,7 +7,7 @@ from tests.rpc.asking import Asked, request
 from tests.rpc.fake_control import ONE, REVISION, TWO, UNKNOWN, FakeControl
 from torrentd.model.address import Address
 from torrentd.session.control import AddOptions
-from torrentd.session.rows import WaitFailure, WaitRow
+from torrentd.session.telling.rows import WaitFailure, WaitRow
 
 
 @pytest.fixture

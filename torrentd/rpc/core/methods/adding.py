@@ -12,7 +12,7 @@ from torrentd.rpc.core.methods.daemon import Done
 from torrentd.rpc.core.registry import Noun
 from torrentd.rpc.core.schema import Add, AddPeers, FileSelection, SetFiles, TorrentLimits, parse_peers
 from torrentd.session.control import AddOptions, FileChoice
-from torrentd.session.rows import LimitsRow
+from torrentd.session.telling.rows import LimitsRow
 
 
 class AddResult(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import twisted
 from torrentd import __version__
 from torrentd.rpc.core.registry import Noun, changes_settings
 from torrentd.rpc.core.schema import Nothing
-from torrentd.session.rows import StatusRow
+from torrentd.session.telling.rows import StatusRow
 
 API_VERSION = 1  # grows when something is taken away or changes its meaning, not when something is added
 

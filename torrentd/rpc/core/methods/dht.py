@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torrentd.rpc.core.registry import Noun
 from torrentd.rpc.core.schema import Nothing
-from torrentd.session.rows import DhtStatusRow
+from torrentd.session.telling.rows import DhtStatusRow
 
 
 class DhtMethods(Noun):

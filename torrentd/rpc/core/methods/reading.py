@@ -12,7 +12,7 @@ from torrentd.rpc.core.listing import TorrentObject, matching, narrowed, sorted_
 from torrentd.rpc.core.registry import Noun, long_poll
 from torrentd.rpc.core.schema import Get, Inspect, List, One, Page, Wait, parse_peers
 from torrentd.session.control import AddOptions, Control
-from torrentd.session.rows import ClosedPeerRow, FileRow, InspectRow, PeerRow, PiecesRow, TrackerRow, WaitRow
+from torrentd.session.telling.rows import ClosedPeerRow, FileRow, InspectRow, PeerRow, PiecesRow, TrackerRow, WaitRow
 
 T = TypeVar("T")
 

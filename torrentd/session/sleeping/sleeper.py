@@ -1,0 +1,164 @@
+"""A sleeping torrent: its row for the lists, and the little that is not in the database.
+
+Thousands of these are in memory where only a few torrents are awake, so every object counts: what most rows have in
+common (no peers, no labels, no limits, the same folder) exists once.
+"""
+
+from __future__ import annotations
+
+from sys import intern
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from torrentd.model.geometry import Geometry
+from torrentd.model.layout import Priority
+from torrentd.session.telling.rows import LimitsRow, PeersSummary, State, TorrentRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torrentd.model.address import Address
+    from torrentd.model.ids import PeerId
+    from torrentd.state.records import TorrentRecord
+    from torrentd.swarm.resting import Rest
+
+NO_PEERS = PeersSummary(0, 0, 0, 0, 0, None, None)
+NO_LIMITS = LimitsRow()
+NO_LABELS: list[str] = []
+"""shared by many rows, which nobody changes"""
+
+
+class Sleeper:
+    """Made from a record at start, or from a session that falls asleep."""
+
+    __slots__ = ("due", "known", "paused", "peer_id", "rest", "row", "seeding_time", "since")
+
+    def __init__(self, row: TorrentRow, peer_id: PeerId, *, paused: bool, known: bool, since: float) -> None:
+        self.row = row
+        self.peer_id = peer_id
+        """ours, in this torrent and this run"""
+        self.paused = paused
+        """by the user"""
+        self.known = known
+        """in this run its files were found as they were recorded"""
+        self.since = since
+        """asleep, or known, since then; monotonic"""
+        self.seeding_time = float(row.seeding_time)
+        """seconds, until `since`"""
+        self.rest: Rest | None = None
+        self.due = float("inf")
+        """when it has to wake; monotonic"""
+
+    @property
+    def piece_count(self) -> int:
+        """Known of everybody who sleeps."""
+        return self.row.piece_count or 0
+
+    @property
+    def missing(self) -> int:
+        """Bytes of the whole torrent."""
+        return (self.row.size or 0) - self.row.done
+
+    @property
+    def runs(self) -> bool:
+        """It is in its swarm, or will be once its files were looked at."""
+        return not self.paused and self.row.error is None
+
+    def has_to_meet(self, peers: Iterable[Address]) -> bool:
+        """Whether there is somebody among them whom the torrent has not met and may: private ones learn of peers from
+        trackers alone (BEP 27)."""
+        if not self.runs or self.row.private:
+            return False
+        known = self.rest.candidates if self.rest is not None else None
+        return any(known is None or not known.knows(peer) for peer in peers)
+
+    def seeding_time_at(self, now: float) -> float:
+        """Seconds; sleeping seeds seed."""
+        seeds = self.known and self.runs and not self.row.left
+        return self.seeding_time + (now - self.since if seeds else 0.0)
+
+    def row_at(self, now: float) -> TorrentRow:
+        """The row with everything in it as it is now. `row` itself is right but for the seeding time."""
+        seconds = int(self.seeding_time_at(now))
+        return self.row if seconds == self.row.seeding_time else msgspec.structs.replace(self.row, seeding_time=seconds)
+
+
+def tells_all(record: TorrentRecord) -> bool:
+    """Whether the record alone tells the torrent's row. What skipped files leave to be wanted is in the metainfo."""
+    return Priority.SKIP not in record.priorities
+
+
+def of_record(record: TorrentRecord, peer_id: PeerId, now: float) -> Sleeper:
+    """A torrent of an earlier run. `tells_all` must be true of it."""
+    return Sleeper(_row_of(record), peer_id, paused=record.paused, known=False, since=now)
+
+
+def _row_of(record: TorrentRecord) -> TorrentRow:
+    left = record.size - _verified(record)
+    state: State = "paused" if record.paused else "downloading" if left else "seeding"
+    id = record.info_hash.hex()
+    row = TorrentRow(
+        id=id,
+        hash_v1=record.hash_v1.hex() if record.hash_v1 else None,
+        hash_v2=record.hash_v2.hex() if record.hash_v2 else None,
+        name=record.name,
+        state=state,
+        stalled=not record.paused,
+        error=None,
+        progress=(record.size - left) / record.size,
+        size=record.size,
+        wanted=record.size,
+        done=record.size - left,
+        left=left,
+        downloaded=record.downloaded,
+        uploaded=record.uploaded,
+        wasted=record.wasted,
+        ratio=record.uploaded / record.downloaded if record.downloaded else None,
+        rate_down=0,
+        rate_up=0,
+        eta=None,
+        peers=NO_PEERS,
+        queue=None,
+        labels=record.labels,
+        private=record.private,
+        download_dir=record.download_dir,
+        added_at=record.added_at,
+        started_at=record.started_at,
+        completed_at=record.completed_at,
+        active_at=record.active_at,
+        seeding_time=record.seeding_time,
+        tracker=None,
+        limits=msgspec.convert(record.limits, LimitsRow) if record.limits else NO_LIMITS,
+        sequential=record.sequential,
+        piece_count=record.piece_count,
+        piece_size=record.piece_size,
+        metadata_progress=1.0,
+        check_progress=None,
+    )
+    return lean(row)
+
+
+def _verified(record: TorrentRecord) -> int:
+    """Bytes of the pieces that are there."""
+    geometry = Geometry(record.size, record.piece_size)
+    count = int.from_bytes(record.have, "big").bit_count()
+    last = record.piece_count - 1
+    has_last = record.have[last >> 3] & (0x80 >> (last & 7))
+    return count * record.piece_size - (geometry.piece_size - geometry.last_piece_size if has_last else 0)
+
+
+def lean(row: TorrentRow) -> TorrentRow:
+    """The same row, with equal parts existing once."""
+    size = row.size
+    return msgspec.structs.replace(
+        row,
+        hash_v1=row.id if row.hash_v1 == row.id else row.hash_v1,
+        progress=1.0 if row.progress == 1.0 else row.progress,
+        wanted=size if row.wanted == size else row.wanted,
+        done=size if row.done == size else row.done,
+        peers=NO_PEERS if row.peers == NO_PEERS else row.peers,
+        labels=row.labels or NO_LABELS,
+        download_dir=intern(row.download_dir),
+        limits=NO_LIMITS if row.limits == NO_LIMITS else row.limits,
+    )

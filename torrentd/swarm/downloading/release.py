@@ -1,0 +1,213 @@
+"""Requests that will not be answered: the peer chokes us, goes, or lets them time out.
+
+They go back at once and others are asked. A peer that times out falls to one request at a time (see `pipeline`) until
+it sends again, so it never holds up more than one block, and in endgame not even that.
+"""
+
+from __future__ import annotations
+
+from torrentd.model.errors import ProtocolError
+from torrentd.model.geometry import BLOCK
+from torrentd.model.layout import Priority
+from torrentd.policy.picking.requests import Requests
+from torrentd.swarm.downloading import download
+from torrentd.swarm.downloading.download import REQUEST_TIMEOUT
+from torrentd.swarm.peers import floods
+from torrentd.swarm.peers.peer import Peer
+from torrentd.swarm.state import TorrentState
+from torrentd.wire.peer.messages import AllowedFast, Choke, Reject, Suggest, Unchoke
+
+FIRST_PAUSE = 0.5
+"""Seconds between two refusals of a peer that sends no block meanwhile: it is asked for nothing until then."""
+
+PATIENT = 4
+"""Refusals in a row before this is doubled each time. An initial seed, which refuses so as to be asked for something
+else, does it once in a second at most."""
+
+LONGEST_PAUSE = 20.0
+"""Seconds that it grows to: as long as a request may take."""
+
+ALLOWED = 64
+"""Pieces that are remembered of those a peer allows while it chokes us; sets have ten."""
+
+SNUB_TIMEOUTS = 3
+"""Time-outs in a row, a minute in all, before we take it that the peer does not want to send (Cohen 2003)."""
+
+LEFTOVERS = 32
+"""Started pieces that no connected peer has are kept up to this number; then the oldest are given up."""
+
+
+def choked(torrent: TorrentState, peer: Peer, _: Choke) -> None:
+    """The peer answers no requests from now on, nor those that are on their way; with the fast extension it rejects
+    these one by one, or answers them after all."""
+    floods.spend(peer, floods.CHOKE, torrent.now)
+    peer.peer_choking = True
+    if not peer.fast:
+        _give_back(torrent, peer)
+
+
+def unchoked(torrent: TorrentState, peer: Peer, _: Unchoke) -> None:
+    """The peer answers requests; the first are sent at the end of the read."""
+    floods.spend(peer, floods.CHOKE, torrent.now)
+    if peer.peer_choking:
+        peer.peer_choking = False
+        peer.queue.dry = -1
+        peer.asked_again_at = peer.refusals = 0
+        peer.pipeline.restart(torrent.now)
+
+
+def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
+    """A request will not be answered (BEP 6): others may be asked at the end of the read, and this peer as well.
+
+    A choke explains it. Without one the peer is asked for something else, or the same, but not twice in half a second,
+    and less and less if no block comes: it would not do to ask and be refused as fast as messages travel.
+    """
+    peer.require_fast()
+    if not _take_rejected(torrent, peer, message):
+        floods.spend(peer, floods.REJECT, torrent.now)
+        return
+    torrent.given_back = True
+    if peer.peer_choking:
+        peer.fast_for_us.pop(message.piece, None)
+    elif peer.refused_at != torrent.now:
+        peer.refusals += 1
+        doublings = min(max(0, peer.refusals - PATIENT), 20)
+        peer.asked_again_at = peer.refused_at + min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**doublings)
+        peer.refused_at = torrent.now
+
+
+def _take_rejected(torrent: TorrentState, peer: Peer, message: Reject) -> bool:
+    """Whether we had asked for that; if we still count on it, it may be asked of others."""
+    piece, (block, odd) = message.piece, divmod(message.begin, BLOCK)
+    if odd or not torrent.geometry.is_range(piece, message.begin, message.length):
+        return False
+    if torrent.requests is None:
+        return bool(peer.queue.expected_late(piece, 1 << block))
+    return torrent.requests.reject(peer.queue, piece, 1 << block)
+
+
+def share_rejected(torrent: TorrentState, peer: Peer) -> None:
+    """The read with rejects of `peer` is over."""
+    torrent.given_back = False
+    download.share_out(torrent, but=peer)
+    if torrent.now < peer.asked_again_at:
+        torrent.wake(peer.asked_again_at)
+
+
+def allowed(torrent: TorrentState, peer: Peer, message: AllowedFast) -> None:
+    """A piece that may be asked for while the peer chokes us (BEP 6)."""
+    peer.require_fast()
+    floods.spend(peer, floods.HINT, torrent.now)
+    if message.piece >= torrent.geometry.piece_count:
+        raise ProtocolError(f"allowed piece {message.piece}, where there are {torrent.geometry.piece_count}")
+    if len(peer.fast_for_us) < ALLOWED:
+        peer.fast_for_us[message.piece] = None
+        peer.queue.dry = -1
+
+
+def suggested(torrent: TorrentState, peer: Peer, _: Suggest) -> None:
+    """A piece that the peer would like to be asked for (BEP 6): what is rare counts more, so it is not looked at."""
+    peer.require_fast()
+    floods.spend(peer, floods.HINT, torrent.now)
+
+
+def gone(torrent: TorrentState, peer: Peer) -> None:
+    """The peer is not one of `torrent.peers` any more."""
+    requests = torrent.requests
+    if requests is None:
+        return
+    requests.picker.availability.left(peer.have)
+    requests.picker.shares.changed()
+    _give_back(torrent, peer)
+    _trim(torrent, requests)
+
+
+def refused(torrent: TorrentState, peer: Peer, piece: int) -> None:
+    """The peer will not send what it was asked for of this piece."""
+    requests = torrent.requests
+    if requests is not None and requests.withdraw(peer.queue, piece):
+        download.share_out(torrent)
+
+
+def _give_back(torrent: TorrentState, peer: Peer) -> None:
+    """Offer to others what this peer was asked for."""
+    if torrent.requests is not None:
+        torrent.requests.release(peer.queue)
+        download.share_out(torrent)
+
+
+def _trim(torrent: TorrentState, requests: Requests) -> None:
+    """Do not let pieces pile up that were started with peers who left and took them along."""
+    count = requests.picker.availability.count
+    orphans = [piece for piece, started in requests.open.items() if not started.requested and not count(piece)]
+    given_up = orphans[: max(0, len(orphans) - LEFTOVERS)]
+    download.discard(torrent, given_up)
+    for piece in given_up:
+        requests.picker.add(piece, Priority(torrent.piece_priorities[piece]))
+
+
+# --- time
+
+
+def due(torrent: TorrentState) -> None:
+    """Time-outs, unless it is our disk that holds the blocks up; and what the download limit grants again."""
+    if torrent.requests is None:
+        return
+    if not torrent.disk_busy:
+        _time_out(torrent)
+    for peer in torrent.peers.values():
+        if torrent.now < peer.asked_again_at:
+            torrent.wake(peer.asked_again_at)
+        elif not peer.queue.count:
+            download.top_up(torrent, peer)
+    _end_trials(torrent, torrent.requests)
+    if torrent.rationed:
+        torrent.rationed = False
+        for peer in sorted(torrent.peers.values(), key=lambda peer: peer.spoke_at):
+            download.top_up(torrent, peer)
+
+
+def _time_out(torrent: TorrentState) -> None:
+    late = False
+    for peer in torrent.peers.values():
+        if not peer.queue.count:
+            continue
+        if torrent.now < peer.waiting_since + REQUEST_TIMEOUT:
+            torrent.wake(peer.waiting_since + REQUEST_TIMEOUT)
+            continue
+        late = True
+        peer.timeouts += 1
+        peer.snubbed = peer.timeouts >= SNUB_TIMEOUTS
+        peer.pipeline.collapse(torrent.now)
+        _take_back(torrent, peer)
+    if late:
+        download.share_out(torrent)
+
+
+def _take_back(torrent: TorrentState, peer: Peer) -> None:
+    """Cancel all that the peer was asked for."""
+    assert torrent.requests is not None
+    torrent.requests.disown(peer.queue)
+    for piece in list(peer.queue.outstanding):
+        download.cancel(torrent, peer, piece, torrent.requests.withdraw(peer.queue, piece))
+
+
+def _end_trials(torrent: TorrentState, requests: Requests) -> None:
+    """A piece that one peer should bring alone and has not: anybody may help now."""
+    for piece, at in list(torrent.trials.items()):
+        if piece not in requests.started:
+            del torrent.trials[piece]
+        elif torrent.now >= at:
+            del torrent.trials[piece]
+            requests.started[piece].owner = None
+            download.share_out(torrent)
+        else:
+            torrent.wake(at)
+
+
+def disk_has_room(torrent: TorrentState) -> None:
+    """The disk queue has room again. Peers were not read meanwhile: their silence was ours."""
+    for peer in torrent.peers.values():
+        peer.waiting_since = torrent.now
+        peer.heard_at = peer.useful_at = torrent.now
+    torrent.wake(torrent.now)

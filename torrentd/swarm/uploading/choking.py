@@ -1,0 +1,101 @@
+"""Who may ask us: runs the choker, tells the peers.
+
+A full round every `ROUND` seconds while there are peers; between rounds only free slots are filled, at once.
+"""
+
+from __future__ import annotations
+
+from torrentd.policy.choking import choker
+from torrentd.policy.choking.ranking import Candidate
+from torrentd.swarm.membership import NEVER
+from torrentd.swarm.peers import floods
+from torrentd.swarm.peers.peer import Peer
+from torrentd.swarm.state import TorrentState
+from torrentd.swarm.uploading import refusing
+from torrentd.wire.peer.messages import Choke, Interested, NotInterested, Unchoke
+
+SPREADING = 2
+"""Times the slots, for an initial seed."""
+
+
+def interested(torrent: TorrentState, peer: Peer, _: Interested) -> None:
+    """The peer wants blocks; it gets a slot at once if one is free."""
+    floods.spend(peer, floods.INTEREST, torrent.now)
+    peer.peer_interested = True
+    fill(torrent)
+
+
+def not_interested(torrent: TorrentState, peer: Peer, _: NotInterested) -> None:
+    """The peer wants nothing; it keeps its slot in name until the next round, which counts as free."""
+    floods.spend(peer, floods.INTEREST, torrent.now)
+    peer.peer_interested = False
+    fill(torrent)
+
+
+def fill(torrent: TorrentState) -> None:
+    """Give free slots away. Called with every change of interest: of those most find nothing to do, cheaply."""
+    slots, seeding = _slots(torrent), torrent.finished
+    choked = [peer.am_choking for peer in torrent.peers.values() if peer.peer_interested]
+    waiting = sum(choked)
+    if not waiting or len(choked) - waiting >= slots:
+        return
+    for key in choker.fill(_candidates(torrent), slots, seeding, torrent.now, torrent.rng):
+        _unchoke(torrent, torrent.peers[key])
+
+
+def due(torrent: TorrentState) -> None:
+    """The choking round."""
+    if not torrent.peers:
+        torrent.next_round = NEVER
+        return
+    if torrent.now >= torrent.next_round:
+        _round(torrent)
+    torrent.next_round = min(torrent.next_round, torrent.now + choker.ROUND)
+    torrent.wake(torrent.next_round)
+
+
+def _round(torrent: TorrentState) -> None:
+    slots, seeding = _slots(torrent), torrent.finished
+    chosen = choker.choose(_candidates(torrent), slots, seeding, torrent.now, torrent.rng)
+    torrent.next_round = torrent.now + choker.ROUND
+    for peer in torrent.peers.values():
+        if peer.key in chosen:
+            _unchoke(torrent, peer)
+        elif not peer.am_choking:
+            _choke(torrent, peer)
+
+
+def _slots(torrent: TorrentState) -> int:
+    """An initial seed serves a few at a time anyway, whoever passes on most; so more may ask."""
+    return torrent.settings.upload_slots * (SPREADING if torrent.initial_seed else 1)
+
+
+def _choke(torrent: TorrentState, peer: Peer) -> None:
+    peer.am_choking = True
+    peer.choked_at = torrent.now
+    torrent.send(peer, Choke())
+    refusing.clear_choked(torrent, peer)
+
+
+def _unchoke(torrent: TorrentState, peer: Peer) -> None:
+    if peer.am_choking:
+        peer.am_choking = False
+        peer.choked_at = torrent.now
+        peer.sent_before_unchoke = peer.uploaded
+        torrent.send(peer, Unchoke())
+
+
+def _candidates(torrent: TorrentState) -> list[Candidate]:
+    return [
+        Candidate(
+            peer=peer.key,
+            interested=peer.peer_interested,
+            unchoked=not peer.am_choking,
+            since=peer.choked_at,
+            connected_at=peer.connected_at,
+            rate=peer.down.rate(torrent.now),
+            sent=peer.uploaded - peer.sent_before_unchoke,
+            snubbed=peer.snubbed,
+        )
+        for peer in torrent.peers.values()
+    ]

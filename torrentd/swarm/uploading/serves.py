@@ -1,0 +1,57 @@
+"""How much goes into one `Serve`, and what must hold for it to begin."""
+
+from __future__ import annotations
+
+from torrentd.model.geometry import BLOCK
+from torrentd.swarm.commands import Serve
+from torrentd.swarm.peers.peer import Peer
+from torrentd.swarm.state import TorrentState
+from torrentd.swarm.uploading.unserved import Unserved
+from torrentd.wire.peer.messages import Range
+
+BATCH = 32
+"""Blocks of one Serve to most peers: half a MiB. What is in a Serve can be cancelled no more."""
+
+SMALLEST_BATCH = 4
+"""Blocks of one Serve to slow peers: a small piece, or what a socket takes anyway."""
+
+SOON = 0.25
+"""Seconds in which a slow peer takes a Serve. What is begun cannot give way to what matters more."""
+
+LARGEST_BATCH = 128
+"""Blocks of one Serve to the fastest peers: what is done for each Serve counts there."""
+
+TURN = 0.02
+"""Seconds in which a peer takes a Serve larger than BATCH. Serving every fast peer once thus takes no longer either,
+and nobody waits longer for the reactor, however many they are."""
+
+
+def batch(torrent: TorrentState, peer: Peer) -> int:
+    """Blocks of the next Serve to the peer, at most."""
+    rate = peer.up.rate(torrent.now)
+    usual = max(SMALLEST_BATCH, min(BATCH, int(rate * SOON) // BLOCK))
+    return max(usual, min(LARGEST_BATCH, int(rate * TURN) // BLOCK))
+
+
+def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
+    """Serve up to `most` of the blocks that are to be served next, as far as the limit allows."""
+    requests = peer.requests
+    size = requests.next_size()
+    ranges = requests.take(most) if torrent.up.unlimited else _affordable(torrent, requests, most, size)
+    if not ranges:
+        return
+    peer.serving = Serve(peer.key, ranges, size)
+    peer.serving_since = torrent.now
+    torrent.commands.append(peer.serving)
+    peer.spoke_at = torrent.now
+
+
+def _affordable(torrent: TorrentState, requests: Unserved, most: int, size: int) -> list[Range]:
+    """As many of the `most` next blocks as the upload limit grants; if none, we wake when it will."""
+    granted = torrent.up.take(min(requests.count, most) * size, torrent.now, size)
+    if not granted:
+        torrent.wake(torrent.up.ready_at(torrent.now, size))
+        return []
+    ranges = requests.take(granted // size)
+    torrent.up.give_back(granted - sum(length for _, _, length in ranges))
+    return ranges
