@@ -45,6 +45,7 @@ COMMANDS = {
     "reload": "daemon",
     "shutdown": "daemon",
     "inspect": "inspect",
+    "check": "check",
     "magnet": "magnet",
     "rpc": "rpc",
     "completion": "completion",

@@ -66,6 +66,11 @@ class Bars:
         lines = [line(row) for row in rows] if len(rows) <= MOST_BARS else [summary(rows)]
         self._live.update(self._table(lines), refresh=True)
 
+    def show_share(self, name: str, done: float, size: int) -> None:
+        """Redraw for something that torrentctl does itself: the share of `size` bytes that is done."""
+        cells = {"share": format_share(done), "size": format_size(size), "rate": "", "eta": ""}
+        self._live.update(self._table([(escape(name), done, cells)]), refresh=True)
+
     def _table(self, lines: Sequence[Line]) -> Table:
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(width=max(_LEAST_NAME, self._width // _NAME_SHARE), no_wrap=True, overflow="ellipsis")
