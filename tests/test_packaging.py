@@ -85,3 +85,9 @@ def test_torrentctl_is_a_program(programs: Path) -> None:
     done = run(programs / "torrentctl", "version")
     assert done.returncode in (0, 5)  # 5: no daemon to ask for its version
     assert "torrentctl" in done.stdout + done.stderr
+
+
+def test_the_manual_pages_can_be_made(programs: Path, tmp_path: Path) -> None:
+    outcome = run(programs / "python", "-m", "torrentd.manual", tmp_path)
+    assert outcome.stdout.count("\n") == 3
+    assert "dht_bootstrap" in (tmp_path / "man5/torrentd.toml.5").read_text()
