@@ -12,7 +12,8 @@ from torrentd.swarm.peers.extensions import IDS
 from torrentd.wire.metainfo import parse
 from torrentd.wire.peer import extensions, metadata
 from torrentd.wire.peer.encode import encode as encode_messages
-from torrentd.wire.peer.handshake import EXTENDED, Handshake, encode
+from torrentd.wire.peer.framing import Framing
+from torrentd.wire.peer.handshake import EXTENDED, LENGTH, Handshake, encode
 from torrentd.wire.peer.messages import BitfieldMessage, Extended, Have, Message, Unchoke
 
 
@@ -36,6 +37,12 @@ class Source(Stranger):
     def say(self, *messages: Message) -> None:
         self.transport.write(encode_messages(messages))
         self.world.run()
+
+    def hellos(self) -> list[extensions.ExtensionHandshake]:
+        """The extension handshakes that we were sent."""
+        rest = self.said[LENGTH:]
+        messages, _ = Framing(20).scan(memoryview(rest), len(rest))
+        return [extensions.parse(m.payload) for m in messages if isinstance(m, Extended) and not m.id]
 
     def give(self) -> None:
         self.say(Extended(IDS[metadata.NAME], metadata.encode(metadata.Data(0, len(self.info), self.info))))
@@ -162,3 +169,17 @@ def test_a_removal_meanwhile(make_home, world, torrent):
     assert removal.called and leech.steering.ids() == []
     assert source.gone
     assert leech.daemon.connections.fleet.connections == 0
+
+
+def test_a_private_torrent_takes_the_exchange_of_peers_back(home, world):
+    """Before the metadata is here nobody knows that it is private (BEP 27)."""
+    torrent = Sample("secret", private=True)
+    add(home, torrent)
+    source = Source(world, home, torrent)
+    assert source.hellos()[-1].m[extensions.UT_PEX]
+    source.give()
+    world.run(1)
+    taken_back, last = source.hellos()[-2:]
+    assert taken_back.m[extensions.UT_PEX] == 0
+    assert extensions.UT_PEX not in last.m
+    assert not source.gone

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import fail
 
+from tests.session.test_connections import Stranger
 from tests.session.world import Home, Sample, error, result
 from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError, StorageError
@@ -16,6 +17,7 @@ from torrentd.session.telling.rows import LimitsRow, WaitFailure
 from torrentd.swarm.commands import MetadataFetched
 from torrentd.wire import bencode
 from torrentd.wire.metainfo import parse
+from torrentd.wire.peer.handshake import RESERVED, Handshake, encode
 
 NOBODY = Address("127.0.0.1", 9)
 
@@ -187,6 +189,25 @@ class TestStopping:
         world.run(30)
         assert world.network.dialled == []
         assert result(leech.steering.wait([torrent.id], "paused", 0)).done == [torrent.id]
+
+    def test_resumed_it_dials_at_once_whom_it_knew(self, leech, seed, world, torrent):
+        """One who has connected and sent nothing yet, and one who is being dialled."""
+        mute = Stranger()
+        world.network.listening[NOBODY] = mute
+        slow = Address("127.0.0.1", 10)
+        world.network.dead.add(slow)
+        add(leech, link(torrent, f"x.pe={NOBODY}", f"x.pe={slow}"))
+        world.run()
+        mute.transport.write(encode(Handshake(RESERVED, bytes.fromhex(torrent.id), b"-XX0000-mute-peer-id")))
+        world.run()
+        assert len(magnet(leech, torrent).connections) == 1
+        result(leech.steering.pause(torrent.id))
+        world.run(1)
+        assert mute.gone
+        world.network.dialled.clear()
+        result(leech.steering.resume(torrent.id, False))
+        world.run()
+        assert sorted(world.network.dialled) == sorted([NOBODY, slow])
 
 
 class TestRestart:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.swarm.evaluator import address, arrives, commands, make, run
 from torrentd.model.address import Address
 from torrentd.swarm.commands import Connect, WantPeers
-from torrentd.swarm.events import ConnectFailed, Dial, Event, PeersFound, Start
+from torrentd.swarm.events import ConnectFailed, Dial, Event, PeersFound, Start, Stop
 from torrentd.swarm.settings import Settings
 
 A, B, C = address(1), address(2), address(3)
@@ -38,6 +38,12 @@ def test_who_does_not_answer_is_tried_again_after_a_minute() -> None:
     torrent = make()
     log = run(torrent, *_dialled(1), (5, ConnectFailed(A, "timed out")), until=100)
     assert [at for at, command in log if command == WantPeers(1)] == [0, 60]
+
+
+def test_whose_attempt_a_pause_ended_is_tried_again_at_once() -> None:
+    given_up = ConnectFailed(A, "stopped", given_up=True)
+    log = run(make(), *_dialled(1), (5, Stop()), (5, given_up), (6, Start()), (6, Dial()))
+    assert commands(log, Connect) == [Connect(A), Connect(A)]
 
 
 def test_peers_found_while_paused_are_dialled_after_the_start() -> None:

@@ -16,9 +16,9 @@ from torrentd.wire.peer.encode import block_headers
 from torrentd.wire.peer.ids import PIECE_HEADER
 from torrentd.wire.peer.messages import Range
 
-RECEIVE: Final = 1024 * 1024
-"""Bytes read from a socket at once: more than the largest message (a bitfield of 2^21 pieces is 256 KiB), so that a
-read always has room behind an incomplete one; larger did not read faster."""
+RECEIVE: Final = 1024 * 1024 + 64 * 1024
+"""Bytes read from a socket at once: more than the largest message (of an extension, 1 MiB, while metadata is fetched),
+so that a read always has room behind an incomplete one; larger did not read faster."""
 
 SERVE: Final = 2 * 1024 * 1024
 """Bytes sent at once to the fastest peers: 128 blocks of 16 KiB."""

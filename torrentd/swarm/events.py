@@ -42,6 +42,8 @@ class ConnectFailed:
 
     address: Address
     reason: str
+    given_up: bool = False
+    """by us, for a pause: it says nothing about the peer"""
 
 
 @dataclass(slots=True)

@@ -313,3 +313,11 @@ def test_after_a_pause_the_connected_are_dialled_at_once() -> None:
     assert drain(candidates, 5.0) == [at(1)]
     candidates.failed(at(1), 5.0)
     assert candidates.ready_at() == SPACING
+
+
+def test_after_a_pause_who_was_being_dialled_is_dialled_at_once() -> None:
+    candidates = Candidates()
+    candidates.add([at(1)], "tracker", 0.0)
+    assert candidates.take(0.0) == at(1)
+    candidates.paused(at(1), 1.0)
+    assert drain(candidates, 1.0) == [at(1)]

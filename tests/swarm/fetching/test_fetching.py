@@ -383,11 +383,19 @@ class TestHandOver:
         far = Address("10.0.3.1", 1)
         scene.give(PeersFound([far], "pex"))
         scene.give(PeerConnected(PeerKey(9), far, False, PeerId(b"-XX0000-%012d" % 9), EXTENDED))
-        assert closed(scene.give(Fulfilled(private=True))) == [(9, "the torrent is private")]
+        said = scene.give(Fulfilled(private=True))
+        assert closed(said) == [(9, "the torrent is private")]
+        assert [exchanges_peers(said, key) for key in (1, 2)] == [0, 0]
         torrent = make_torrent(private=True)
         hand_over(scene.fetching, torrent)
         assert set(scene.fetching.peers) == {PeerKey(1), PeerKey(2)}
         assert len(torrent.candidates) == 2
+
+
+def exchanges_peers(said: list[Command], key: int) -> int | None:
+    """The id for ut_pex in the extension handshake that the peer is told; None: there is none."""
+    (hello,) = [m for c in said if isinstance(c, Send) and c.peer == key for m in c.messages if isinstance(m, Extended)]
+    return extensions.parse(hello.payload).m.get(UT_PEX)
 
 
 def test_every_event_that_concerns_it_has_its_verb():

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrentd.model.errors import ProtocolError
+from torrentd.net.buffers import RECEIVE
 from torrentd.wire.peer import ids
 from torrentd.wire.peer.encode import block_headers, encode
-from torrentd.wire.peer.framing import MAX_BLOCK, MAX_EXTENDED, Framing
+from torrentd.wire.peer.framing import MAX_BLOCK, MAX_EXTENDED, MAX_EXTENDED_EARLY, Framing
 from torrentd.wire.peer.messages import (
     AllowedFast,
     BitfieldMessage,
@@ -305,3 +306,17 @@ class TestUnknownNumberOfPieces:
             scan(message(ids.BITFIELD, b"\xff\xff"), framing)
         (found,), _ = scan(message(ids.BITFIELD, b"\xff\xc0"), framing)
         assert found == BitfieldMessage(b"\xff\xc0")
+
+    def test_while_the_metadata_is_fetched_extension_messages_may_be_longer(self):
+        data = memoryview(message(20, b"\0" + bytes(MAX_EXTENDED_EARLY)))
+        assert len(data) < RECEIVE  # there is always room to read the rest of it
+        framing = Framing(None)
+        assert framing.scan(data, len(data)) == ([Extended(0, bytes(MAX_EXTENDED_EARLY))], len(data))
+        framing.learn(PIECES)
+        with pytest.raises(ProtocolError):
+            framing.scan(data, 5)
+
+    @pytest.mark.parametrize(("kind", "length"), [(20, 2 + MAX_EXTENDED_EARLY + 1), (0xFF, 1 + MAX_EXTENDED + 1)])
+    def test_even_then_no_longer(self, kind, length):
+        with pytest.raises(ProtocolError):
+            Framing(None).scan(memoryview(struct.pack(">IB", length, kind)), 5)

@@ -4,7 +4,7 @@ Peers the user named come first and at once; then addresses never tried, better 
 of the highest canonical priority (BEP 40); then those with the fewest failures. Nobody is dialled twice within a
 minute, and each failure doubles the wait, so that a list of dead or hostile addresses costs little, and a victim that
 is named a thousand times is not attacked by us. Exempt from the minute are peers the user named, and those from which
-his pause parted us.
+his pause parted us, or that it kept from being reached.
 
 3000 candidates are kept. Beyond that, newcomers push out what is worse than they are: many failures first, then poor
 sources. A newcomer that finds nothing worse than itself is not taken in, so a flood of untried addresses cannot wash
@@ -116,7 +116,8 @@ class Candidates:
         self._release(_canonical(address), now, useful)
 
     def paused(self, address: Address, now: float) -> None:
-        """The user ended a connection of `connected` by a pause: when he resumes, it is made again at once."""
+        """The user ended a connection of `connected`, or an attempt of `take`, by a pause: when he resumes, it is made
+        again at once."""
         address = _canonical(address)
         self._release(address, now, useful=True)
         candidate = self._known.get(address)

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 log = Logger()
 
+STOPPED = "the torrent was stopped"
+"""Why an attempt is given up that may succeed later."""
+
 
 class Connections:
     """Implements net's Reception for connections of both directions."""
@@ -115,7 +118,7 @@ class Connections:
         self.handle(TorrentGone(InfoHash(session.info_hash)))
         for connection, of in list(self._dialling.values()):
             if of is session:
-                connection.close("the torrent was stopped")
+                connection.close(STOPPED)
 
     def move(self, session: Driven[Any], heir: TorrentSession) -> None:
         """Attempts for a magnet go on for the torrent that takes its place."""
@@ -210,7 +213,7 @@ class Connections:
         if session is None:
             log.debug("{address} was refused: {reason}", address=connection.address, reason=escape(reason))
         elif not session.gone:
-            session.handle(ConnectFailed(connection.address, reason))
+            session.handle(ConnectFailed(connection.address, reason, given_up=reason == STOPPED))
 
     def _again(self, connection: PeerConnection, session: Driven[Any]) -> bool:
         """Go on without encryption, at once, with a peer that did not take part in it. For the fleet and the torrent

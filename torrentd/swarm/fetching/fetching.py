@@ -16,7 +16,7 @@ from torrentd.swarm.events import Event, Fulfilled, Start, Stop, Tick
 from torrentd.swarm.fetching import meeting, talk
 from torrentd.swarm.fetching.state import FetchingState
 from torrentd.swarm.membership import NEVER
-from torrentd.swarm.peers import dialling
+from torrentd.swarm.peers import dialling, extensions
 
 if TYPE_CHECKING:
     from torrentd.swarm.state import TorrentState
@@ -55,12 +55,14 @@ def tick(fetching: FetchingState, _: Tick) -> None:
 
 
 def fulfilled(fetching: FetchingState, event: Fulfilled) -> None:
-    """A torrent takes over: let those go that it may not have."""
+    """A torrent takes over: let those go that it may not have, and take back to the others that we exchange peers."""
+    fetching.private = event.private
     if event.private:
         fetching.candidates.keep_only(TRUSTED)
         for peer in list(fetching.peers.values()):
             if peer.source not in (*TRUSTED, INCOMING):
                 meeting.close(fetching, peer, "the torrent is private")
+        extensions.update(fetching)
 
 
 ON_EVENT: dict[type[Event], Callable[[FetchingState, Any], None]] = {

@@ -54,9 +54,10 @@ def close(fetching: FetchingState, peer: Peer, reason: str, *, useful: bool = Tr
 
 
 def close_all(fetching: FetchingState, reason: str) -> None:
-    """Close every connection."""
+    """Close every connection, for the torrent is paused."""
     for peer in list(fetching.peers.values()):
-        close(fetching, peer, reason)
+        fetching.commands.append(Close(peer.key, reason))
+        _forget(fetching, peer, reason, paused=True)
 
 
 def peer_closed(fetching: FetchingState, event: PeerClosed) -> None:
@@ -66,13 +67,17 @@ def peer_closed(fetching: FetchingState, event: PeerClosed) -> None:
         _forget(fetching, peer, event.reason)
 
 
-def _forget(fetching: FetchingState, peer: Peer, reason: str, *, useful: bool = True) -> None:
+def _forget(fetching: FetchingState, peer: Peer, reason: str, *, useful: bool = True, paused: bool = False) -> None:
     del fetching.peers[peer.key]
     fetching.download.lost(peer.key)
     fetching.closed_peers.append(ClosedPeer(peer.address, reason, fetching.now))
-    if peer.listens is not None:
-        fetching.candidates.closed(peer.listens, fetching.now, useful)
     fetching.wake(fetching.now)
+    if peer.listens is None:
+        return
+    if paused:
+        fetching.candidates.paused(peer.listens, fetching.now)
+    else:
+        fetching.candidates.closed(peer.listens, fetching.now, useful)
 
 
 def make_room(fetching: FetchingState) -> bool:

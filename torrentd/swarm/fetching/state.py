@@ -40,6 +40,8 @@ class FetchingState(Membership[Peer]):
             own_ids=own_ids,
         )
         self.download = Download(info_hash)
+        self.private = False
+        """as the metadata says, once it is here (BEP 27)"""
 
     @property
     def finished(self) -> bool:
@@ -47,7 +49,7 @@ class FetchingState(Membership[Peer]):
 
     @property
     def offers(self) -> tuple[bytes, ...]:
-        return (UT_METADATA, UT_PEX) if self.settings.pex else (UT_METADATA,)
+        return (UT_METADATA, UT_PEX) if self.settings.pex and not self.private else (UT_METADATA,)
 
     @property
     def left(self) -> int:

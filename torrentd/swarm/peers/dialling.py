@@ -40,7 +40,10 @@ def dial(torrent: Membership[Any], _: Dial) -> None:
 def connect_failed(torrent: Membership[Any], event: ConnectFailed) -> None:
     """An attempt came to nothing."""
     torrent.connecting -= 1
-    torrent.candidates.failed(event.address, torrent.now)
+    if event.given_up:
+        torrent.candidates.paused(event.address, torrent.now)
+    else:
+        torrent.candidates.failed(event.address, torrent.now)
     torrent.wake(torrent.now)
 
 

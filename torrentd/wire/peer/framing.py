@@ -47,6 +47,10 @@ MAX_PIECES = 2**21
 MAX_EXTENDED = 128 * 1024
 """The largest payload of an extension message; also what an unknown message may hold to be skipped."""
 
+MAX_EXTENDED_EARLY = 1024 * 1024
+"""The same while the number of pieces is not known: a peer whose handshake or exchange is large may be the only one
+who has the metadata. What becomes of it has its own, smaller limits (see `bencode.EXTENSION`, `metadata`, `pex`)."""
+
 _HEADER = ids.PIECE_HEADER
 _OVERHEAD = _HEADER - 4  # id, piece, begin: what a `piece` message's length counts besides the block
 _REQUEST_LENGTH = 13
@@ -93,13 +97,14 @@ _LENGTHS: dict[int, range] = {
 }
 """What the length field of each message may say (the id included); BITFIELD depends on the torrent."""
 
-_LONGEST = max(lengths[-1] for lengths in (*_LENGTHS.values(), _UNKNOWN))
+_LENGTHS_EARLY = {**_LENGTHS, ids.EXTENDED: range(2, 2 + MAX_EXTENDED_EARLY + 1)}
+"""The same while the number of pieces is not known."""
 
 
 class Framing:
     """One connection's incoming messages, after the handshake."""
 
-    __slots__ = ("_lengths", "_piece_count")
+    __slots__ = ("_lengths", "_longest", "_piece_count")
 
     def __init__(self, piece_count: int | None) -> None:
         """`piece_count` None: not known yet, see `learn`."""
@@ -109,7 +114,9 @@ class Framing:
         """What comes from now on is of a torrent with so many pieces."""
         longest = 1 + ((piece_count or MAX_PIECES) + 7) // 8
         self._piece_count = piece_count or MAX_PIECES
-        self._lengths = {**_LENGTHS, ids.BITFIELD: range(longest if piece_count else 2, longest + 1)}
+        lengths, shortest = (_LENGTHS, longest) if piece_count else (_LENGTHS_EARLY, 2)
+        self._lengths = {**lengths, ids.BITFIELD: range(shortest, longest + 1)}
+        self._longest = max(lengths[-1] for lengths in (*self._lengths.values(), _UNKNOWN))
 
     def scan(self, view: memoryview, end: int) -> tuple[list[Message], int]:
         """All whole messages in `view[:end]`, and how many bytes they took.
@@ -155,7 +162,7 @@ class Framing:
         body = position + 4
         if not length:
             return body  # a keep-alive
-        if length > _LONGEST and length not in self._lengths[ids.BITFIELD]:
+        if length > self._longest:
             raise ProtocolError(f"a message of {length} bytes is longer than any")
         if end == body:
             return position
