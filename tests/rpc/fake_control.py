@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 
 from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError
-from torrentd.session.control import AddOptions, Changes, FileChoice
+from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.limits import Override
 from torrentd.session.telling.rows import (
     AllTotals,
@@ -176,6 +176,9 @@ class FakeControl:
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]:
         return self._do("remove", id, delete_data)
+
+    def set(self, id: str, wishes: Wishes) -> Deferred[None]:
+        return self._do("set", id, wishes)
 
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         return self._do("set_files", id, choices)

@@ -259,7 +259,7 @@ class TestRestart:
     def test_a_record_that_cannot_be_used_stops_nothing(self, leech, seed, world, torrent, logged):
         add(leech, link(torrent))
         session = magnet(leech, torrent)
-        session._change(link="magnet:?nonsense")
+        session.change(link="magnet:?nonsense")
         world.run()
         leech.stop()
         leech.start()

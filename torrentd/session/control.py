@@ -6,7 +6,7 @@ Errors are `RpcError` (by name, see the API), `MetainfoError` or `StorageError`;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -29,6 +29,7 @@ from torrentd.session.telling.rows import (
     TrackerRow,
     WaitRow,
 )
+from torrentd.state.records import LimitValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,16 @@ class AddOptions:
     labels: tuple[str, ...] = ()
     stop_after: Literal["metadata", "download"] | None = None
     limits: LimitsRow = field(default_factory=LimitsRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user changes of one torrent. None: it stays as it is."""
+
+    labels: tuple[str, ...] | None = None
+    limits: Mapping[str, LimitValue] = field(default_factory=dict)
+    """those that change; None as a value: the daemon's is in force again"""
+    sequential: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,8 @@ class Control(Protocol):
     def announce(self, id: str) -> Deferred[None]: ...
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]: ...
+
+    def set(self, id: str, wishes: Wishes) -> Deferred[None]: ...
 
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         """RpcError("file_index") when an index is out of range or a glob fits nothing."""

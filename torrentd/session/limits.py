@@ -76,6 +76,15 @@ def torrent_settings(settings: Settings, port: int) -> TorrentSettings:
     )
 
 
+def rate_limits(limits: Mapping[str, object]) -> tuple[int | None, int | None]:
+    """(down, up) of a torrent alone, bytes per second; None is unlimited."""
+    return _rate(limits.get("down")), _rate(limits.get("up"))
+
+
+def _rate(limit: object) -> int | None:
+    return int(limit) if isinstance(limit, int | float) else None
+
+
 def of_torrent(settings: TorrentSettings, limits: Mapping[str, object]) -> TorrentSettings:
     """The same with the torrent's own limits, which beat the daemon's."""
     peers = limits.get("peers")

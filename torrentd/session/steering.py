@@ -15,7 +15,8 @@ from twisted.python.failure import Failure
 from torrentd import config
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
-from torrentd.session.control import AddOptions, Changes, FileChoice
+from torrentd.session import setting
+from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.entering.adding import choose
 from torrentd.session.entering.loading import QUARANTINED
 from torrentd.session.limits import Override, RuntimeLimits, effective
@@ -188,6 +189,15 @@ class Steering:
             lambda session: self._daemon.remove(session, delete_data),
             lambda magnet: self._daemon.turns.run(magnet.info_hash, self._daemon.magnets.remove, magnet),
         )
+
+    def set(self, id: str, wishes: Wishes) -> Deferred[None]:
+        settings = self._daemon.torrent_settings
+
+        def set_them(session: TorrentSession) -> Deferred[None]:
+            setting.apply(session, wishes, settings)
+            return self._saved(session)
+
+        return self._awake(id, set_them, lambda magnet: setting.apply_to_magnet(magnet, wishes, settings))
 
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         def choose_them(session: TorrentSession) -> Deferred[None]:

@@ -31,6 +31,7 @@ METHODS = {
     "torrent.pieces",
     "torrent.remove",
     "torrent.resume",
+    "torrent.set",
     "torrent.set_files",
     "torrent.trackers",
     "torrent.verify",

@@ -83,6 +83,17 @@ class TorrentLimits(Params, frozen=True):
     idle_time: Count | Literal["unlimited"] | None = None
 
 
+class ChangedLimits(Params, frozen=True):
+    """A number, "unlimited", or null (inherit). What is left out stays as it is."""
+
+    down: Count | Literal["unlimited"] | UnsetType | None = UNSET
+    up: Count | Literal["unlimited"] | UnsetType | None = UNSET
+    peers: Count | Literal["unlimited"] | UnsetType | None = UNSET
+    ratio: Annotated[float, Meta(ge=0)] | Literal["unlimited"] | UnsetType | None = UNSET
+    seed_time: Count | Literal["unlimited"] | UnsetType | None = UNSET
+    idle_time: Count | Literal["unlimited"] | UnsetType | None = UNSET
+
+
 class Source(Params, frozen=True):
     """Where a torrent comes from: exactly one of the two."""
 
@@ -168,6 +179,15 @@ class Resume(Params, frozen=True):
 class Remove(Params, frozen=True):
     ids: Ids
     delete_data: bool = False
+
+
+class Set(Params, frozen=True):
+    """What is left out stays as it is."""
+
+    ids: Ids
+    labels: list[Label] | UnsetType = UNSET
+    limits: ChangedLimits = ChangedLimits()
+    sequential: bool | UnsetType = UNSET
 
 
 class SetFiles(Params, frozen=True):

@@ -141,13 +141,13 @@ class MagnetSession(Driven[Fetching]):
 
     def pause(self) -> Deferred[None]:
         """Until it is resumed. Fires when that is on the disk."""
-        done = self._change(paused=True)
+        done = self.change(paused=True)
         self.stop()
         return done
 
     def resume(self) -> Deferred[None]:
         """Go on; after an error, try again."""
-        done = self._change(paused=False)
+        done = self.change(paused=False)
         self.error = None
         self.start()
         return done
@@ -155,12 +155,12 @@ class MagnetSession(Driven[Fetching]):
     def name_peers(self, peers: Sequence[Address]) -> Deferred[None]:
         """The user knows these; they are dialled at once, and again after a restart."""
         self.handle(PeersFound(list(peers), "user"))
-        return self._change(peers=with_peers(self.record.peers, peers))
+        return self.change(peers=with_peers(self.record.peers, peers))
 
     def merge(self, magnet: Magnet, trackers: Sequence[str], labels: Sequence[str], peers: Sequence[Address]) -> Any:
         """Somebody adds it again: what is new is added. Fires when that is on the disk."""
         new_trackers = [*self.record.trackers, *magnet.trackers, *trackers]
-        done = self._change(
+        done = self.change(
             trackers=[url for url in dict.fromkeys(new_trackers) if url not in self.magnet.trackers],
             labels=list(dict.fromkeys((*self.record.labels, *labels))),
             peers=with_peers(self.record.peers, peers),
@@ -174,7 +174,8 @@ class MagnetSession(Driven[Fetching]):
         """Ask the trackers for peers now."""
         self.handle(AnnounceNow())
 
-    def _change(self, **fields: Any) -> Deferred[None]:
+    def change(self, **fields: Any) -> Deferred[None]:
+        """Change its record. Fires when that is on the disk."""
         self.record = msgspec.structs.replace(self.record, **fields)
         self.state_changed()
         return self.around.host.state.put_magnet(self.record)

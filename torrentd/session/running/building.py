@@ -11,7 +11,7 @@ from torrentd.model.address import parse_address
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerId
 from torrentd.model.layout import Priority
-from torrentd.session.limits import of_torrent
+from torrentd.session.limits import of_torrent, rate_limits
 from torrentd.session.running.facts import Facts
 from torrentd.session.running.torrent import TorrentSession
 from torrentd.session.telling.rows import LimitsRow
@@ -75,12 +75,8 @@ def build(
 
 def _apply(session: TorrentSession) -> None:
     """What the user said of this torrent alone. ValueError for what he cannot have said."""
-    down, up = (_cap(session.facts.limits.get(key)) for key in ("down", "up"))
+    down, up = rate_limits(session.facts.limits)
     if down is not None or up is not None:
         session.handle(SetLimits(down, up))
     if session.facts.peers:
         session.handle(PeersFound([parse_address(text) for text in session.facts.peers], "user"))
-
-
-def _cap(value: int | float | str | None) -> int | None:
-    return int(value) if isinstance(value, int | float) else None

@@ -4,6 +4,7 @@ import pytest
 
 from tests.rpc.asking import Asked
 from tests.rpc.fake_control import ONE, TWO, UNKNOWN, FakeControl
+from torrentd.session.control import Wishes
 
 
 @pytest.fixture
@@ -16,14 +17,14 @@ def asked(control: FakeControl) -> Asked:
     return Asked(control)
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume", "verify", "announce", "remove"])
+@pytest.mark.parametrize("verb", ["pause", "resume", "verify", "announce", "remove", "set"])
 def test_each_id_succeeds_or_fails_by_itself(asked: Asked, verb: str) -> None:
     result = asked.call(f"torrent.{verb}", ids=[UNKNOWN, TWO.upper(), ONE])
     assert result["done"] == [TWO, ONE]
     assert result["failed"] == [{"id": UNKNOWN, "code": 1, "message": "There is no such torrent"}]
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume", "verify", "announce", "remove"])
+@pytest.mark.parametrize("verb", ["pause", "resume", "verify", "announce", "remove", "set"])
 def test_all_must_be_spelled(asked: Asked, control: FakeControl, verb: str) -> None:
     assert asked.call(f"torrent.{verb}", ids="all")["done"] == [ONE, TWO]
     assert asked.error(f"torrent.{verb}")["data"] == {"name": "invalid_params", "path": "ids"}
@@ -47,3 +48,33 @@ def test_options_reach_the_daemon(asked: Asked, control: FakeControl) -> None:
         ("remove", ONE, True),
         ("remove", ONE, False),
     ]
+
+
+def test_what_is_left_out_stays_and_null_takes_back(asked: Asked, control: FakeControl) -> None:
+    asked.call("torrent.set", ids=[ONE])
+    asked.call("torrent.set", ids=[ONE], labels=["a", "b", "a"], sequential=False)
+    asked.call("torrent.set", ids=[ONE], limits={"down": 5, "up": None, "ratio": "unlimited"}, labels=[])
+    wishes = [told[2] for told in control.told]
+    assert wishes == [
+        Wishes(),
+        Wishes(labels=("a", "b"), sequential=False),
+        Wishes(labels=(), limits={"down": 5, "up": None, "ratio": "unlimited"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "nonsense, path",
+    [
+        ({"labels": [""]}, "labels[0]"),
+        ({"labels": None}, "labels"),
+        ({"sequential": 1}, "sequential"),
+        ({"limits": {"down": -1}}, "limits.down"),
+        ({"limits": {"up": 0.5}}, "limits.up"),
+        ({"limits": {"ratio": "none"}}, "limits.ratio"),
+        ({"limits": {"speed": 1}}, "limits.speed"),
+        ({"limits": None}, "limits"),
+    ],
+)
+def test_nonsense_is_named(asked: Asked, control: FakeControl, nonsense: dict[str, object], path: str) -> None:
+    assert asked.error("torrent.set", ids="all", **nonsense)["data"]["path"] == path
+    assert control.told == []

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec import UnsetType
 from twisted.internet.defer import Deferred, gatherResults
 
 from torrentd.rpc.core.errors import describe
 from torrentd.rpc.core.registry import Noun
-from torrentd.rpc.core.schema import Ids, Many, Remove, Resume
+from torrentd.rpc.core.schema import Ids, Many, Remove, Resume, Set
+from torrentd.session.control import Wishes
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -46,11 +48,25 @@ class Acting(Noun):
         """Forget torrents, and delete their files if asked."""
         return await self._each(params.ids, lambda id: self.control.remove(id, params.delete_data))
 
+    async def jsonrpc_set(self, params: Set) -> BulkResult:
+        """Change what torrents have of their own: labels, limits, the order of pieces."""
+        wishes = _wishes(params)
+        return await self._each(params.ids, lambda id: self.control.set(id, wishes))
+
     async def _each(self, ids: Ids, act: Callable[[str], Deferred[None]]) -> BulkResult:
         named = self.control.ids() if ids == "all" else list(dict.fromkeys(id.lower() for id in ids))
         failures = await gatherResults([Deferred.fromCoroutine(_failure(act, id)) for id in named])
         failed = [failure for failure in failures if failure is not None]
         return BulkResult([id for id, failure in zip(named, failures, strict=True) if failure is None], failed)
+
+
+def _wishes(params: Set) -> Wishes:
+    given = msgspec.structs.asdict(params.limits).items()
+    return Wishes(
+        labels=None if isinstance(params.labels, UnsetType) else tuple(dict.fromkeys(params.labels)),
+        limits={name: limit for name, limit in given if not isinstance(limit, UnsetType)},
+        sequential=None if isinstance(params.sequential, UnsetType) else params.sequential,
+    )
 
 
 async def _failure(act: Callable[[str], Deferred[None]], id: str) -> Failed | None:
