@@ -37,6 +37,7 @@ COMMANDS = {
     "verify": "acts",
     "announce": "acts",
     "remove": "acts",
+    "set": "settings",
     "priority": "priority",
     "wait": "wait",
     "status": "daemon",

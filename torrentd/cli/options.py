@@ -65,7 +65,9 @@ def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parame
 
     def read(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
         try:
-            return [parse(each) for each in value] if isinstance(value, tuple) else value and parse(value)
+            if isinstance(value, tuple):
+                return [parse(each) for each in value]
+            return None if value is None else parse(value)
         except ValueError as error:
             raise click.BadParameter(str(error), context, parameter) from None
 

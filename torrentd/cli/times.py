@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_DURATION = re.compile("".join(rf"(?:{_NUMBER}{unit})?" for unit, _ in _UNITS) + rf"{_NUMBER}?", re.ASCII)
+"""a number behind the last unit is seconds"""
 _FOREVER = 100 * 86400
 """An estimate longer than this says nothing."""
 
@@ -20,6 +24,15 @@ def format_duration(seconds: float) -> str:
         if len(parts) == 2:
             break
     return " ".join(part for part in parts if not part.startswith("0")) or "0s"
+
+
+def parse_duration(text: str) -> int:
+    """Seconds of `90`, `90s`, `5m`, `1.5h`, `7d` or `1h30m`. ValueError says what is expected."""
+    found = _DURATION.fullmatch(text.strip().lower())
+    if not found or not any(found.groups()):
+        raise ValueError(f"{text!r} is not a time such as 90s, 5m, 1.5h, 7d")
+    lengths = (*(length for _, length in _UNITS), 1)
+    return round(sum(float(count) * length for count, length in zip(found.groups(), lengths, strict=True) if count))
 
 
 def format_eta(seconds: int) -> str:

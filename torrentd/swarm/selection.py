@@ -35,9 +35,12 @@ def set_priorities(torrent: TorrentState, event: SetPriorities) -> None:
 
 def set_sequential(torrent: TorrentState, event: SetSequential) -> None:
     """Begin pieces in the order of the bytes, or the rarest first. What was begun goes on."""
+    if event.sequential == torrent.sequential:
+        return
     torrent.sequential = event.sequential
     if torrent.requests is not None:
-        torrent.requests.picker.sequential = event.sequential
+        torrent.requests.picker.order(event.sequential)
+        download.share_out(torrent)
 
 
 def checked(torrent: TorrentState, event: Checked) -> None:

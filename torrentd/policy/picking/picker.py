@@ -98,6 +98,11 @@ class Picker:
             if self.sequential:
                 self.generation += 1  # others are the next now
 
+    def order(self, sequential: bool) -> None:
+        """In the order of the bytes from now on, or not; whoever found nothing may look again."""
+        self.sequential = sequential
+        self.generation += 1
+
     def obtainable(self) -> bool:
         """Whether the pool has a piece that some connected peer has."""
         return any(self.availability.rarest())
