@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.swarm.evaluator import (
     FAST,
     arrives,
@@ -19,6 +21,7 @@ from tests.swarm.evaluator import (
 )
 from tests.swarm.evaluator import evaluate as play
 from torrentd.model.geometry import BLOCK
+from torrentd.policy.picking.request_queue import SUGGESTIONS
 from torrentd.swarm.commands import Ask
 from torrentd.swarm.downloading.download import REQUEST_TIMEOUT
 from torrentd.swarm.downloading.release import ALLOWED
@@ -197,7 +200,29 @@ def test_allowed_pieces_are_asked_for_while_choked() -> None:
 def test_hints_are_few_and_about_pieces_that_exist() -> None:
     run(torrent := make(), *FAST_HELLO, (1, says(1, *[Suggest(0)] * 100, *[AllowedFast(1)] * 100)))
     assert closed(run(torrent, (1, says(1, Suggest(1))))) == {1: "too many suggested and allowed pieces"}
-    assert "allowed piece 4" in closed(run(make(), *FAST_HELLO, (1, says(1, AllowedFast(4)))))[1]
+    for hint in (AllowedFast, Suggest):
+        assert "a hint at piece 4" in closed(run(make(), *FAST_HELLO, (1, says(1, hint(4)))))[1]
     torrent = make(pieces=100)
     run(torrent, *FAST_HELLO, (1, says(1, *map(AllowedFast, range(100)))))
     assert list(torrent.peers[1].fast_for_us) == list(range(ALLOWED))
+
+
+@pytest.mark.parametrize("rivals", [0, 1])
+def test_a_suggestion_is_followed_among_equally_rare_pieces(rivals: int) -> None:
+    """If nobody else asks the seed."""
+    torrent = make(pieces=12, have=[0, 1, 2, 4], sequential=False)
+    hello = [(0.0, event) for event in (Start(), arrives(1, reserved=FAST), says(1, HaveAll()))]
+    others = [(0.0, arrives(2)), (0.0, says(2, has(12, 9)))] * rivals
+    run(torrent, *hello, *others, (1, says(1, Suggest(0), *map(Suggest, (7, 3, 9)))))
+    queue = torrent.peers[1].queue
+    assert list(queue.suggested) == [7, 3, 9]  # 0 is here already
+    begun = [piece for piece, _, _ in asked(run(torrent, (2, says(1, Unchoke()))), 1)]
+    assert (begun[:3] == [7, 3, 9]) == (not rivals)
+    assert not set(begun) & set(queue.suggested)
+
+
+def test_of_what_is_suggested_the_latest_is_remembered() -> None:
+    torrent = make(pieces=100)
+    run(torrent, (0, Start()), (0, arrives(1, reserved=FAST)), (0, says(1, has(100, *range(50)))))
+    run(torrent, (1, says(1, *map(Suggest, range(100)))))
+    assert list(torrent.peers[1].queue.suggested) == list(range(50 - SUGGESTIONS, 50))  # the peer has 50

@@ -203,3 +203,51 @@ def test_a_rarer_piece_of_a_seed_goes_before_one_that_is_ours() -> None:
     seed = _join(picker, 8, *range(8))
     _join(picker, 8, 0, 1, 2, 3, 4, 5, 7)
     assert picker.next(seed) == 6
+
+
+class TestSuggested:
+    def test_of_equally_rare_pieces_it_is_the_first(self) -> None:
+        picker = _picker(20)
+        leech = _join(picker, 20, *range(20))
+        assert [picker.next(leech, suggested=[13, 4]) for _ in range(2)] == [13, 4]
+        assert picker.next(leech, suggested=[13, 4]) not in (13, 4, None)
+
+    def test_a_rarer_one_goes_before_it(self) -> None:
+        picker = _picker(8)
+        leech = _join(picker, 8, *range(8))
+        _join(picker, 8, 0, 1, 2, 3, 4, 5, 7)
+        assert [picker.next(leech, suggested=[3]) for _ in range(2)] == [6, 3]
+
+    def test_so_does_a_higher_priority(self) -> None:
+        picker = _picker(8)
+        leech = _join(picker, 8, *range(8))
+        picker.add(5, HIGH)
+        assert [picker.next(leech, suggested=[3]) for _ in range(2)] == [5, 3]
+
+    def test_what_the_peer_lacks_or_is_begun_is_not_asked_for(self) -> None:
+        picker = _picker(8)
+        few = _join(picker, 8, 1, 2)
+        picker.remove(1)
+        assert [picker.next(few, suggested=[7, 1]) for _ in range(2)] == [2, None]
+
+    def test_not_in_sequential_mode_nor_of_the_first_pieces(self) -> None:
+        picker = _picker(8, sequential=True)
+        assert picker.next(_join(picker, 8, *range(8)), suggested=[5]) == 0
+        picked = set()
+        for seed in range(10):
+            picker = Picker(50, Random(seed))
+            picker.fill(bytes([NORMAL]) * 50, Bitfield.full(50))
+            picked.add(picker.next(_join(picker, 50, *range(50)), suggested=[5]))
+        assert len(picked) > 3
+
+    @pytest.mark.parametrize("rivals", [0, 1])
+    def test_a_seed_that_others_ask_too_is_asked_for_our_share(self, rivals: int) -> None:
+        ids = [PeerId(bytes([number]) * 20) for number in range(1 + rivals)]
+        picked = []
+        for suggested in ([], [3, 4]):
+            picker = Picker(60, Random(1), verified=RANDOM_FIRST, shares=Shares(ids[0], lambda: ids[1:]))
+            picker.fill(bytes([NORMAL]) * 60, Bitfield.full(60))
+            seed = _join(picker, 60, *range(60))
+            picked.append([picker.next(seed, suggested=suggested) for _ in range(2)])
+        assert (picked[0] == picked[1]) == bool(rivals)
+        assert (picked[1] == [3, 4]) == (not rivals)

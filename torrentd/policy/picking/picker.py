@@ -5,6 +5,8 @@ Rarest first, except that
 - higher priorities go before lower ones,
 - the first pieces are taken at random: a rare piece comes from few peers, slowly, and a newcomer has nothing to trade
   before it owns a piece (Cohen 2003),
+- of equally rare pieces one that the peer suggests (BEP 6) is taken, since it may cost it less; but what only seeds
+  have is shared out by other means (`shares`), which a seed's suggestions to all of us would defeat,
 - in sequential mode the order is that of the bytes, and a peer that has none of the next pieces is asked for a later
   one only if nobody who sends has them: what it sends would take the place of what is needed first.
 
@@ -18,6 +20,7 @@ would have to pass it.
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from itertools import islice
 
 from torrentd.model.bitfield import Bitfield
@@ -107,9 +110,9 @@ class Picker:
         """Whether the pool has a piece that some connected peer has."""
         return any(self.availability.rarest())
 
-    def next(self, have: Bitfield, ahead: bool = True) -> int | None:
-        """The piece to start with a peer that has `have`; it leaves the pool. None if the peer has none of it, or none
-        of the next in sequential mode unless it may go `ahead`."""
+    def next(self, have: Bitfield, ahead: bool = True, suggested: Collection[int] = ()) -> int | None:
+        """The piece to start with a peer that has `have` and suggests some; it leaves the pool. None if the peer has
+        none of it, or none of the next in sequential mode unless it may go `ahead`."""
         if not self.availability.pool_size:
             return None
         if self.sequential:
@@ -119,6 +122,8 @@ class Picker:
             piece = random_one
         else:
             piece = self._rarest(have)
+            if piece is not None and suggested:
+                piece = self._suggested(suggested, have, piece)
         if piece is not None:
             self.remove(piece)
         return piece
@@ -167,6 +172,18 @@ class Picker:
             if found:
                 return min(found, key=self.availability.count)
         return None
+
+    def _suggested(self, suggested: Collection[int], have: Bitfield, rarest: int) -> int:
+        """The first suggested piece that is as good as `rarest`, which is the choice without them."""
+        if have.has_all() and self.shares.contested:
+            return rarest
+        count, priority = self.availability.count, self.availability.priority
+        as_good = (
+            piece
+            for piece in suggested
+            if piece in self and piece in have and priority(piece) == priority(rarest) and count(piece) <= count(rarest)
+        )
+        return next(as_good, rarest)
 
     def _in_order(self, have: Bitfield, ahead: bool) -> int | None:
         self._advance()

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 LATE_PIECES = 1024
 """Pieces of a peer of which given-up requests are remembered, twice the longest queue. Older ones cannot arrive."""
 
+SUGGESTIONS = 16
+"""Suggested pieces that are remembered of a peer: what is in its cache (libtorrent keeps as many)."""
+
 LATEST = 1 / 16
 """Weight of the latest piece in `in_order`."""
 
@@ -28,8 +31,17 @@ class RequestQueue:
     """requests that we no longer count on (cancelled, timed out, choked) and that may still be answered"""
     dry: int = -1
     """the pool's generation at which the peer had none of it"""
+    suggested: dict[int, None] = field(default_factory=dict)
+    """pieces that the peer would like to be asked for (BEP 6), the oldest first"""
     in_order: float = 1.0
     """how often, lately, the peer finished first the piece that it was asked for first"""
+
+    def suggest(self, piece: int) -> None:
+        """The peer would like to be asked for this piece."""
+        self.suggested.pop(piece, None)
+        if len(self.suggested) >= SUGGESTIONS:
+            del self.suggested[next(iter(self.suggested))]
+        self.suggested[piece] = None
 
     def add(self, piece: int, asked: int) -> None:
         """The peer was asked for these blocks."""

@@ -70,11 +70,12 @@ class Requests:
                 if room <= 0:
                     return asked, begun
         while room > 0 and queue.dry != self.picker.generation:
-            piece = self.picker.next(have, ahead)
+            piece = self.picker.next(have, ahead, queue.suggested)
             if piece is None:
                 queue.dry = self.picker.generation
                 break
             begun.append(piece)
+            queue.suggested.pop(piece, None)
             started = self._start(piece, queue)
             room -= self._take(queue, started, started.missing, room, asked)
         if not queue.count and self.in_endgame():

@@ -43,6 +43,13 @@ class Shares:
         """A leech came or went, or became a seed."""
         self._leads = None
 
+    @property
+    def contested(self) -> bool:
+        """Whether anybody else asks seeds for the same."""
+        if self._leads is None:
+            self._leads = self._compare()
+        return self._count > 0
+
     def choose(self, pieces: Sequence[int]) -> int:
         """Which of these (at least one) is ours most of all."""
         leads = self._leads
@@ -53,9 +60,7 @@ class Shares:
     def most(self, rare: int) -> float:
         """How many pieces to ask of one seed at a time, when so many are left that only seeds have; infinity if nobody
         else asks it."""
-        if self._leads is None:
-            self._leads = self._compare()
-        return max(1.0, rare * AHEAD / (1 + self._count)) if self._count else inf
+        return max(1.0, rare * AHEAD / (1 + self._count)) if self.contested else inf
 
     def _compare(self) -> Sequence[int]:
         rivals = [_fits(peer_id) for peer_id in self._rivals()]

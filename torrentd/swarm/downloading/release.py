@@ -96,19 +96,24 @@ def share_rejected(torrent: TorrentState, peer: Peer) -> None:
 
 def allowed(torrent: TorrentState, peer: Peer, message: AllowedFast) -> None:
     """A piece that may be asked for while the peer chokes us (BEP 6)."""
-    peer.require_fast()
-    floods.spend(peer, floods.HINT, torrent.now)
-    if message.piece >= torrent.geometry.piece_count:
-        raise ProtocolError(f"allowed piece {message.piece}, where there are {torrent.geometry.piece_count}")
+    _hinted(torrent, peer, message.piece)
     if len(peer.fast_for_us) < ALLOWED:
         peer.fast_for_us[message.piece] = None
         peer.queue.dry = -1
 
 
-def suggested(torrent: TorrentState, peer: Peer, _: Suggest) -> None:
-    """A piece that the peer would like to be asked for (BEP 6): what is rare counts more, so it is not looked at."""
+def suggested(torrent: TorrentState, peer: Peer, message: Suggest) -> None:
+    """A piece that the peer would like to be asked for (BEP 6): of equally rare ones it is begun first."""
+    _hinted(torrent, peer, message.piece)
+    if message.piece in torrent.missing and message.piece in peer.have:
+        peer.queue.suggest(message.piece)
+
+
+def _hinted(torrent: TorrentState, peer: Peer, piece: int) -> None:
     peer.require_fast()
     floods.spend(peer, floods.HINT, torrent.now)
+    if piece >= torrent.geometry.piece_count:
+        raise ProtocolError(f"a hint at piece {piece}, where there are {torrent.geometry.piece_count}")
 
 
 def gone(torrent: TorrentState, peer: Peer) -> None:
