@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -19,15 +20,27 @@ from tests.swarm.evaluator import (
 )
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerKey
-from torrentd.swarm.commands import SeenAt, WantPeers
-from torrentd.swarm.events import PeerClosed, PeerConnected, PeersFound, PiecesVerified, ReadFailed, Start, Tick
+from torrentd.swarm.commands import Connect, SeenAt, WantPeers
+from torrentd.swarm.events import (
+    Dial,
+    OurAddresses,
+    PeerClosed,
+    PeerConnected,
+    PeersFound,
+    PiecesVerified,
+    ReadFailed,
+    Start,
+    Tick,
+)
 from torrentd.swarm.peers.conversation import ON_EXTENSION
 from torrentd.swarm.peers.extensions import IDS
 from torrentd.swarm.settings import Settings
+from torrentd.swarm.torrent import Torrent
 from torrentd.wire.peer import extensions
 from torrentd.wire.peer.extensions import LT_DONTHAVE, UPLOAD_ONLY, ExtensionHandshake
 from torrentd.wire.peer.messages import Extended
 
+OUR_V6 = ip_address("2001:4860::9").packed
 GONE = ReadFailed(PeerKey(1), 1, "gone")
 
 
@@ -46,7 +59,7 @@ def test_what_we_offer_has_a_function_each() -> None:
 
 
 def test_our_handshake() -> None:
-    torrent = make(settings=Settings(client="torrentd 9", port=6881))
+    torrent = make(settings=Settings(client="torrentd 9", port=6881, encrypts=True))
     assert hellos(run(torrent, (0, Start()), (1, arrives(1, reserved=EXTENDED)), (1, arrives(2))), 1) == [
         ExtensionHandshake(
             m={name: IDS[name] for name in torrent.offers},
@@ -54,6 +67,7 @@ def test_our_handshake() -> None:
             port=6881,
             reqq=500,
             yourip=bytes([10, 0, 0, 1]),
+            encrypts=True,
         )
     ]
     assert not hellos(run(torrent, (2, Tick())), 1)
@@ -126,6 +140,57 @@ def test_a_peer_says_later_that_it_wants_nothing_and_takes_it_back() -> None:
     run(torrent, (2, says(1, Extended(IDS[UPLOAD_ONLY], b"\0"))))
     assert not torrent.peers[PeerKey(1)].upload_only
     assert "too many" in closed(run(torrent, (3, says(1, *[Extended(IDS[UPLOAD_ONLY], b"\1")] * 300))))[1]
+
+
+V4, V6 = "8.8.8.8", "2001:4860::8"
+OURS = OurAddresses([Address("9.9.9.9", 6881), Address("2001:4860::9", 6881)])
+
+
+@pytest.mark.parametrize(
+    "host, ipv4, ipv6",
+    [(V4, b"", OUR_V6), (V6, b"\x09\x09\x09\x09", b""), ("::ffff:8.8.8.8", b"", OUR_V6)],
+)
+def test_where_we_are_reached_by_the_other_family_is_told_when_it_is_known(host: str, ipv4: bytes, ipv6: bytes) -> None:
+    torrent = make()
+    came = PeerConnected(PeerKey(1), Address(host, 5000), True, arrives(1).peer_id, EXTENDED)
+    log = run(torrent, (0, Start()), (0, came), (1, OURS), (2, Tick()), (3, OURS), (4, Tick()))
+    assert [(one.ipv4, one.ipv6) for one in hellos(log, 1)] == [(b"", b""), (ipv4, ipv6)]
+
+
+def test_an_address_of_a_narrower_network_is_not_told() -> None:
+    came = PeerConnected(PeerKey(1), Address(V4, 5000), True, arrives(1).peer_id, EXTENDED)
+    log = run(make(), (0, OurAddresses([Address("fd00::1", 6881)])), (0, Start()), (1, came))
+    assert [one.ipv6 for one in hellos(log, 1)] == [b""]
+
+
+def _told_elsewhere(torrent: Torrent, host: str, **said: Any) -> Log:
+    came = PeerConnected(PeerKey(1), Address(host, 5000), True, arrives(1).peer_id, EXTENDED)
+    return run(torrent, (0, Start()), (0, came), (1, says(1, hello(port=7777, **said))))
+
+
+def test_a_peer_that_is_lost_may_be_reached_by_the_other_family() -> None:
+    for host, said, there in (V4, {"ipv6": OUR_V6}, "2001:4860::9"), (V6, {"ipv4": b"\x09\x09\x09\x09"}, "9.9.9.9"):
+        torrent = make()
+        log = _told_elsewhere(torrent, host, **said)
+        assert commands(log, WantPeers) == []  # it would be a second connection to the same peer
+        log = run(torrent, (2, PeerClosed(PeerKey(1), "lost")), (3, Dial()))
+        assert commands(log, Connect) == [Connect(Address(there, 7777))]
+
+
+@pytest.mark.parametrize("others", [{"private": True}, {"have": range(4)}])
+def test_not_of_a_private_torrent_nor_when_neither_wants_anything(others: dict[str, Any]) -> None:
+    torrent = make(**others)
+    _told_elsewhere(torrent, V4, ipv6=OUR_V6)
+    torrent.peers[PeerKey(1)].upload_only = True
+    assert commands(run(torrent, (2, PeerClosed(PeerKey(1), "lost")), (3, Dial())), Connect) == []
+
+
+@pytest.mark.parametrize("said", [{"ipv4": bytes([9, 9, 9, 9])}, {"ipv6": b"\xfd" + bytes(15)}, {"ipv6": bytes(16)}])
+def test_its_own_family_and_narrower_networks_are_not_believed(said: dict[str, Any]) -> None:
+    torrent = make()
+    _told_elsewhere(torrent, V4, **said)
+    run(torrent, (2, PeerClosed(PeerKey(1), "lost")))
+    assert len(torrent.candidates) == 0
 
 
 def test_an_incoming_peer_that_tells_its_port_need_not_be_dialled() -> None:

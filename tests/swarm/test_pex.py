@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -23,14 +24,14 @@ from tests.swarm.evaluator import (
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerKey
 from torrentd.policy.peers.exchange import SOON, SPACING
-from torrentd.swarm.commands import WantPeers
+from torrentd.swarm.commands import Connect, WantPeers
 from torrentd.swarm.events import Dial, Event, PeerClosed, PeerConnected, PeersFound, Start
 from torrentd.swarm.peers.extensions import IDS
 from torrentd.swarm.settings import Settings
 from torrentd.wire.peer import extensions, pex
 from torrentd.wire.peer.extensions import UT_PEX, ExtensionHandshake
 from torrentd.wire.peer.messages import Extended, Message
-from torrentd.wire.peer.pex import REACHABLE, SEED, Contact, PexMessage
+from torrentd.wire.peer.pex import ENCRYPTS, REACHABLE, SEED, Contact, PexMessage
 
 START: tuple[float, Event] = (0, Start())
 THEIR_ID = 13
@@ -50,9 +51,9 @@ def _tells(key: int, *named: Contact | Address) -> Event:
     return says(key, _message(*named))
 
 
-def _message(*named: Contact | Address) -> Message:
+def _message(*named: Contact | Address, dropped: Sequence[Address] = ()) -> Message:
     added = [one if isinstance(one, Contact) else Contact(one, 0) for one in named]
-    return Extended(IDS[UT_PEX], pex.encode(PexMessage(added)))
+    return Extended(IDS[UT_PEX], pex.encode(PexMessage(added, list(dropped))))
 
 
 def _told(log: Log, key: int) -> list[tuple[float, PexMessage]]:
@@ -85,18 +86,31 @@ def test_whom_we_know_is_told_soon_and_what_changes_each_minute() -> None:
     ]
 
 
-def test_flags_say_who_is_a_seed_and_whom_we_reached() -> None:
+def test_flags_say_who_is_a_seed_whom_we_reached_and_who_encrypts() -> None:
     torrent = make(pieces=2)
     dialled = [
         (0.0, PeersFound([address(2)], "tracker")),
         (0.0, Dial()),
         (0.0, PeerConnected(PeerKey(2), address(2), False, peer_id(2), EXTENDED)),
     ]
+    secret = PeerConnected(PeerKey(4), Address("10.0.0.4", 50000), True, peer_id(4), EXTENDED, encrypted=True)
     log = run(
-        torrent, START, *dialled, (0, says(2, has(2, 0, 1))), *_comes(1, 0), *_comes(3, 0, upload_only=True), until=9
+        torrent,
+        START,
+        *dialled,
+        (0, says(2, has(2, 0, 1))),
+        *_comes(1, 0),
+        *_comes(3, 0, upload_only=True, encrypts=True),
+        (0, secret),
+        (0, says(4, _hello(7004))),
+        until=9,
     )
     [(_, message)] = _told(log, 1)
-    assert message.added == [Contact(address(2), SEED | REACHABLE), Contact(_listens(3), SEED)]
+    assert message.added == [
+        Contact(address(2), SEED | REACHABLE),
+        Contact(_listens(3), SEED | ENCRYPTS),
+        Contact(_listens(4), ENCRYPTS),
+    ]
 
 
 def test_nothing_is_told_to_who_does_not_ask_or_of_whom_we_do_not_know_the_port() -> None:
@@ -145,6 +159,13 @@ def test_whom_a_peer_names_may_be_dialled() -> None:
     log = run(torrent, START, *_comes(1, 0), (1, _tells(1, address(5), Contact(address(6), SEED))))
     assert commands(log, WantPeers)[-1] == WantPeers(2)
     assert torrent.candidates.source(address(5)) == "pex"
+
+
+def test_whom_a_peer_dropped_is_dialled_after_others() -> None:
+    torrent = make()
+    run(torrent, START, *_comes(1, 0), (1, _tells(1, address(5))), (2, says(1, _message(dropped=[address(5)]))))
+    log = run(torrent, (3, _tells(1, address(6))), (4, Dial()), (4, Dial()))
+    assert commands(log, Connect) == [Connect(address(6)), Connect(address(5))]
 
 
 def test_a_seed_needs_no_seeds() -> None:

@@ -235,6 +235,7 @@ class Daemon:
         fresh = torrent_settings(self.settings, self.port)
         self.around.dht.apply(self.settings.discovery)
         fresh.dht_port = self.around.dht.port
+        fresh.encrypts = self._encryption.takes_encrypted
         self.torrent_settings.become(fresh)
         for session in self.around.all_awake():
             session.torrent.settings.become(of_torrent(fresh, session.limits))

@@ -26,6 +26,8 @@ class PeerConnected:
     peer_id: PeerId
     reserved: bytes
     """the 8 reserved bytes of the handshake"""
+    encrypted: bool = False
+    """keys were exchanged before it"""
 
 
 @dataclass(slots=True)

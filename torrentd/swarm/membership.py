@@ -41,6 +41,8 @@ class Told(NamedTuple):
     offers: tuple[bytes, ...]
     metadata_size: int
     upload_only: bool
+    elsewhere: str
+    """our host in the other IP family"""
 
 
 class Link(Protocol):
@@ -57,6 +59,7 @@ class Link(Protocol):
     spent: dict[str, tuple[float, float]]
     connected_at: float
     listens: Address | None
+    elsewhere: str
     spoke_at: float
 
 

@@ -18,6 +18,8 @@ class Settings:
     """where we accept connections (BEP 10 `p`); 0: nowhere"""
     pex: bool = True
     """peers are exchanged with peers (BEP 11)"""
+    encrypts: bool = False
+    """connections are encrypted where the peer takes part"""
     dht_port: int = 0
     """where our DHT node is, as peers are told (BEP 5); 0: there is none"""
 

@@ -321,3 +321,34 @@ def test_after_a_pause_who_was_being_dialled_is_dialled_at_once() -> None:
     assert candidates.take(0.0) == at(1)
     candidates.paused(at(1), 1.0)
     assert drain(candidates, 1.0) == [at(1)]
+
+
+def test_whom_peers_dropped_comes_after_the_untried_until_named_again() -> None:
+    candidates = Candidates()
+    candidates.add([at(1), at(2), at(3)], "pex", 0.0)
+    candidates.add([at(4)], "tracker", 0.0)
+    candidates.dropped([at(1), at(2), at(4), at(9)], 1.0)
+    candidates.add([at(2)], "dht", 2.0)
+    assert drain(candidates, 2.0) == [at(4), at(3), at(2), at(1)]
+    candidates.dropped([at(1)], 2.0)
+    candidates.failed(at(1), 2.0)
+    candidates.dropped([at(1)], 3.0)
+    assert candidates.ready_at() == 2.0 + SPACING  # its own attempt says more
+
+
+def test_whom_peers_dropped_gives_way_to_newcomers() -> None:
+    candidates = Candidates(most=3)
+    candidates.add([at(1), at(2), at(3)], "pex", 0.0)
+    candidates.dropped([at(2)], 1.0)
+    candidates.add([at(4)], "pex", 2.0)
+    assert [candidates.knows(at(port)) for port in range(1, 5)] == [True, False, True, True]
+
+
+def test_a_connection_says_more_than_that_somebody_was_dropped() -> None:
+    candidates = Candidates()
+    candidates.add([at(1), at(2)], "pex", 0.0)
+    candidates.dropped([at(1), at(2)], 0.0)
+    candidates.connected(at(1), dialled=False)
+    candidates.dropped([at(1)], 0.0)
+    candidates.paused(at(1), 5.0)
+    assert drain(candidates, 5.0) == [at(1), at(2)]

@@ -21,6 +21,7 @@ handshakes = st.builds(
     ipv6=st.sampled_from([b"", bytes(16)]),
     metadata_size=st.none() | st.integers(1, 2**31),
     upload_only=st.booleans(),
+    encrypts=st.booleans(),
 )
 
 
@@ -48,6 +49,7 @@ def test_a_real_one():
         metadata_size=31235,
         upload_only=True,
     )
+    assert parse(b"d1:ei1ee").encrypts
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_a_real_one():
     [
         {"m": [], "v": 5, "p": b"80", "reqq": [], "yourip": 7, "ipv4": b"12345", "ipv6": b"1234", "upload_only": b"1"},
         {"m": {"a": -1, "b": 256, "c": b"1"}, "p": 0, "reqq": 0, "metadata_size": 0, "yourip": b"12345"},
-        {"p": 65536, "reqq": -1, "metadata_size": -1, "upload_only": -1},
+        {"p": 65536, "reqq": -1, "metadata_size": -1, "upload_only": -1, "e": b"1"},
         {"p": 2**63, "reqq": 2**63, "metadata_size": 2**64},
     ],
 )

@@ -65,6 +65,8 @@ class Candidates:
             if address in self._known:
                 if source == "user":
                     self._named_by_user(self._known[address], now)
+                elif self._known[address].doubtful:
+                    self._doubt(self._known[address], now, False)
             elif address not in new and self._acceptable(address, narrowest):
                 new[address] = None
         self._make_room(len(new), source)
@@ -74,6 +76,13 @@ class Candidates:
                 self._insert(address, source, now)
                 added += 1
         return added
+
+    def dropped(self, addresses: Iterable[Address], now: float) -> None:
+        """Peers named these before and are not connected with them any more. Who was named by peers only and was never
+        tried comes after all who were not tried: he may have gone, but also have become a seed among seeds."""
+        for candidate in filter(None, map(self._known.get, map(_canonical, addresses))):
+            if candidate.source == "pex" and candidate.last_attempt is None and candidate.ticket:
+                self._doubt(candidate, now, True)
 
     def knows(self, address: Address) -> bool:
         """Whether it is one of them already, or was found to be ourselves."""
@@ -87,7 +96,7 @@ class Candidates:
                 self._forget(candidate)
                 continue
             candidate.last_attempt = now
-            candidate.urgent = False
+            candidate.urgent = candidate.doubtful = False
             self._partings.end(candidate)
             self._busy[candidate.address] += 1
             return candidate.address
@@ -106,7 +115,7 @@ class Candidates:
         if not dialled:
             self._busy[address] += 1
         if address in self._known:
-            self._known[address].urgent = False
+            self._known[address].urgent = self._known[address].doubtful = False
             self._partings.end(self._known[address])
             self._order.leave(self._known[address])
 
@@ -199,6 +208,10 @@ class Candidates:
         self._per_host[address.host] += 1
         if not self._busy[address]:
             self._order.enter(candidate, now)
+
+    def _doubt(self, candidate: Candidate, now: float, doubtful: bool) -> None:
+        candidate.doubtful = doubtful
+        self._order.enter(candidate, now)
 
     def _named_by_user(self, candidate: Candidate, now: float) -> None:
         candidate.source = "user"

@@ -57,6 +57,8 @@ class Candidate:
     """canonical (BEP 40)"""
     ready: bool = False
     """its entry is among those that can be dialled now"""
+    doubtful: bool = False
+    """whoever named it is not connected with it any more"""
     partings: int = 0
     """how often in a row it was left because neither side wanted anything"""
     not_before: float = -NEVER
@@ -65,7 +67,7 @@ class Candidate:
     @property
     def badness(self) -> tuple[int, int]:
         """Who is dropped first when there is no room: many failures, then poor sources."""
-        return (self.failures, SOURCES.index(self.source))
+        return (self.failures + self.doubtful, SOURCES.index(self.source))
 
     def retry_at(self) -> float:
         """The earliest next attempt; minus infinity for "at once"."""
@@ -80,9 +82,9 @@ class Candidate:
 
     def rank(self) -> Rank:
         """The user's first, then the untried, then the fewest failures; better sources first among equals, then who
-        should be connected with us rather than with others."""
+        should be connected with us rather than with others. Whether somebody is still there counts as a failure."""
         kind = 0 if self.source == "user" else 1 if self.last_attempt is None else 2
-        return (kind, self.failures, SOURCES.index(self.source), -self.priority)
+        return (kind, self.failures + self.doubtful, SOURCES.index(self.source), -self.priority)
 
 
 Ready: TypeAlias = tuple[Rank, int, Candidate]

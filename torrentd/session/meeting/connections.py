@@ -9,6 +9,7 @@ from twisted.logger import Logger
 
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash, PeerId, PeerKey
+from torrentd.net.encryption import NONE
 from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
 from torrentd.policy.peers.external import ExternalAddresses
 from torrentd.session.sleeping.doorstep import Doorstep, Nobody
@@ -198,7 +199,12 @@ class Connections:
             session.disk_is(True)
         session.handle(
             PeerConnected(
-                key, connection.address, connection.incoming, PeerId(handshake.peer_id), _both(handshake, connection)
+                key,
+                connection.address,
+                connection.incoming,
+                PeerId(handshake.peer_id),
+                _both(handshake, connection),
+                connection.encryption != NONE,
             )
         )
 

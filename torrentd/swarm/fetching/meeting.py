@@ -65,6 +65,7 @@ def peer_closed(fetching: FetchingState, event: PeerClosed) -> None:
     peer = fetching.peers.get(event.peer)
     if peer is not None:
         _forget(fetching, peer, event.reason)
+        acceptance.try_elsewhere(fetching, peer)
 
 
 def _forget(fetching: FetchingState, peer: Peer, reason: str, *, useful: bool = True, paused: bool = False) -> None:

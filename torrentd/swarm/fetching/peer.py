@@ -79,6 +79,8 @@ class Peer:
     """who told us its address; "incoming" if it came by itself"""
     listens: Address | None = None
     """where it accepts connections, as far as known: its candidate's address"""
+    elsewhere: str = ""
+    """its host in the other IP family, as it says"""
     extensions: dict[bytes, int] = field(default_factory=dict)
     """what it offers of what we know (BEP 10), with its ids"""
     told: Told | None = None

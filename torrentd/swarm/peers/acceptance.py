@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from torrentd.model.address import scope
 from torrentd.swarm.commands import Close, NodeKnown
 from torrentd.swarm.events import PeerConnected
 from torrentd.swarm.membership import ClosedPeer, Link, Membership, P
@@ -87,6 +88,14 @@ def learn_node(torrent: Membership[P], peer: P, port: int) -> None:
     """A peer tells where its DHT node is."""
     if torrent.settings.dht_port and port:
         torrent.commands.append(NodeKnown(peer.address._replace(port=port)))
+
+
+def try_elsewhere(torrent: Membership[P], peer: P) -> None:
+    """The connection was lost: the peer may be reached by the other IP family, as it said (BEP 10). It is believed as
+    little as what peers say of others."""
+    if peer.elsewhere and peer.listens is not None:
+        there = peer.listens._replace(host=peer.elsewhere)
+        torrent.candidates.add([there], "pex", torrent.now, scope(peer.address.host))
 
 
 def learn_port(torrent: Membership[P], peer: P, port: int) -> None:

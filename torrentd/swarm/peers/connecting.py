@@ -59,6 +59,7 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         client=client_name(event.peer_id),
         source="incoming" if event.incoming else torrent.candidates.source(event.address),
         listens=None if event.incoming else event.address,
+        encrypts=event.encrypted,
         choked_at=now,
         useful_at=now,
         heard_at=now,
@@ -108,6 +109,8 @@ def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
     peer = torrent.peers.get(event.peer)
     if peer is not None:
         _forget(torrent, peer, event.reason)
+        if not torrent.private and not _is_done_with(torrent, peer):
+            acceptance.try_elsewhere(torrent, peer)
         release.gone(torrent, peer)
         choking.fill(torrent)
 

@@ -73,6 +73,7 @@ def _extended(torrent: TorrentState, peer: Peer, message: Extended) -> None:
     if handshake.reqq is not None:
         peer.pipeline.accept(handshake.reqq)
     peer.upload_only = handshake.upload_only
+    peer.encrypts |= handshake.encrypts
 
 
 def _upload_only(torrent: TorrentState, peer: Peer, payload: bytes) -> None:

@@ -5,8 +5,8 @@ changes what it names; id 0 in `m` switches an extension off. What we offer depe
 function takes the messages of which of our extensions is a table of whoever talks with the peers, see
 `conversation.ON_EXTENSION`.
 
-Of what a handshake may hold, `ipv4` and `ipv6` are neither said nor used: a connection to the same peer over its other
-address would be closed as its second one.
+`ipv4` and `ipv6` tell where the other side is reached by the other IP family. A second connection to the same peer
+would be closed, so that address becomes a candidate when this one is lost; ours is said as soon as somebody told us.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any
 
+from torrentd.model.address import scope
 from torrentd.policy.peers.bans import plain_host
 from torrentd.swarm.commands import SeenAt
 from torrentd.swarm.membership import Membership, P, Told
@@ -39,7 +40,7 @@ def greet(torrent: Membership[P], peer: P) -> None:
     """Send our handshake, if the peer speaks the protocol."""
     if not has_extensions(peer.reserved):
         return
-    news, before = _news(torrent), peer.told
+    news, before = _news(torrent, peer), peer.told
     withdrawn = [name for name in before.offers if name not in news.offers] if before is not None else []
     peer.told = news
     handshake = ExtensionHandshake(
@@ -48,22 +49,37 @@ def greet(torrent: Membership[P], peer: P) -> None:
         port=torrent.settings.port or None,
         reqq=QUEUE,
         yourip=ip_address(plain_host(peer.address.host)).packed,
+        ipv4=_packed(news.elsewhere, 4),
+        ipv6=_packed(news.elsewhere, 16),
         metadata_size=news.metadata_size or None,
         upload_only=news.upload_only,
+        encrypts=torrent.settings.encrypts,
     )
     torrent.send(peer, Extended(extensions.HANDSHAKE, extensions.encode(handshake)))
 
 
 def update(torrent: Membership[Any]) -> None:
     """Send it again to whom it told something that is not so any more; haves do not show that we want nothing."""
-    news = _news(torrent)
     for peer in torrent.peers.values():
-        if peer.told != news:
+        if peer.told != _news(torrent, peer):
             greet(torrent, peer)
 
 
-def _news(torrent: Membership[Any]) -> Told:
-    return Told(torrent.offers, torrent.metadata_size, torrent.finished)
+def _news(torrent: Membership[P], peer: P) -> Told:
+    return Told(torrent.offers, torrent.metadata_size, torrent.finished, _our_other_host(torrent, peer))
+
+
+def _our_other_host(torrent: Membership[P], peer: P) -> str:
+    """Where we are reached by the family that the peer did not use; empty if that is not known, or the address means
+    nothing where the peer is."""
+    host = plain_host(peer.address.host)
+    ours = torrent.candidates.ours.get(":" not in host)
+    return ours.host if ours is not None and scope(ours.host) >= scope(host) else ""
+
+
+def _packed(host: str, size: int) -> bytes:
+    packed = ip_address(host).packed if host else b""
+    return packed if len(packed) == size else b""
 
 
 def send(torrent: Membership[P], peer: P, name: bytes, payload: bytes) -> bool:
@@ -90,6 +106,9 @@ def heard(torrent: Membership[P], peer: P, payload: bytes) -> ExtensionHandshake
         peer.client = handshake.client
     if handshake.port is not None:
         acceptance.learn_port(torrent, peer, handshake.port)
+    elsewhere = handshake.ipv4 if ":" in plain_host(peer.address.host) else handshake.ipv6
+    if elsewhere:
+        peer.elsewhere = ip_text(elsewhere)
     if handshake.yourip:
         torrent.commands.append(SeenAt(ip_text(handshake.yourip), peer.address.host))
     return handshake

@@ -42,6 +42,10 @@ class Peer:
     """who told us its address; "incoming" if it came by itself"""
     listens: Address | None = None
     """where it accepts connections, as far as known: its candidate's address"""
+    elsewhere: str = ""
+    """its host in the other IP family, as it says"""
+    encrypts: bool = False
+    """the connection is encrypted, or it says that it prefers that"""
 
     exchange: Exchange = field(default_factory=Exchange)
     """what it was told of others (BEP 11)"""

@@ -2,7 +2,7 @@
 
 We name those whose port we know, to those for whom the address means something: nobody on the Internet is told of a
 peer in a private network. What a peer names is believed under the same rule, as candidates of the least trusted source;
-that it dropped somebody is no reason for us to do anything. Private torrents have none of this. While metadata is
+whom it dropped, and nobody else named, is dialled after others. Private torrents have none of this. While metadata is
 fetched we listen only.
 """
 
@@ -15,7 +15,7 @@ from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer import pex
 from torrentd.wire.peer.extensions import UT_PEX
-from torrentd.wire.peer.pex import MOST, REACHABLE, SEED, Contact, PexMessage
+from torrentd.wire.peer.pex import ENCRYPTS, MOST, REACHABLE, SEED, Contact, PexMessage
 
 
 def received(torrent: Membership[P], peer: P, payload: bytes) -> None:
@@ -24,6 +24,7 @@ def received(torrent: Membership[P], peer: P, payload: bytes) -> None:
     message = pex.parse(payload)
     named = [contact.address for contact in message.added if not (torrent.finished and contact.flags & SEED)]
     torrent.candidates.add(named, "pex", torrent.now, scope(peer.address.host))
+    torrent.candidates.dropped(message.dropped, torrent.now)
     torrent.wake(torrent.now)
 
 
@@ -53,7 +54,9 @@ def _contacts(torrent: TorrentState, to: Peer) -> dict[Address, int]:
     """Whom we could name to a peer, and what we know of them."""
     narrowest = scope(to.address.host)
     return {
-        peer.listens: SEED * (peer.is_seed or peer.upload_only) | REACHABLE * (not peer.incoming)
+        peer.listens: SEED * (peer.is_seed or peer.upload_only)
+        | REACHABLE * (not peer.incoming)
+        | ENCRYPTS * peer.encrypts
         for peer in torrent.peers.values()
         if peer is not to and peer.listens is not None and scope(peer.listens.host) >= narrowest
     }

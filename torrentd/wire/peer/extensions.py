@@ -48,6 +48,8 @@ class ExtensionHandshake:
     """BEP 9, bytes of the info dictionary as the sender claims; not checked here"""
     upload_only: bool = False
     """BEP 21: the sender downloads nothing"""
+    encrypts: bool = False
+    """`e`: the sender prefers encrypted connections (BEP 11 refers to it)"""
 
 
 def dictionary(name: str, payload: bytes, most: int | None = None) -> tuple[dict[bytes, Value], int]:
@@ -77,6 +79,7 @@ def parse(payload: bytes) -> ExtensionHandshake:
         ipv6=_address(value.get(b"ipv6"), (16,)),
         metadata_size=_integer(value.get(b"metadata_size"), 1, _MAX_INTEGER),
         upload_only=bool(_integer(value.get(b"upload_only"), 0, _MAX_INTEGER)),
+        encrypts=bool(_integer(value.get(b"e"), 0, _MAX_INTEGER)),
     )
 
 
@@ -91,6 +94,7 @@ def encode(handshake: ExtensionHandshake) -> bytes:
         b"ipv6": handshake.ipv6,
         b"metadata_size": handshake.metadata_size or 0,
         b"upload_only": int(handshake.upload_only),
+        b"e": int(handshake.encrypts),
     }
     return bencode.encode({b"m": handshake.m, **{key: value for key, value in said.items() if value}})
 

@@ -21,6 +21,8 @@ MOST = 50
 MAX_MESSAGE = 16 * 1024
 """Bytes of a message's payload: ten times what its contacts need."""
 
+ENCRYPTS = 0x01
+"""It prefers encrypted connections."""
 SEED = 0x02
 """It wants nothing any more."""
 REACHABLE = 0x10
