@@ -1,4 +1,4 @@
-"""`set`: limits, labels, order."""
+"""`set`, `tracker`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.cli.rows import DEBIAN, UBUNTU, listing, torrent
 def obedient(fake: FakeDaemon) -> None:
     ubuntu, debian = torrent(labels=["linux", "iso"]), torrent(DEBIAN, name="debian.iso", labels=[])
     fake.answers["torrent.list"] = listing(ubuntu, debian)
+    fake.answers["torrent.set_trackers"] = {"tiers": [["http://a/announce"], ["udp://b:1"]]}
     fake.answers["torrent.set"] = lambda params: {"done": params["ids"], "failed": []}
 
 
@@ -68,3 +69,14 @@ def test_nonsense_is_refused_before_anything_is_done(
     outcome = torrentctl("set", "ubuntu", *words)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert fake.calls == []
+
+
+def test_tracker(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    assert torrentctl("tracker", "add", "ubuntu", "udp://b:1").out == "0\thttp://a/announce\n1\tudp://b:1\n"
+    torrentctl("tracker", "remove", "ubuntu", "http://c/announce", "http://d/announce")
+    assert fake.asked("torrent.set_trackers") == [
+        {"id": UBUNTU, "add": ["udp://b:1"]},
+        {"id": UBUNTU, "remove": ["http://c/announce", "http://d/announce"]},
+    ]
+    assert torrentctl("tracker").code == 2
+    assert torrentctl("tracker", "add", "ubuntu").code == 2

@@ -183,6 +183,15 @@ class FakeControl:
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         return self._do("set_files", id, choices)
 
+    def set_trackers(self, id: str, tiers: Sequence[Sequence[str]]) -> Deferred[list[list[str]]]:
+        return self._do("set_trackers", id, tiers).addCallback(lambda _: [list(tier) for tier in tiers])
+
+    def edit_trackers(self, id: str, add: Sequence[str], remove: Sequence[str]) -> Deferred[list[list[str]]]:
+        return self._do("edit_trackers", id, list(add), list(remove)).addCallback(lambda _: [list(add)])
+
+    def export(self, id: str) -> Deferred[tuple[bytes, str]]:
+        return self._do("export", id).addCallback(lambda _: (b"d4:infodee", "magnet:?"))
+
     def add_peers(self, id: str, peers: Sequence[Address]) -> Deferred[int]:
         self.row(id)
         self.told.append(("add_peers", id, peers))

@@ -125,6 +125,16 @@ class Control(Protocol):
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         """RpcError("file_index") when an index is out of range or a glob fits nothing."""
 
+    def set_trackers(self, id: str, tiers: Sequence[Sequence[str]]) -> Deferred[list[list[str]]]:
+        """All trackers anew; the tiers as they are then."""
+
+    def edit_trackers(self, id: str, add: Sequence[str], remove: Sequence[str]) -> Deferred[list[list[str]]]:
+        """Some more, each in a tier of its own, and some less; RpcError("invalid_params") for one that is to go and is
+        not there."""
+
+    def export(self, id: str) -> Deferred[tuple[bytes, str]]:
+        """(the .torrent file with the trackers of now, the magnet link)."""
+
     def add_peers(self, id: str, peers: Sequence[Address]) -> Deferred[int]: ...
 
     def wait(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +42,10 @@ from torrentd.session.telling.rows import (
     WaitRow,
 )
 from torrentd.session.telling.waiting import Until
+from torrentd.session.trackers import Tiers, edited, set_trackers, without_repeats
 from torrentd.swarm.events import AnnounceNow
+from torrentd.wire import magnet
+from torrentd.wire.metainfo import with_trackers
 
 if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
@@ -205,6 +210,29 @@ class Steering:
             return self._saved(session)
 
         return self._awake(id, choose_them)
+
+    def set_trackers(self, id: str, tiers: Sequence[Sequence[str]]) -> Deferred[Tiers]:
+        return self._with_trackers(id, lambda _: without_repeats(tiers))
+
+    def edit_trackers(self, id: str, add: Sequence[str], remove: Sequence[str]) -> Deferred[Tiers]:
+        return self._with_trackers(id, lambda tiers: edited(tiers, add, remove))
+
+    def _with_trackers(self, id: str, wanted: Callable[[Tiers], Tiers]) -> Deferred[Tiers]:
+        def set_them(session: TorrentSession) -> Deferred[Tiers]:
+            tiers = wanted(session.tiers)
+            set_trackers(session, tiers)
+            return self._saved(session).addCallback(lambda _: tiers)
+
+        return self._awake(id, set_them)
+
+    def export(self, id: str) -> Deferred[tuple[bytes, str]]:
+        def export_it(session: TorrentSession) -> Deferred[tuple[bytes, str]]:
+            tiers = session.tiers
+            link = magnet.make(replace(magnet.of_metainfo(session.metainfo), trackers=tuple(chain(*tiers))))
+            data = self._daemon.host.state.metainfo(session.info_hash)
+            return data.addCallback(with_trackers, session.metainfo.tiers, tiers).addCallback(lambda file: (file, link))
+
+        return self._awake(id, export_it)
 
     def add_peers(self, id: str, peers: Sequence[Address]) -> Deferred[int]:
         def add_them(session: TorrentSession) -> Deferred[int]:

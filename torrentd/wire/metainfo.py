@@ -111,6 +111,22 @@ def assemble(info: bytes, tiers: list[list[str]], webseeds: list[str]) -> bytes:
     return head[:-1] + b"4:info" + info + tail[1:]
 
 
+def with_trackers(data: bytes, tiers: list[list[str]], wanted: list[list[str]]) -> bytes:
+    """A .torrent file that has the trackers `tiers`, with others. All else stays as it is, the info dictionary to the
+    last byte; if nothing is to change, so does the rest."""
+    if tiers == wanted:
+        return data
+    root, _, raw = _read(data)
+    parts: dict[bytes, bytes] = {key: bencode.encode(value) for key, value in root.items() if key != b"info"}
+    parts[b"info"] = raw
+    parts.pop(b"announce", None)
+    parts.pop(b"announce-list", None)
+    if wanted:
+        parts[b"announce"] = bencode.encode(wanted[0][0])
+        parts[b"announce-list"] = bencode.encode(wanted)
+    return b"d" + b"".join(bencode.encode(key) + parts[key] for key in sorted(parts)) + b"e"
+
+
 def _read(data: bytes) -> tuple[dict[bytes, Value], dict[bytes, Value], bytes]:
     """The whole dictionary, the info dictionary, and its raw bytes."""
     if len(data) > MAX_LENGTH:

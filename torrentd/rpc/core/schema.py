@@ -195,6 +195,19 @@ class SetFiles(Params, frozen=True):
     files: list[FileSelection]
 
 
+class SetTrackers(Params, frozen=True):
+    """All of them anew, or what is to come and to go."""
+
+    id: Id
+    tiers: list[list[Url]] | UnsetType = UNSET
+    add: list[Url] = []
+    remove: list[Annotated[str, Meta(max_length=MAX_URL)]] = []
+
+    def __post_init__(self) -> None:
+        if (self.tiers is UNSET) == (not self.add and not self.remove):
+            raise ValueError("give either tiers, or add and remove")
+
+
 class AddPeers(Params, frozen=True):
     id: Id
     peers: list[PeerAddress]

@@ -153,7 +153,7 @@ class Adding:
         """Somebody adds it again: what is new is added. Fires when that is on the disk."""
         facts = session.facts
         facts.labels = list(dict.fromkeys([*facts.labels, *labels]))
-        tiers = _with(session.metainfo.tiers if facts.tiers is None else facts.tiers, trackers)
+        tiers = _with(session.tiers, trackers)
         if tiers is not None:
             facts.tiers = tiers
             session.handle(SetTrackers(tiers))

@@ -246,6 +246,11 @@ class TorrentSession(Driven["Torrent"]):
         return self.facts.seeding_time
 
     @property
+    def tiers(self) -> list[list[str]]:
+        """The trackers: the user's choice, or those of the metainfo."""
+        return self.metainfo.tiers if self.facts.tiers is None else self.facts.tiers
+
+    @property
     def hash_v2(self) -> str | None:
         """In hex; None if it has none."""
         return self.metainfo.hash_v2.hex() if self.metainfo.hash_v2 else None

@@ -92,3 +92,28 @@ def test_add_peers(asked: Asked, control: FakeControl) -> None:
 def test_unknown_torrents(asked: Asked) -> None:
     assert asked.error("torrent.set_files", id=UNKNOWN, files=[])["code"] == 1
     assert asked.error("torrent.add_peers", id=UNKNOWN, peers=[])["code"] == 1
+
+
+def test_trackers_are_set_or_edited(asked: Asked, control: FakeControl) -> None:
+    one, two = "http://a/announce", "udp://b:1"
+    assert asked.call("torrent.set_trackers", id=ONE.upper(), tiers=[[one], [two]]) == {"tiers": [[one], [two]]}
+    asked.call("torrent.set_trackers", id=ONE, tiers=[])
+    asked.call("torrent.set_trackers", id=ONE, add=[one], remove=["anything"])
+    assert control.told == [
+        ("set_trackers", ONE, [[one], [two]]),
+        ("set_trackers", ONE, []),
+        ("edit_trackers", ONE, [one], ["anything"]),
+    ]
+
+
+def test_trackers_that_make_no_sense(asked: Asked, control: FakeControl) -> None:
+    nonsense: list[dict[str, object]] = [
+        {},
+        {"tiers": [], "add": ["udp://b:1"]},
+        {"add": ["ftp://a/"]},
+        {"tiers": [["x"]]},
+        {"tiers": None},
+    ]
+    for params in nonsense:
+        assert asked.error("torrent.set_trackers", id=ONE, **params)["code"] == -32602
+    assert control.told == []

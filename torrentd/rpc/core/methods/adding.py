@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import UNSET
 
 from torrentd.model.layout import Priority
 from torrentd.rpc.core.listing import TorrentObject, narrowed
 from torrentd.rpc.core.methods.daemon import Done
 from torrentd.rpc.core.registry import Noun
-from torrentd.rpc.core.schema import Add, AddPeers, FileSelection, SetFiles, TorrentLimits, parse_peers
+from torrentd.rpc.core.schema import Add, AddPeers, FileSelection, SetFiles, SetTrackers, TorrentLimits, parse_peers
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.telling.rows import LimitsRow
 
@@ -28,6 +29,12 @@ class AddedPeers(msgspec.Struct, frozen=True):
     added: int
 
 
+class Tiers(msgspec.Struct, frozen=True):
+    """The URLs of each tier."""
+
+    tiers: list[list[str]]
+
+
 class Adding(Noun):
     async def jsonrpc_add(self, params: Add) -> AddResult:
         """Add a torrent; answered once it will survive a restart."""
@@ -42,6 +49,13 @@ class Adding(Noun):
         """Choose which files to download, and how urgently."""
         await self.control.set_files(params.id.lower(), _choices(params.files))
         return Done()
+
+    async def jsonrpc_set_trackers(self, params: SetTrackers) -> Tiers:
+        """Change the trackers; those that are new are asked at once, those that go are told so."""
+        id = params.id.lower()
+        if params.tiers is UNSET:
+            return Tiers(await self.control.edit_trackers(id, params.add, params.remove))
+        return Tiers(await self.control.set_trackers(id, params.tiers))
 
     async def jsonrpc_add_peers(self, params: AddPeers) -> AddedPeers:
         """Name peers; they are dialled at once."""

@@ -29,6 +29,11 @@ class TorrentList(msgspec.Struct, frozen=True):
     full: bool
 
 
+class Exported(msgspec.Struct, frozen=True):
+    metainfo: bytes
+    magnet: str
+
+
 class TorrentResult(msgspec.Struct, frozen=True):
     torrent: TorrentObject
 
@@ -90,6 +95,10 @@ class Reading(Noun):
     async def jsonrpc_pieces(self, params: One) -> PiecesRow:
         """Which pieces are there, and how many peers have each."""
         return await self.control.pieces(params.id.lower())
+
+    async def jsonrpc_export(self, params: One) -> Exported:
+        """The .torrent file in base64, with the trackers that the torrent has now, and the magnet link."""
+        return Exported(*await self.control.export(params.id.lower()))
 
     @long_poll
     async def jsonrpc_inspect(self, params: Inspect) -> InspectRow:
