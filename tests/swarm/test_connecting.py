@@ -28,6 +28,7 @@ from torrentd.swarm.events import (
     Drained,
     Event,
     MakeRoom,
+    OurAddresses,
     PeerClosed,
     PeerConnected,
     PeersFound,
@@ -241,3 +242,26 @@ def test_the_daemon_may_ask_for_room() -> None:
     torrent = make()
     log = run(torrent, (0, Start()), (0, MakeRoom()), (0, arrives(1)), (59, MakeRoom()), (61, MakeRoom()), until=100)
     assert [at for at, command in log if closed([(at, command)])] == [61]
+
+
+def test_who_comes_takes_the_place_of_a_connection_that_is_worth_less() -> None:
+    """BEP 40, among those that carried nothing for a minute; whoever is worth less than all is refused."""
+    torrent = make(settings=Settings(max_connections=3), have=range(4))
+    run(torrent, (0, Start()), (0, OurAddresses([Address("203.0.113.9", 6881)])))
+    order = sorted(range(1, 9), key=lambda key: torrent.candidates.priority(_far(key)))
+    least, first, second, busy, best = order[0], order[1], order[2], order[3], order[-1]
+    here = [(0.0, event) for key in (first, second, busy) for event in (_from_far(key), says(key, Interested()))]
+    run(torrent, *here, (59.0, Drained(PeerKey(busy), 1)), until=59)
+    assert closed(run(torrent, (59.5, _from_far(best)))) == {best: "too many connections"}
+    assert closed(run(torrent, (61, _from_far(least)))) == {least: "too many connections"}
+    log = run(torrent, (61, _from_far(best)), (61, _from_far(order[-2])), (61, _from_far(order[-3])))
+    assert list(closed(log)) == [first, second, order[-3]]
+    assert list(torrent.peers) == [busy, best, order[-2]]
+
+
+def _far(key: int) -> Address:
+    return Address(f"198.51.{key}.1", 50000)
+
+
+def _from_far(key: int) -> PeerConnected:
+    return PeerConnected(PeerKey(key), _far(key), True, peer_id(key), PLAIN)

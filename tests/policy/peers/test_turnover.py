@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from torrentd.model.ids import PeerKey
-from torrentd.policy.peers.turnover import FRUITLESS, NEVER, UNWANTED, Link, expiry, weakest
+from torrentd.policy.peers.turnover import FRUITLESS, NEVER, UNWANTED, Link, displaced, expiry, weakest
 
 
 def _link(key: int, wanted: bool, useful_at: float) -> Link:
@@ -29,3 +29,13 @@ def test_the_unwanted_go_before_the_fruitless_and_the_longest_useless_first() ->
 def test_of_equals_goes_what_is_worth_least_to_both_ends() -> None:
     links = [Link(PeerKey(1), True, 0.0, 9), Link(PeerKey(2), True, 50.0, 3), Link(PeerKey(3), True, 10.0, 7)]
     assert weakest(links, 1000.0) == 2
+
+
+def test_a_newcomer_takes_the_place_of_what_is_worth_less_and_idle() -> None:
+    links = [Link(PeerKey(1), True, 0.0, 3), Link(PeerKey(2), True, 50.0, 2), Link(PeerKey(3), False, 10.0, 5)]
+    assert displaced(links, 9, UNWANTED - 1) is None
+    assert displaced(links, 9, UNWANTED) == 1
+    assert displaced(links, 9, 50 + UNWANTED) == 3  # nobody wants anything of it
+    assert displaced(links, 5, 50 + UNWANTED) == 2
+    assert displaced(links, 2, 50 + UNWANTED) is None
+    assert displaced([], 9, 1e9) is None

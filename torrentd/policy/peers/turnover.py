@@ -6,6 +6,10 @@ is there: one in which neither side wants anything of the other, before one that
 though somebody wanted some. Of equals goes what is worth least to both ends (BEP 40). A connection that carries blocks
 is never given up.
 
+Who comes by himself need not wait for that: he takes the place of whoever is worth less to both ends and carries
+nothing. So a full swarm settles into one graph that depends on nobody's being first, which is what BEP 40 is for; as
+each change leaves something of more worth, it ends.
+
 Each new one gets the same time to prove itself, and they go one by one, so that the swarm is explored and not churned:
 even in a swarm of choking peers each has several optimistic unchokes to win first.
 """
@@ -51,9 +55,18 @@ def weakest(links: Collection[Link], now: float) -> PeerKey | None:
     """Who goes: the unwanted first, then what is worth least, then whoever was useless longest. None if nobody may go
     yet."""
     expired = [link for link in links if link.expires_at <= now]
-    return (
-        min(expired, key=lambda link: (link.wanted, link.priority, link.useful_at, link.peer)).peer if expired else None
-    )
+    return min(expired, key=_worth).peer if expired else None
+
+
+def _worth(link: Link) -> tuple[bool, int, float, PeerKey]:
+    return (link.wanted, link.priority, link.useful_at, link.peer)
+
+
+def displaced(links: Collection[Link], priority: int, now: float) -> PeerKey | None:
+    """Who goes for a newcomer of such a priority: of those that are worth less and are idle for a minute whoever
+    `weakest` would name. None if there is nobody."""
+    idle = [link for link in links if link.priority < priority and link.useful_at + UNWANTED <= now]
+    return min(idle, key=_worth).peer if idle else None
 
 
 def expiry(links: Collection[Link]) -> float:

@@ -26,7 +26,7 @@ NEVER = float("inf")
 
 def peer_connected(fetching: FetchingState, event: PeerConnected) -> None:
     """A handshake is done: refuse the peer, or greet it."""
-    if not accepted(fetching, event, close, make_room):
+    if not accepted(fetching, event, close, lambda *_: make_room(fetching)):
         return
     peer = Peer(
         key=event.peer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torrentd.model.address import scope
+from torrentd.model.address import Address, scope
 from torrentd.swarm.commands import Close, NodeKnown
 from torrentd.swarm.events import PeerConnected
 from torrentd.swarm.membership import ClosedPeer, Link, Membership, P
@@ -20,10 +20,10 @@ def accepted(
     torrent: Membership[P],
     event: PeerConnected,
     close: Callable[[Any, P, str], None],
-    make_room: Callable[[Any], bool],
+    make_room: Callable[[Any, Address], bool],
 ) -> bool:
     """A handshake is done: whether the peer may stay. If not, it is closed here. `close` is for another connection to
-    the same peer that has to go for this one; `make_room`: whether there is a place after all."""
+    the same peer that has to go for this one; `make_room`: whether there is a place after all for who is there."""
     torrent.wake(torrent.now)
     if not event.incoming:
         torrent.connecting -= 1
@@ -42,7 +42,7 @@ def _refusal(
     torrent: Membership[P],
     event: PeerConnected,
     close: Callable[[Any, P, str], None],
-    make_room: Callable[[Any], bool],
+    make_room: Callable[[Any, Address], bool],
 ) -> str | None:
     """Why the peer is not accepted. Of two connections to the same peer one is closed here, old or new."""
     if not torrent.running:
@@ -59,7 +59,7 @@ def _refusal(
         if not _replaces(torrent, event, twin):
             return "connected already"
         close(torrent, twin, "connected twice")
-    if len(torrent.peers) >= torrent.settings.max_connections and not make_room(torrent):
+    if len(torrent.peers) >= torrent.settings.max_connections and not make_room(torrent, event.address):
         return "too many connections"
     return None
 

@@ -7,6 +7,7 @@ place left, a connection that leads nowhere makes room (see `policy.peers.turnov
 
 from __future__ import annotations
 
+from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.policy.peers import turnover
 from torrentd.policy.picking.pipeline import Pipeline
@@ -39,7 +40,7 @@ DEPARTED = 2000
 
 def peer_connected(torrent: TorrentState, event: PeerConnected) -> None:
     """A handshake is done: refuse the peer, or greet it."""
-    if accepted(torrent, event, close, make_room):
+    if accepted(torrent, event, close, _room_for):
         _welcome(torrent, event)
 
 
@@ -159,6 +160,19 @@ def make_room(torrent: TorrentState) -> bool:
         return False
     torrent.turned_over_at = torrent.now
     close(torrent, torrent.peers[key], "of no use while others wait", useful=False)
+    return True
+
+
+def _room_for(torrent: TorrentState, newcomer: Address) -> bool:
+    """Somebody has connected, and there is no place: whether somebody else goes for him."""
+    if make_room(torrent):
+        return True
+    if torrent.disk_busy:
+        return False
+    key = turnover.displaced(_links(torrent), torrent.candidates.priority(newcomer), torrent.now)
+    if key is None:
+        return False
+    close(torrent, torrent.peers[key], "a connection that is worth more takes its place", useful=False)
     return True
 
 
