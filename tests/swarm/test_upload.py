@@ -143,7 +143,7 @@ def test_who_was_served_longest_ago_comes_first_when_the_limit_grants_again() ->
     wanted = [(0.0, says(key, *_requests(*range(50)))) for key in (1, 2)]
     log = evaluate(torrent, lambda _: [(0, Start()), *hello, *wanted], _drains, until=20)
     amounts = [sum(len(batch) for batch in served(log, key)) for key in (1, 2)]
-    assert abs(amounts[0] - amounts[1]) <= 2 and sum(amounts) >= 38
+    assert abs(amounts[0] - amounts[1]) <= 3 and sum(amounts) >= 38  # the first got two at once, and the last turn
 
 
 def test_a_limit_of_zero_serves_nothing_until_it_is_lifted() -> None:

@@ -18,6 +18,7 @@ LIVE = frozenset(
         "discovery.dht_read_only",
         "discovery.pex",
         "limits.download",
+        "limits.local_unlimited",
         "limits.upload",
         "log.format",
         "log.level",

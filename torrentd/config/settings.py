@@ -79,6 +79,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     download: Rate = 0
     upload: Rate = 0
+    local_unlimited: bool = False
+    """peers of the local network are not limited, nor counted"""
 
 
 class Storage(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,7 +72,12 @@ def torrent_settings(settings: Settings, port: int) -> TorrentSettings:
     """What each torrent may use. `port`: where we accept connections, 0 if nowhere."""
     peers = settings.peers
     return TorrentSettings(
-        peers.max_connections_per_torrent, peers.upload_slots, f"torrentd {__version__}", port, settings.discovery.pex
+        peers.max_connections_per_torrent,
+        peers.upload_slots,
+        f"torrentd {__version__}",
+        port,
+        settings.discovery.pex,
+        local_unlimited=settings.limits.local_unlimited,
     )
 
 

@@ -23,6 +23,9 @@ class Settings:
     dht_port: int = 0
     """where our DHT node is, as peers are told (BEP 5); 0: there is none"""
 
+    local_unlimited: bool = False
+    """rate limits do not concern peers of the local network"""
+
     def become(self, other: Settings) -> None:
         """Take over everything from the other."""
         for one in fields(self):

@@ -30,16 +30,18 @@ from torrentd.model.geometry import Geometry
 from torrentd.model.ids import PeerId
 from torrentd.model.layout import Layout, Priority
 from torrentd.policy.rates.limiter import Bucket
-from torrentd.swarm import events, running, selection, storing
+from torrentd.swarm import events, rationing, running, selection, storing
 from torrentd.swarm.announcing import trackers
 from torrentd.swarm.announcing.schedule import Announcing
 from torrentd.swarm.downloading import release
 from torrentd.swarm.events import Event
 from torrentd.swarm.peers import connecting, conversation, dialling, pex
 from torrentd.swarm.peers.floods import Budget
+from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.state import TorrentState
 from torrentd.swarm.uploading import choking, upload
+from torrentd.wire.peer.messages import Message
 
 ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.Received: conversation.received,
@@ -128,6 +130,11 @@ class Torrent(TorrentState):
             metadata=metadata,
             metadata_budget=metadata_budget or Budget(),
         )
+
+    def send(self, peer: Peer, *messages: Message) -> None:
+        """Emit a Send, and have the upload limit count it."""
+        super().send(peer, *messages)
+        rationing.sent(self, peer, messages)
 
     # --- facts
 

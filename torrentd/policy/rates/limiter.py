@@ -7,7 +7,7 @@ A bucket that several takers share is fair: a taker that was refused stands in l
 is served a turn at a time, and only from what a turn for each of those ahead would leave. Without the line the first of
 two torrents whose timers fire together would take everything, every time. A place in line is promised for a time and
 lost shortly after it: a torrent that was paused holds nobody up. Debts ("grant now, wait afterwards") were rejected:
-many takers at once could run up any debt.
+many takers at once could run up any debt. Only what cannot wait is owed: the protocol's own messages, up to a burst.
 
 None means unlimited and costs a comparison. 0 means nothing at all.
 """
@@ -21,8 +21,9 @@ from torrentd.model.geometry import BLOCK
 BURST = 0.2
 """Seconds of the rate that an unused bucket saves up, so that no second sees more than 1.2 times the rate."""
 
-SMALLEST_BURST = 2 * BLOCK
-"""The largest block that we serve: at any rate, however low, whole blocks must pass."""
+SMALLEST_BURST = 2 * BLOCK + 64
+"""The largest block that we serve, with its header: at any rate, however low, whole blocks must pass. So a rate below
+ten blocks a second is kept over seconds, but not within each."""
 
 TURN = 0.02
 """Seconds of the rate for one turn while others wait: small against what a user notices, large against a timer."""
@@ -78,6 +79,11 @@ class Bucket:
         """Take what `offer` granted."""
         if self.rate is not None:
             self._tokens -= granted
+
+    def owe(self, moved: int) -> None:
+        """Bytes that moved without asking. What comes next waits for them, but never for more than a burst."""
+        if self.rate is not None:
+            self._tokens = max(self._tokens - moved, -self._capacity())
 
     def give_back(self, unused: int) -> None:
         """Bytes that were taken and did not move after all."""
@@ -167,6 +173,11 @@ class Chain:
         for bucket in self._buckets:
             bucket.charge(wanted)
         return wanted
+
+    def owe(self, moved: int) -> None:
+        """Bytes that moved without asking."""
+        for bucket in self._buckets:
+            bucket.owe(moved)
 
     def give_back(self, unused: int) -> None:
         """Bytes that were taken and did not move after all."""

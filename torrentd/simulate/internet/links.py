@@ -58,6 +58,8 @@ class Uplink:
         self.link = link
         self.free_at = 0.0
         """when the last byte that was begun has left"""
+        self.carried = 0
+        """bytes, since the world began"""
         self._clock = clock
         self._ready: deque[Stream] = deque()
         self._due = False
@@ -75,6 +77,7 @@ class Uplink:
     def take(self, size: int) -> float:
         """Send `size` bytes now; when the last of them has left."""
         rate = self.link.up
+        self.carried += size
         begin = max(self.free_at, self._clock.now)
         self.free_at = begin if rate is None else begin + size / rate
         return self.free_at
@@ -100,6 +103,8 @@ class Downlink:
         self.link = link
         self.under_way = 0
         """bytes that senders began and that are not handed on yet"""
+        self.carried = 0
+        """bytes of streams that were handed on, since the world began"""
         self._clock = clock
         self._free_at = 0.0
         self._waiting: deque[Stream] = deque()
@@ -129,5 +134,6 @@ class Downlink:
     def passed(self, size: int) -> None:
         """`size` bytes were handed on, or lost: streams that wait may come."""
         self.under_way -= size
+        self.carried += size
         while self._waiting and self.has_room(self._waiting[0].latency):
             self._waiting.popleft().admitted()

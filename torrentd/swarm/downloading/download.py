@@ -19,6 +19,7 @@ from torrentd.policy.picking.picker import Picker
 from torrentd.policy.picking.requests import Requests
 from torrentd.policy.picking.shares import Shares
 from torrentd.policy.sharing.lending import Lending
+from torrentd.swarm import rationing
 from torrentd.swarm.commands import Ask, Discard, Mark
 from torrentd.swarm.downloading import takeover
 from torrentd.swarm.peers.peer import Peer
@@ -128,7 +129,7 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
             queue.dry = -1  # those who had what was needed next may have stopped to send
     if not requests.could_ask(queue):
         return
-    room = _granted(torrent, room)
+    room = rationing.may_ask(torrent, peer, room)
     if not room:
         return
     _ask_for(torrent, requests, peer, peer.have, room)
@@ -139,12 +140,13 @@ def _ask_for(torrent: TorrentState, requests: Requests, peer: Peer, have: Bitfie
     queue, before = peer.queue, peer.queue.count
     ahead = not torrent.sequential or _may_go_ahead(torrent, requests, peer)
     ranges, begun = requests.ask(queue, have, room, ahead)
-    torrent.down.give_back((before + room - queue.count) * BLOCK)
+    rationing.not_asked(torrent, peer, before + room - queue.count)
     if begun:
         torrent.commands.append(Mark(begun))
         _begin_trials(torrent, begun)
     if ranges:
         _ask(torrent, peer, ranges, was_empty=not before)
+        rationing.asked(torrent, peer, queue.count - before)
         if requests.endgame_begins():
             share_out(torrent)
 
@@ -155,7 +157,7 @@ def _ask_fast(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
     if not peer.fast_for_us or room <= 0 or not requests.could_ask(peer.queue):
         return
     have = Bitfield(peer.have.size, [piece for piece in peer.fast_for_us if piece in peer.have])
-    if have.count and (room := _granted(torrent, room)):
+    if have.count and (room := rationing.may_ask(torrent, peer, room)):
         _ask_for(torrent, requests, peer, have, room)
 
 
@@ -189,16 +191,6 @@ def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
     if found is not None:
         other, piece, asked = found
         cancel(torrent, other, piece, requests.withdraw(other.queue, piece, asked))
-
-
-def _granted(torrent: TorrentState, room: int) -> int:
-    """How many of so many blocks the download limit lets us ask for; if none, we wake when it will."""
-    granted = torrent.down.take(room * BLOCK, torrent.now)
-    if not granted:
-        torrent.rationed = True
-        torrent.wake(torrent.down.ready_at(torrent.now))
-    torrent.down.give_back(granted % BLOCK)
-    return granted // BLOCK
 
 
 def _ask(torrent: TorrentState, peer: Peer, ranges: list[Range], *, was_empty: bool) -> None:

@@ -7,7 +7,7 @@ place left, a connection that leads nowhere makes room (see `policy.peers.turnov
 
 from __future__ import annotations
 
-from torrentd.model.address import Address
+from torrentd.model.address import Address, Scope, scope
 from torrentd.model.bitfield import Bitfield
 from torrentd.policy.peers import turnover
 from torrentd.policy.picking.pipeline import Pipeline
@@ -58,6 +58,7 @@ def _welcome(torrent: TorrentState, event: PeerConnected) -> None:
         pipeline=Pipeline(now),
         requests=Unserved(torrent.geometry),
         client=client_name(event.peer_id),
+        is_local=Scope.INVALID < scope(event.address.host) < Scope.GLOBAL,
         source="incoming" if event.incoming else torrent.candidates.source(event.address),
         listens=None if event.incoming else event.address,
         encrypts=event.encrypted,

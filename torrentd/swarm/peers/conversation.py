@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torrentd.model.errors import ProtocolError
+from torrentd.swarm import rationing
 from torrentd.swarm.downloading import arrivals, interest, release
 from torrentd.swarm.events import Received
 from torrentd.swarm.peers import acceptance, connecting, extensions, floods, metadata, pex
@@ -46,6 +47,7 @@ def received(torrent: TorrentState, event: Received) -> None:
     if peer is None:
         return  # closed by us while the read was on its way
     peer.heard_at = torrent.now
+    rationing.received(torrent, peer, event.messages)
     before = peer.down.total
     try:
         for message in event.messages:

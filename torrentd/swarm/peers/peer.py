@@ -40,6 +40,8 @@ class Peer:
     """what it knows from our last extension handshake"""
     source: str = ""
     """who told us its address; "incoming" if it came by itself"""
+    is_local: bool = False
+    """in the local network, or on this host"""
     listens: Address | None = None
     """where it accepts connections, as far as known: its candidate's address"""
     elsewhere: str = ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from torrentd.model.geometry import BLOCK
+from torrentd.swarm import rationing
 from torrentd.swarm.commands import Serve
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.uploading.unserved import Unserved
 from torrentd.wire.peer.messages import Range
 
 BATCH = 32
@@ -37,7 +37,8 @@ def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
     """Serve up to `most` of the blocks that are to be served next, as far as the limit allows."""
     requests = peer.requests
     size = requests.next_size()
-    ranges = requests.take(most) if torrent.up.unlimited else _affordable(torrent, requests, most, size)
+    free = rationing.is_free_to_serve(torrent, peer)
+    ranges = requests.take(most) if free else _affordable(torrent, peer, most, size)
     if not ranges:
         return
     peer.serving = Serve(peer.key, ranges, size)
@@ -46,12 +47,9 @@ def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
     peer.spoke_at = torrent.now
 
 
-def _affordable(torrent: TorrentState, requests: Unserved, most: int, size: int) -> list[Range]:
+def _affordable(torrent: TorrentState, peer: Peer, most: int, size: int) -> list[Range]:
     """As many of the `most` next blocks as the upload limit grants; if none, we wake when it will."""
-    granted = torrent.up.take(min(requests.count, most) * size, torrent.now, size)
-    if not granted:
-        torrent.wake(torrent.up.ready_at(torrent.now, size))
-        return []
-    ranges = requests.take(granted // size)
-    torrent.up.give_back(granted - sum(length for _, _, length in ranges))
+    count = rationing.may_serve(torrent, peer, min(peer.requests.count, most), size)
+    ranges = peer.requests.take(count) if count else []
+    rationing.shorter(torrent, count * size - sum(length for _, _, length in ranges))
     return ranges

@@ -1,0 +1,101 @@
+"""What the rate limits are asked for and told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.swarm.evaluator import arrives, asked, has, make, run, says, served
+from torrentd.model.address import Address
+from torrentd.model.geometry import BLOCK
+from torrentd.model.ids import PeerKey
+from torrentd.policy.rates.limiter import Bucket
+from torrentd.swarm.events import PeerConnected, Start
+from torrentd.swarm.rationing import WHOLE_BLOCK
+from torrentd.swarm.settings import Settings, Totals
+from torrentd.swarm.torrent import Torrent
+from torrentd.wire.peer.messages import Have, Interested, Request, Unchoke
+from torrentd.wire.peer.sizes import REQUEST, SHORT
+
+RATE = 100 * WHOLE_BLOCK
+BURST = 20 * WHOLE_BLOCK
+BITFIELD = SHORT + 1
+"""bytes that a peer takes to say which of up to eight pieces it has"""
+
+
+def left(bucket: Bucket) -> float:
+    """Tokens; the bucket is empty afterwards."""
+    return bucket.take(1 << 40, 0.0, least=1)
+
+
+def seed(bucket: Bucket, **others: object) -> Torrent:
+    return make(pieces=1, blocks=100, have=[0], up=bucket, **others)
+
+
+def leech(bucket: Bucket, **others: object) -> Torrent:
+    return make(pieces=1, blocks=100, down=bucket, **others)
+
+
+def test_a_served_block_costs_its_header_too() -> None:
+    bucket = Bucket(RATE)
+    run(seed(bucket), (0, Start()), (0, arrives(1)), (0, says(1, Interested(), Request(0, 0, BLOCK))))
+    assert left(bucket) == BURST - WHOLE_BLOCK - BITFIELD - SHORT  # and `unchoke`
+
+
+def test_the_last_block_of_a_torrent_costs_what_it_is() -> None:
+    bucket = Bucket(RATE)
+    torrent = make(pieces=1, blocks=1, have=[0], short=1000, up=bucket)
+    run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, Interested(), Request(0, 0, BLOCK - 1000))))
+    assert left(bucket) == BURST - WHOLE_BLOCK + 1000 - BITFIELD - SHORT
+
+
+def test_a_block_that_is_asked_for_costs_its_header_and_our_request() -> None:
+    down, up = Bucket(RATE), Bucket(RATE)
+    torrent = make(pieces=1, blocks=100, down=down, up=up)
+    log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke())))
+    count = sum(length // BLOCK for _, _, length in asked(log, 1))
+    assert 0 < count < 20
+    assert left(down) == BURST - count * WHOLE_BLOCK - BITFIELD - SHORT
+    assert left(up) == BURST - count * REQUEST - SHORT  # and `interested`
+
+
+def test_what_peers_say_makes_blocks_wait() -> None:
+    bucket = Bucket(RATE)
+    run(leech(bucket), (0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), *[Have(0)] * 150)))
+    assert left(bucket) == BURST - BITFIELD - 150 * 9
+
+
+def test_debts_are_bounded() -> None:
+    bucket = Bucket(RATE)
+    bucket.owe(100 * RATE)
+    assert bucket.ready_at(0.0, WHOLE_BLOCK) == (BURST + WHOLE_BLOCK) / RATE
+
+
+def test_without_a_limit_nothing_is_owed() -> None:
+    bucket = Bucket(None)
+    bucket.owe(1000)
+    bucket.set_rate(RATE, 1.0)
+    assert bucket.take(1 << 40, 10.0) == BURST
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "127.0.0.1", "fe80::1", "192.168.1.9"])
+@pytest.mark.parametrize("exempt", [True, False])
+def test_the_local_network_is_exempt_if_asked(host: str, exempt: bool) -> None:
+    torrent = seed(Bucket(0), settings=Settings(local_unlimited=exempt))
+    peer = PeerConnected(PeerKey(1), Address(host, 6881), True, b"-XX0001-000000000001", bytes(8))
+    log = run(torrent, (0, Start()), (0, peer), (0, says(1, Interested(), Request(0, 0, BLOCK))), (9, says(1)))
+    assert bool(served(log, 1)) == exempt
+    torrent = leech(Bucket(0), settings=Settings(local_unlimited=exempt))
+    log = run(torrent, (0, Start()), (0, peer), (0, says(1, has(1, 0), Unchoke())), (9, says(1)))
+    assert bool(asked(log, 1)) == exempt
+
+
+def test_others_are_not_and_pay_for_nobody() -> None:
+    bucket = Bucket(10 * WHOLE_BLOCK)
+    torrent = seed(bucket, settings=Settings(local_unlimited=True), totals=Totals(downloaded=1))
+    near = PeerConnected(PeerKey(1), Address("10.0.0.1", 6881), True, b"-XX0001-000000000001", bytes(8))
+    far = PeerConnected(PeerKey(2), Address("203.0.114.1", 6881), True, b"-XX0001-000000000002", bytes(8))
+    hello = [(0.0, Start()), (0.0, near), (0.0, far)]
+    wants = [Interested(), Request(0, 0, BLOCK, 3)]
+    log = run(torrent, *hello, (0.0, says(1, *wants)), (0.0, says(2, *wants)))
+    assert len(served(log, 1)[0]) == 3
+    assert len(served(log, 2)[0]) == 2
