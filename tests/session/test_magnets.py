@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from twisted.internet.defer import fail
+from twisted.internet.defer import Deferred, fail
 
 from tests.session.test_connections import Stranger
 from tests.session.world import Home, Sample, error, result
@@ -14,7 +14,9 @@ from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.running.commands import RUN
 from torrentd.session.telling.rows import LimitsRow, WaitFailure
+from torrentd.state.suspects import PROBATION
 from torrentd.swarm.commands import MetadataFetched
+from torrentd.swarm.events import PeersFound
 from torrentd.wire import bencode
 from torrentd.wire.metainfo import parse
 from torrentd.wire.peer.handshake import RESERVED, Handshake, encode
@@ -329,6 +331,8 @@ class TestCalls:
         add(leech, link(torrent), peers=(seed.address,))
         leech.keeper.hangs = True
         world.until(lambda: leech.keeper.waiting, 60)
+        leech.keeper.step()  # the note that it may bring us down
+        world.until(lambda: leech.keeper.waiting, 1)
         removal = leech.steering.remove(torrent.id, False)
         failures = []
         removal.addErrback(failures.append)
@@ -539,6 +543,68 @@ class TestPrivate:
         assert tracked == [False, True]  # the second one is refused by the DHT itself
         assert bytes.fromhex(torrent.id) in untracked
         assert leech.session(torrent).torrent.private
+
+
+class TestCrashes:
+    """Home.crash leaves no evidence of its own; `crashed` says whose fault it was."""
+
+    def test_one_crash_and_it_begins_alone(self, leech, world, torrent):
+        add(leech, link(torrent))
+        leech.add(Sample("other"))
+        leech.crash()
+        leech.start(crashed=True)
+        assert magnet(leech, torrent).torrent.running
+        assert not leech.session(Sample("other")).torrent.running
+        world.run(PROBATION)
+        assert leech.session(Sample("other")).torrent.running
+
+    def test_two_crashes_and_it_is_left_out_until_it_is_resumed(self, leech, seed, world, torrent):
+        add(leech, link(torrent))
+        for _ in range(2):
+            leech.crash()
+            leech.start(crashed=True)
+        result(leech.steering.add_peers(torrent.id, [seed.address]))
+        world.run(2 * PROBATION)
+        assert leech.row(torrent).error.code == "quarantined"
+        assert not magnet(leech, torrent).torrent.running
+        (failed,) = result(leech.steering.wait([torrent.id], "metadata", 5)).failed
+        assert "crashed twice" in failed.message
+        leech.stop()
+        assert leech.start().row(torrent).error.code == "quarantined"
+        result(leech.steering.resume(torrent.id, False))
+        world.until(lambda: leech.row(torrent).state == "seeding", 60)
+        leech.crash()
+        leech.start(crashed=True)
+        assert leech.row(torrent).error is None
+
+    def test_metadata_that_comes_late_and_crashes_us_counts(self, leech, seed, world, torrent):
+        """Each time long after the first minute."""
+        add(leech, link(torrent))
+        for _ in range(2):
+            assert leech.row(torrent).error is None
+            world.run(2 * PROBATION)
+            leech.daemon.adding.parse = lambda data: Deferred()  # the crash comes here
+            magnet(leech, torrent).handle(PeersFound([seed.address], "tracker"))
+            world.run(30)
+            leech.crash()
+            leech.start(crashed=True)
+        assert leech.row(torrent).error.code == "quarantined"
+
+    def test_metadata_that_came_long_ago_is_no_suspect(self, leech, seed, world, torrent):
+        add(leech, link(torrent, f"x.pe={seed.address}"), stop_after="metadata")
+        world.until(lambda: leech.row(torrent).state == "paused", 60)
+        for _ in range(2):
+            leech.crash()
+            leech.start(crashed=True)
+        assert leech.row(torrent).error is None
+
+    def test_a_quiet_minute_is_enough_while_nothing_has_come(self, leech, world, torrent):
+        add(leech, link(torrent))
+        for _ in range(3):
+            world.run(PROBATION + 1)
+            leech.crash()
+            leech.start(crashed=True)
+        assert magnet(leech, torrent).torrent.running
 
 
 def test_pieces_that_peers_told_before_count(leech, seed, world, torrent):

@@ -269,11 +269,15 @@ class Worker:
         self.waiting.append((done, lambda *a: function(*a, **kwargs), args))
         return done
 
+    def step(self) -> None:
+        """Do the oldest job that waits; others go on waiting."""
+        done, function, args = self.waiting.pop(0)
+        execute(function, *args).chainDeferred(done)
+
     def go_on(self) -> None:
         self.hangs = False
         while self.waiting:
-            done, function, args = self.waiting.pop(0)
-            execute(function, *args).chainDeferred(done)
+            self.step()
 
 
 class World:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from twisted.internet.defer import execute
 
 from tests.state.samples import HASH, opened, record, result
+from tests.state.test_magnets import magnet
 from torrentd.state.database import State
 from torrentd.state.suspects import QUARANTINE_AFTER
 
@@ -96,3 +98,49 @@ def test_removing_a_torrent_removes_its_crashes(tmp_path: Path) -> None:
         result(state.add(record(), b"again"))
     with opened(path) as (_, loaded):
         assert loaded.suspects == {}
+
+
+# --- magnets
+
+
+def test_a_magnet_keeps_its_crashes_when_it_becomes_a_torrent(tmp_path: Path) -> None:
+    path = tmp_path / "db"
+    with opened(path) as (state, _):
+        result(state.put_magnet(magnet(HASH)))
+    die(path, HASH)
+    assert die(path, HASH, crashed=True) == {HASH: 1}
+    with opened(path, crashed=True) as (state, loaded):
+        assert loaded.suspects == {HASH: 2}
+        result(state.fulfil(record(), b"metainfo"))
+    with opened(path) as (state, loaded):
+        assert loaded.suspects == {HASH: 2}
+        result(state.remove(HASH))
+        result(state.put_magnet(magnet(HASH)))
+    with opened(path) as (state, loaded):
+        assert loaded.suspects == {}
+
+
+def test_a_quiet_one_is_not_under_way_and_keeps_its_crashes(tmp_path: Path) -> None:
+    path = tmp_path / "db"
+    with opened(path) as (state, _):
+        result(state.put_magnet(magnet(HASH)))
+    die(path, HASH)
+    state = State(execute, str(path))
+    assert result(state.open(crashed=True)).suspects == {HASH: 1}
+    result(state.note_started(HASH))
+    result(state.note_quiet(HASH))
+    result(state.close())
+    assert die(path, crashed=True) == {HASH: 1}
+
+
+def test_what_is_quiet_and_never_crashed_is_forgotten(tmp_path: Path) -> None:
+    path = prepared(tmp_path)
+    with opened(path) as (state, _):
+        result(state.note_started(HASH))
+        result(state.note_quiet(HASH))
+        assert result(state._query(lambda connection: connection.execute("SELECT * FROM suspect").fetchall())) == []
+
+
+def test_what_the_state_does_not_have_is_not_noted(tmp_path: Path) -> None:
+    with opened(tmp_path / "db") as (state, _), pytest.raises(LookupError):
+        result(state.note_started(HASH))

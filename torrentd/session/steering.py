@@ -20,11 +20,11 @@ from torrentd.model.errors import RpcError, StorageError
 from torrentd.session import setting
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.entering.adding import choose
-from torrentd.session.entering.loading import QUARANTINED
 from torrentd.session.limits import Override, RuntimeLimits, effective
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling import snapshots
+from torrentd.session.telling.reasons import QUARANTINED
 from torrentd.session.telling.rows import (
     ClosedPeerRow,
     DhtRow,

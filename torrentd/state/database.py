@@ -185,6 +185,10 @@ class State:
         """It ran well for `suspects.PROBATION`, was stopped, or the user wants it tried again: forget its crashes."""
         return self._write(lambda connection: suspects.note_ok(connection, info_hash))
 
+    def note_quiet(self, info_hash: bytes) -> Deferred[None]:
+        """It is not under way any more, but keeps its crashes."""
+        return self._write(lambda connection: suspects.note_quiet(connection, info_hash))
+
     # --- the queue
 
     def _write(self, change: Statement) -> Deferred[Any]:

@@ -67,10 +67,10 @@ MIGRATIONS = (
         PRIMARY KEY (torrent, number)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE suspect (
-        torrent INTEGER PRIMARY KEY REFERENCES torrent ON DELETE CASCADE,
+        info_hash BLOB PRIMARY KEY,
         crashes INTEGER NOT NULL,
         under_way INTEGER NOT NULL CHECK (under_way IN (0, 1))
-    ) STRICT;
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE magnet (
         id INTEGER PRIMARY KEY,
         info_hash BLOB NOT NULL UNIQUE,

@@ -6,14 +6,13 @@ holds the evidence; a kill -9 or a power cut is nobody's fault), make their torr
 
 At a start many torrents are under way together, and all of them become suspects. So the session starts those without
 a crash together, and a suspect alone, one after the other: the second crash then has one suspect. QUARANTINE_AFTER
-crashes in a row: the torrent is not started any more until the user resumes it.
+crashes in a row: the torrent is not started any more until the user resumes it. It keeps its crashes when it gets its
+metadata.
 """
 
 from __future__ import annotations
 
 import sqlite3
-
-from torrentd.state.writes import torrent_id
 
 QUARANTINE_AFTER = 2
 """Crashes in a row. One may be chance, three is a crash loop."""
@@ -23,14 +22,25 @@ PROBATION = 60.0
 
 
 def note_started(connection: sqlite3.Connection, info_hash: bytes) -> None:
-    connection.execute(
-        "INSERT INTO suspect VALUES (?, 0, 1) ON CONFLICT (torrent) DO UPDATE SET under_way = 1",
-        (torrent_id(connection, info_hash),),
+    """LookupError if the state has no such torrent, nor a magnet link of it."""
+    noted = connection.execute(
+        "INSERT INTO suspect SELECT info_hash, 0, 1 FROM"
+        " (SELECT info_hash FROM torrent UNION ALL SELECT info_hash FROM magnet) WHERE info_hash = ?"
+        " ON CONFLICT (info_hash) DO UPDATE SET under_way = 1",
+        (info_hash,),
     )
+    if not noted.rowcount:
+        raise LookupError(f"the state has no torrent {info_hash.hex()}")
 
 
 def note_ok(connection: sqlite3.Connection, info_hash: bytes) -> None:
-    connection.execute("DELETE FROM suspect WHERE torrent = ?", (torrent_id(connection, info_hash),))
+    connection.execute("DELETE FROM suspect WHERE info_hash = ?", (info_hash,))
+
+
+def note_quiet(connection: sqlite3.Connection, info_hash: bytes) -> None:
+    """It is not under way any more, and what may bring us down is yet to come: its crashes are not forgotten."""
+    connection.execute("UPDATE suspect SET under_way = 0 WHERE info_hash = ?", (info_hash,))
+    connection.execute("DELETE FROM suspect WHERE info_hash = ? AND crashes = 0", (info_hash,))
 
 
 def settle(connection: sqlite3.Connection, crashed: bool) -> None:
@@ -42,8 +52,6 @@ def settle(connection: sqlite3.Connection, crashed: bool) -> None:
 def suspects(connection: sqlite3.Connection, crashed: bool) -> dict[bytes, int]:
     """Info hash -> crashes in a row, the last run's included. To be asked before `settle`."""
     rows = connection.execute(
-        "SELECT info_hash, crashes + ? * under_way AS total"
-        " FROM suspect JOIN torrent ON torrent.id = suspect.torrent WHERE total > 0",
-        (int(crashed),),
+        "SELECT info_hash, crashes + ? * under_way AS total FROM suspect WHERE total > 0", (int(crashed),)
     )
     return {bytes(info_hash): int(crashes) for info_hash, crashes in rows}

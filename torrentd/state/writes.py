@@ -45,6 +45,7 @@ def remove(connection: sqlite3.Connection, info_hash: bytes) -> None:
     """With all that belongs to it; nothing happens when it is not there."""
     connection.execute("DELETE FROM torrent WHERE info_hash = ?", (info_hash,))
     connection.execute("DELETE FROM magnet WHERE info_hash = ?", (info_hash,))
+    connection.execute("DELETE FROM suspect WHERE info_hash = ?", (info_hash,))
 
 
 def update(connection: sqlite3.Connection, info_hash: bytes, columns: Mapping[str, SqlValue]) -> None:

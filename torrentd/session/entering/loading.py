@@ -2,8 +2,7 @@
 
 Nearly all are listed asleep, from their records alone, and begin afterwards (`session.entering.proving`). One that was
 under way in a crash begins alone, after the others, so that a second crash tells which it was; two crashes in a row and
-it is
-left out until the user resumes it.
+it is left out until the user resumes it.
 """
 
 from __future__ import annotations
@@ -18,9 +17,10 @@ from torrentd.model.errors import MetainfoError, TorrentdError
 from torrentd.session.driven import OUR_FAULT
 from torrentd.session.entering.beginning import begin_watched
 from torrentd.session.entering.proving import begin_sleepers
+from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.running.building import build, new_peer_id
 from torrentd.session.sleeping.sleeper import of_record, tells_all
-from torrentd.session.telling.rows import ErrorRow
+from torrentd.session.telling.reasons import QUARANTINED
 from torrentd.state.records import Broken, Loaded, Stored, TorrentRecord
 from torrentd.state.suspects import PROBATION, QUARANTINE_AFTER
 from torrentd.wire.escape import escape
@@ -102,24 +102,25 @@ def set_aside(daemon: Daemon, broken: Broken) -> None:
 
 async def begin_all(daemon: Daemon, loaded: Loaded) -> None:
     """Begin everything, one after the other where something may be wrong."""
-    suspects = []
-    for magnet in list(daemon.around.magnets.values()):
-        magnet.start()
-    for info_hash, session in list(daemon.around.sessions.items()):
-        count = loaded.suspects.get(info_hash, 0)
+    suspects: list[TorrentSession | MagnetSession] = []
+    awake: list[TorrentSession | MagnetSession] = [*daemon.around.magnets.values(), *daemon.around.sessions.values()]
+    for session in awake:
+        count = loaded.suspects.get(session.info_hash, 0)
         if count >= QUARANTINE_AFTER:
             session.fail(QUARANTINED)
             log.error("{name}: {reason}", name=session.name, reason=QUARANTINED.message)
         elif count:
             suspects.append(session)
         else:
-            Deferred.fromCoroutine(begin_watched(session))
+            Deferred.fromCoroutine(_begin(session))
     await begin_sleepers(daemon, loaded.torrents)
     for session in suspects:
-        await begin_watched(session)
+        await _begin(session)
         await deferLater(daemon.host.reactor, PROBATION)
 
 
-QUARANTINED = ErrorRow(
-    "quarantined", "the daemon crashed twice while this torrent ran; resume it to try again", "state"
-)
+async def _begin(session: TorrentSession | MagnetSession) -> None:
+    if isinstance(session, MagnetSession):
+        session.start()
+    else:
+        await begin_watched(session)

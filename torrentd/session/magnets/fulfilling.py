@@ -41,12 +41,16 @@ class Fulfilling:
 
     async def fulfil(self, magnet: MagnetSession, info: bytes) -> None:
         """The metadata is here, and its hash is right. What it says may still be nothing that can be run."""
+        if magnet.probation is not None:
+            await magnet.probation.tempted()
         try:
             data = assemble(info, magnet.tiers, list(magnet.magnet.webseeds))
             metainfo = await self._daemon.adding.parse(data)
         except MetainfoError as error:
             reason = f"the metadata that peers have is no torrent that we can run: {error}"
             magnet.fail(ErrorRow("invalid_metadata", reason, "metadata"))
+            if magnet.probation is not None:
+                magnet.probation.passed()
             return
         if magnet.gone:
             return
@@ -68,6 +72,8 @@ class Fulfilling:
             return
         self._daemon.backups.soon()
         log.info("{name}: the metadata is here", name=magnet.name)
+        if record.paused and magnet.probation is not None:
+            magnet.probation.passed()  # it does not run yet
         self._take_over(magnet, self._daemon.adding.build(record, metainfo, magnet.peer_id))
 
     def _take_over(self, magnet: MagnetSession, session: TorrentSession) -> None:

@@ -19,6 +19,8 @@ from torrentd.model.errors import TorrentdError
 from torrentd.model.ids import PeerId
 from torrentd.session.driven import Driven
 from torrentd.session.limits import of_torrent
+from torrentd.session.magnets.probation import Probation
+from torrentd.session.telling.reasons import INTERNAL, QUARANTINED
 from torrentd.session.telling.rows import ErrorRow
 from torrentd.state.records import MAX_PEERS, LimitValue, MagnetRecord
 from torrentd.swarm.events import AnnounceNow, OurAddresses, PeersFound, SetTrackers, Start, Stop
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from torrentd.wire.metainfo import Metainfo
 
 log = Logger()
-
-INTERNAL = ErrorRow("internal", "a bug of ours; see the log", "state")
 
 
 class MagnetSession(Driven[Fetching]):
@@ -61,6 +61,7 @@ class MagnetSession(Driven[Fetching]):
             own_ids=(peer_id,),
         )
         super().__init__(record.info_hash, fetching, around, peer_id)
+        self.probation = Probation(host, record.info_hash) if listed else None
         if record.peers:
             self.handle(PeersFound([parse_address(text) for text in record.peers], "user"))
 
@@ -102,6 +103,8 @@ class MagnetSession(Driven[Fetching]):
         """Enter the swarm, unless the user paused it or it failed."""
         if self.record.paused or self.error is not None or self.gone or self.torrent.running:
             return
+        if self.probation is not None:
+            self.probation.started()
         if ours := self.around.connections.our_addresses():
             self.handle(OurAddresses(ours))
         self.handle(Start())
@@ -123,6 +126,11 @@ class MagnetSession(Driven[Fetching]):
         self.stop()
         if error.source == "metadata":
             self.give_up(MetadataRefused(error.message))
+
+    def leave(self) -> None:
+        super().leave()
+        if self.probation is not None:
+            self.probation.over()
 
     def broken(self) -> None:
         self.fail(INTERNAL)
@@ -148,6 +156,8 @@ class MagnetSession(Driven[Fetching]):
     def resume(self) -> Deferred[None]:
         """Go on; after an error, try again."""
         done = self.change(paused=False)
+        if self.error == QUARANTINED and self.probation is not None:
+            self.probation.passed()
         self.error = None
         self.start()
         return done

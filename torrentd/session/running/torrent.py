@@ -18,6 +18,7 @@ from torrentd.session.driven import Driven
 from torrentd.session.running.durability import Durability
 from torrentd.session.running.facts import Facts
 from torrentd.session.running.stored import stored
+from torrentd.session.telling.reasons import INTERNAL
 from torrentd.session.telling.rows import ErrorRow
 from torrentd.state.records import MAX_PEERS, LimitValue
 from torrentd.swarm.events import (
@@ -283,5 +284,3 @@ class TorrentSession(Driven["Torrent"]):
 STOPPING = frozenset({"files_missing", "internal", "invalid", "quarantined"})
 """Errors with which a torrent leaves the swarm until the user acts. With others, such as a full disk, it goes on
 seeding and tries again by itself."""
-
-INTERNAL = ErrorRow("internal", "a bug of ours; see the log", "state")
