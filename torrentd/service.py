@@ -213,6 +213,7 @@ class TorrentdService(Service):
         live, restart = config.diff(old.settings, fresh.settings)
         self._apply(config.applied(old, fresh))
         changed = [key for key in live if key not in beaten]
+        self._daemon.around.tell("config", changed=changed, restart_required=restart)
         log.info("configuration reloaded; changed: {keys}", keys=", ".join(changed) or "nothing")
         if len(changed) < len(live):
             log.info("what was set at run time stays in force: {keys}", keys=", ".join(beaten))

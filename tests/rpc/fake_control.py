@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
+from torrentd.session.events.log import Event, Found, Topic
 from torrentd.session.limits import Override
 from torrentd.session.telling.rows import (
     AllTotals,
@@ -205,6 +206,10 @@ class FakeControl:
             return succeed(WaitRow([], list(ids), []))
         self.waiting.append(Deferred())
         return self.waiting[-1]
+
+    def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
+        self.told.append(("poll_events", since, tuple(topics), timeout))
+        return succeed(Found("e-1", [Event("e-1", 5.0, "torrent.added", {"id": ONE})], False))
 
     def status(self) -> StatusRow:
         totals = TotalsRow(1, 2, 0, 3)

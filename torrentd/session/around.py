@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torrentd.model.errors import RpcError
 from torrentd.session.entering.checking import Checks
+from torrentd.session.events.events import Events
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.meeting.neighbours import Neighbours
 from torrentd.session.running.trouble import Trouble
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from torrentd.session.meeting.connections import Connections
     from torrentd.session.running.torrent import TorrentSession
     from torrentd.session.sleeping.waking import Waking
+
+    Member = TorrentSession | MagnetSession | Sleeper
 
 V2_HASH = 32
 """Bytes of a v2 info hash."""
@@ -58,6 +61,8 @@ class Around:
         """in the database, but not usable"""
         self.disk_busy = False
         self.changes = ChangeLog(int(host.wall_clock() * MICROSECONDS))
+        self.events = Events(self)
+        self.tell = self.events.tell
         self.saving = Saving(host, lambda session: self.touched(session))
         self.waits = Waits(host.reactor, self._standing)
         self.checks = Checks()
@@ -103,6 +108,7 @@ class Around:
     def put(self, info_hash: bytes, torrent: TorrentSession | MagnetSession | Sleeper) -> None:
         """A new torrent, or what takes an old one's place as it wakes, falls asleep, or gets its metadata."""
         self.torrents[info_hash] = torrent
+        self.events.states.put(info_hash, torrent)
         self._obfuscated[obfuscated(info_hash[:20])] = info_hash
         if isinstance(torrent, MagnetSession):
             self.magnets[info_hash] = torrent
@@ -133,6 +139,7 @@ class Around:
     def drop(self, info_hash: bytes) -> None:
         """The torrent is no longer one of ours."""
         self.torrents.pop(info_hash, None)
+        self.events.states.drop(info_hash)
         self._obfuscated.pop(obfuscated(info_hash[:20]), None)
         self.sessions.pop(info_hash, None)
         self.magnets.pop(info_hash, None)
@@ -153,4 +160,5 @@ class Around:
         """Its state may have changed: somebody may be waiting for that."""
         self.touched(session)
         self.waits.changed(session.id)
+        self.events.states.look(session.info_hash)
         self.dormancy.changed()

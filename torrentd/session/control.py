@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
+from torrentd.session.events.log import Found, Topic
 from torrentd.session.limits import Override
 from torrentd.session.telling.rows import (
     ClosedPeerRow,
@@ -140,6 +141,9 @@ class Control(Protocol):
     def wait(
         self, ids: Sequence[str], until: Literal["metadata", "download", "paused"], timeout: float
     ) -> Deferred[WaitRow]: ...
+
+    def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
+        """Fires when something came after the cursor `since` (None: after now), or after `timeout` seconds."""
 
     def status(self) -> StatusRow: ...
 

@@ -140,6 +140,7 @@ class Daemon:
         if self._beginning is not None:
             self._beginning.cancel()
         self.around.waits.stop()
+        self.around.events.stop()
         self.backups.stop()
         self.around.dormancy.stop()
         self.around.neighbours.stop()
@@ -208,6 +209,7 @@ class Daemon:
         self.around.drop(info_hash)
         self.around.trouble.forget(session)
         self.around.changes.remove(session.id)
+        self.around.tell("torrent.removed", id=session.id, name=session.metainfo.name)
         self.around.waits.changed(session.id)
         self.backups.soon()
         log.info("{name}: removed", name=session.name)
@@ -218,6 +220,7 @@ class Daemon:
         await self.host.state.remove(info_hash)
         self.around.broken.pop(info_hash, None)
         self.around.changes.remove(info_hash.hex())
+        self.around.tell("torrent.removed", id=info_hash.hex(), name=None)
         self.around.waits.changed(info_hash.hex())
         self.backups.soon()
 

@@ -60,6 +60,11 @@ def render_journal(event: LogEvent) -> str:
 
 def render_json(event: LogEvent) -> str:
     """One JSON object a line: `time` (Unix seconds), `level`, `namespace`, `message`, `traceback` if there is one."""
+    return json.dumps(facts(event)) + "\n"
+
+
+def facts(event: LogEvent) -> dict[str, Any]:
+    """What `render_json` writes of an event."""
     row: dict[str, Any] = {
         "time": round(event["log_time"], 3),
         "level": _level(event),
@@ -68,7 +73,7 @@ def render_json(event: LogEvent) -> str:
     }
     if traceback := _traceback(event):
         row["traceback"] = traceback
-    return json.dumps(row) + "\n"
+    return row
 
 
 _PRIORITIES = {"debug": 7, "info": 6, "warn": 4, "error": 3, "critical": 2}

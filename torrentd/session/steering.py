@@ -20,6 +20,7 @@ from torrentd.model.errors import RpcError, StorageError
 from torrentd.session import setting
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.entering.adding import choose
+from torrentd.session.events.log import Found, Topic
 from torrentd.session.limits import Override, RuntimeLimits, effective
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -84,9 +85,7 @@ class Steering:
         return rows + [snapshots.broken_row(broken) for broken in around.broken.values()]
 
     def _row(self, torrent: TorrentSession | MagnetSession | Sleeper) -> TorrentRow:
-        if isinstance(torrent, Sleeper):
-            return torrent.row_at(self._daemon.host.reactor.seconds())
-        return snapshots.magnet_row(torrent) if isinstance(torrent, MagnetSession) else snapshots.torrent_row(torrent)
+        return snapshots.row_of(torrent, self._daemon.host.reactor.seconds())
 
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
         log = self._around.changes
@@ -116,6 +115,9 @@ class Steering:
     def inspect_magnet(self, link: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
         done = Deferred.fromCoroutine(self._daemon.magnets.look(link, options, timeout))
         return done.addCallback(snapshots.inspect_row)
+
+    def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
+        return self._around.events.poll(since, topics, timeout)
 
     # --- torrents
 
@@ -293,6 +295,7 @@ class Steering:
             now.down if isinstance(down, UnsetType) else down, now.up if isinstance(up, UnsetType) else up
         )
         self._daemon.apply_limits()
+        self._around.tell("config", changed=["limits.download", "limits.upload"], restart_required=[])
         return self._daemon.host.state.set_setting("limits", self._daemon.runtime_limits.stored())
 
     def config_values(self) -> dict[str, object]:

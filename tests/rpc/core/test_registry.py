@@ -17,6 +17,7 @@ METHODS = {
     "daemon.status",
     "daemon.version",
     "dht.status",
+    "events.poll",
     "limits.get",
     "limits.set",
     "torrent.add",
@@ -56,7 +57,7 @@ def test_what_is_known_of_a_method() -> None:
 def test_which_methods_change_settings_and_which_poll() -> None:
     methods = build(nouns(FakeControl())).values()
     assert {method.name for method in methods if method.settings} == {"daemon.reload", "daemon.shutdown", "limits.set"}
-    assert {method.name for method in methods if method.long_poll} == {"torrent.inspect", "torrent.wait"}
+    assert {method.name for method in methods if method.long_poll} == {"events.poll", "torrent.inspect", "torrent.wait"}
 
 
 def test_every_method_has_a_summary() -> None:

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from torrentd.model.address import Address, Scope, parse_address, scope
 from torrentd.model.errors import RpcError
+from torrentd.session.events.log import Topic
 from torrentd.session.telling.rows import FilePriority, State, TorrentRow
 from torrentd.wire.magnet import MAX_LENGTH
 
@@ -23,6 +24,7 @@ MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exac
 MAX_WAIT = 300  # seconds: proxies close what is silent for longer
 MAX_PATH = 4096  # PATH_MAX of Linux
 MAX_URL = 4096
+MAX_CURSOR = 64
 MAX_LABEL = 255
 
 _HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$(?!\n)"
@@ -217,6 +219,14 @@ class Wait(Params, frozen=True):
     ids: Ids
     until: Literal["metadata", "download", "paused"] = "download"
     timeout: Annotated[float, Meta(ge=0, le=MAX_WAIT)] = 60
+
+
+class Poll(Params, frozen=True):
+    """`since`: a cursor of an earlier answer; without it, from now on."""
+
+    since: Annotated[str, Meta(max_length=MAX_CURSOR)] | None = None
+    topics: list[Topic] | None = None
+    timeout: Annotated[float, Meta(ge=0, le=MAX_WAIT)] = 25
 
 
 class ConfigGet(Params, frozen=True):

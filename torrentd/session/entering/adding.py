@@ -80,6 +80,7 @@ class Adding:
             daemon.entrance.enter(session, options.verify)
         else:
             self._let_wait(record)
+        daemon.around.tell("torrent.added", id=record.info_hash.hex(), name=record.name)
 
     def _let_wait(self, record: TorrentRecord) -> None:
         """It begins when those before it have found out what is on the disk."""

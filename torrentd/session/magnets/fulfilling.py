@@ -74,6 +74,7 @@ class Fulfilling:
         log.info("{name}: the metadata is here", name=magnet.name)
         if record.paused and magnet.probation is not None:
             magnet.probation.passed()  # it does not run yet
+        self._around.tell("torrent.metadata", id=magnet.id, name=metainfo.name)
         self._take_over(magnet, self._daemon.adding.build(record, metainfo, magnet.peer_id))
 
     def _take_over(self, magnet: MagnetSession, session: TorrentSession) -> None:

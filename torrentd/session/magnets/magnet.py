@@ -144,6 +144,7 @@ class MagnetSession(Driven[Fetching]):
         if self.around.torrents.get(self.info_hash) is self:
             self.around.changes.touch(self.id)
             self.around.waits.changed(self.id)
+            self.around.events.states.look(self.info_hash)
 
     # --- what the user does
 

@@ -61,6 +61,7 @@ class Magnets:
         daemon.backups.soon()
         session = self.take_in(record)
         log.info("{name}: added, without metadata", name=session.name)
+        self._around.tell("torrent.added", id=session.id, name=session.title)
         session.start()
 
     def take_in(self, record: MagnetRecord) -> MagnetSession:
@@ -168,6 +169,7 @@ class Magnets:
         self._end(session)
         session.give_up(RpcError("fetch_failed", "The torrent was removed meanwhile", id=session.id))
         self._around.changes.remove(session.id)
+        self._around.tell("torrent.removed", id=session.id, name=session.title)
         self._around.waits.changed(session.id)
         self._daemon.backups.soon()
         log.info("{name}: removed", name=session.name)

@@ -89,6 +89,7 @@ def announce(session: TorrentSession, command: c.Announce) -> None:
     def failed(failure: Failure) -> None:
         failure.trap(TrackerError)
         error: Any = failure.value
+        session.around.tell("tracker.error", id=session.id, url=command.url, message=str(error))
         session.handle(AnnounceFailed(command.url, str(error), error.retry_in))
 
     done.addCallbacks(answered, failed).addErrback(session.our_fault)

@@ -196,6 +196,7 @@ class TorrentSession(Driven["Torrent"]):
         if self.facts.completed_at is None and self.torrent.wanted_size:
             self.facts.completed_at = self.around.host.wall_clock()
             log.info("{name}: complete", name=self.name)
+            self.around.tell("torrent.completed", id=self.id, name=self.metainfo.name)
         self.durability.told()
         self.handle(Durable())
         if self.facts.stop_after == "download":

@@ -12,6 +12,7 @@ from torrentd.model.layout import Layout
 from torrentd.net.encryption import NONE
 from torrentd.policy.picking.piece_sets import bytes_of
 from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling.rows import (
     ClosedPeerRow,
     DhtNodeRow,
@@ -56,6 +57,13 @@ def state_of(session: TorrentSession | MagnetSession) -> State:
     if session.facts.paused:
         return "paused"
     return "seeding" if session.torrent.finished else "downloading"
+
+
+def row_of(torrent: TorrentSession | MagnetSession | Sleeper, now: float) -> TorrentRow:
+    """The torrent object of whatever stands for the torrent at the moment; `now` is monotonic."""
+    if isinstance(torrent, Sleeper):
+        return torrent.row_at(now)
+    return magnet_row(torrent) if isinstance(torrent, MagnetSession) else torrent_row(torrent)
 
 
 def torrent_row(session: TorrentSession) -> TorrentRow:

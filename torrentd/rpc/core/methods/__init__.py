@@ -5,6 +5,7 @@ from __future__ import annotations
 from torrentd.rpc.core.methods.config import ConfigMethods
 from torrentd.rpc.core.methods.daemon import DaemonMethods
 from torrentd.rpc.core.methods.dht import DhtMethods
+from torrentd.rpc.core.methods.events import EventMethods
 from torrentd.rpc.core.methods.limits import LimitsMethods
 from torrentd.rpc.core.methods.torrents import TorrentMethods
 from torrentd.rpc.core.registry import Noun
@@ -17,6 +18,7 @@ def nouns(control: Control) -> dict[str, Noun]:
         "config": ConfigMethods(control),
         "daemon": DaemonMethods(control),
         "dht": DhtMethods(control),
+        "events": EventMethods(control),
         "limits": LimitsMethods(control),
         "torrent": TorrentMethods(control),
     }

@@ -1,0 +1,128 @@
+"""What happened, for whoever wants to be told: numbered events, of which the last ones are kept.
+
+A cursor names a place in the log, `EPOCH-NUMBER`; the epoch is another in each run of the daemon, so that a cursor of
+an earlier one is known to be stale. Events of LOSSY topics are many, and a later one makes up for an earlier: they are
+kept apart and for a shorter time, and that some are gone is no gap.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from heapq import merge
+from typing import Any, Literal, NamedTuple, get_args
+
+import msgspec
+
+Topic = Literal[
+    "torrent.added",
+    "torrent.removed",
+    "torrent.state",
+    "torrent.metadata",
+    "torrent.completed",
+    "torrent.error",
+    "torrent.moved",
+    "torrent.file_completed",
+    "torrent.changed",
+    "stats",
+    "tracker.error",
+    "job",
+    "config",
+    "log",
+]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
+LOSSY: frozenset[Topic] = frozenset({"torrent.changed", "stats", "tracker.error", "log"})
+
+KEPT = 10_000
+"""Events that last: a script that looks every few minutes misses none."""
+LOSSY_KEPT = 2_000
+"""Events that do not: some ten seconds of a busy daemon."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One thing that happened; `time` in Unix seconds."""
+
+    cursor: str
+    time: float
+    topic: Topic
+    data: dict[str, Any]
+
+
+class Found(NamedTuple):
+    """What came after a cursor; `cursor` is the one to ask with next. `gap`: some that last are gone already."""
+
+    cursor: str
+    events: list[Event]
+    gap: bool
+
+
+class Listener(NamedTuple):
+    """Somebody who is told at once."""
+
+    topics: frozenset[Topic]
+    tell: Callable[[Event], None]
+
+
+class EventLog:
+    """The log, and those who listen."""
+
+    def __init__(self, epoch: str) -> None:
+        self._epoch = epoch
+        self._count = 0
+        self._lost = 0
+        """the number of the last event that lasts and is not kept any more"""
+        self._lasting: deque[tuple[int, Event]] = deque()
+        self._lossy: deque[tuple[int, Event]] = deque(maxlen=LOSSY_KEPT)
+        self.listeners: dict[Listener, None] = {}
+
+    @property
+    def cursor(self) -> str:
+        """The present."""
+        return f"{self._epoch}-{self._count}"
+
+    def emit(self, topic: Topic, data: dict[str, Any], now: float) -> None:
+        """It happened now (Unix seconds). Listeners are called, and must not raise."""
+        self._count += 1
+        event = Event(self.cursor, now, topic, data)
+        kept = self._lossy if topic in LOSSY else self._lasting
+        kept.append((self._count, event))
+        if len(self._lasting) > KEPT:
+            self._lost, _ = self._lasting.popleft()
+        for listener in list(self.listeners):
+            if topic in listener.topics:
+                listener.tell(event)
+
+    def after(self, cursor: str, topics: Collection[Topic]) -> Found:
+        """What is kept of these topics since `cursor`. If that is none of ours, there is a gap before the present."""
+        number = self._number(cursor)
+        if number is None:
+            return Found(self.cursor, [], True)
+        events = [event for _, event in merge(_after(self._lasting, number), _after(self._lossy, number))]
+        gap = number < self._lost and not LOSSY.issuperset(topics)
+        return Found(self.cursor, [event for event in events if event.topic in topics], gap)
+
+    def listen(self, topics: Collection[Topic], tell: Callable[[Event], None]) -> Listener:
+        """Be told of each event of these topics from now on, until `ignore`."""
+        listener = Listener(frozenset(topics), tell)
+        self.listeners[listener] = None
+        return listener
+
+    def ignore(self, listener: Listener) -> None:
+        """Not any more; nothing happens if it is gone already."""
+        self.listeners.pop(listener, None)
+
+    def _number(self, cursor: str) -> int | None:
+        epoch, _, number = cursor.rpartition("-")
+        if epoch != self._epoch or not (number.isascii() and number.isdigit() and len(number) < 20):
+            return None
+        return int(number) if int(number) <= self._count else None
+
+
+def _after(kept: deque[tuple[int, Event]], number: int) -> list[tuple[int, Event]]:
+    """Walked from the end: who polls misses little."""
+    found: list[tuple[int, Event]] = []
+    for item in reversed(kept):
+        if item[0] <= number:
+            break
+        found.append(item)
+    return found[::-1]
