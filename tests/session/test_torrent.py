@@ -13,7 +13,7 @@ from torrentd.swarm.events import AnnounceNow, PiecesVerified, Received, Stop, T
 
 @pytest.fixture
 def torrent():
-    return Sample(files={"a.bin": 20 * PIECE})
+    return Sample(files={"a.bin": 60 * PIECE})
 
 
 @pytest.fixture
