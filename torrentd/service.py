@@ -26,6 +26,7 @@ from torrentd.model.errors import RpcError, StorageError
 from torrentd.net.notify import Notify
 from torrentd.rpc.serve.listening import ListenError
 from torrentd.rpc.serve.server import RpcOptions, RpcServer
+from torrentd.rpc.transmission.api import Transmission
 from torrentd.session.steering import Steering
 from torrentd.session.stopping import Stopping
 from torrentd.state.crash import CrashReport
@@ -109,9 +110,9 @@ class TorrentdService(Service):
             pool.start()
         self._daemon_started = True
         await daemon.start(crashed=bool(crash))
-        self._rpc = RpcServer(
-            self._reactor, Steering(daemon, self._reload_by_rpc, self.shutdown), self._rpc_options(token), self._environ
-        )
+        host, control = daemon.host, Steering(daemon, self._reload_by_rpc, self.shutdown)
+        transmission = Transmission(control, host.reactor.seconds, host.wall_clock, host.secret_rng)
+        self._rpc = RpcServer(self._reactor, control, transmission, self._rpc_options(token), self._environ)
         await self._rpc.start()
         _spare_the_collector()
         self._say_where()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,20 @@ class Torrentd(Program):
     def peer_address(self) -> str:
         """HOST:PORT where peers may connect; the system chose the port."""
         address: str = self.rpc("daemon.status")["listen"][0]
+        return address
+
+    @property
+    def token(self) -> str:
+        """For RPC over TCP."""
+        return (self.folder / "state" / "token").read_text().strip()
+
+    @property
+    def rpc_address(self) -> str:
+        """HOST:PORT of RPC over TCP, which `rpc.tcp` must ask for."""
+        (found,) = re.findall(
+            r"RPC: listening on .*?([0-9.]+:[0-9]+)$", (self.folder / "log").read_text(), re.MULTILINE
+        )[-1:]
+        address: str = found
         return address
 
     def add(self, torrent: Torrent, directory: Path | None = None, **params: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from torrentd.model.errors import MetainfoError, RpcError
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.events.log import Event, Found, Topic
 from torrentd.session.limits import Override
+from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
     AllTotals,
     ClosedPeerRow,
@@ -113,6 +114,21 @@ class FakeControl:
         self.rates: tuple[int | None, int | None] = (None, 5000)
         self.waiting: list[Deferred[WaitRow]] = []
         self.full = False
+        self.keeps: dict[str, object] = {}
+        self.config: dict[str, object] = {
+            "discovery.dht": True,
+            "discovery.lsd": False,
+            "discovery.pex": True,
+            "limits.upload": 5000,
+            "paths.allowed_roots": [],
+            "paths.download_dir": "/downloads",
+            "paths.state_dir": "/state",
+            "peers.encryption": "prefer",
+            "peers.max_connections": 200,
+            "peers.max_connections_per_torrent": 50,
+            "ports.map": True,
+            "storage.disk_queue": 32 * 1024 * 1024,
+        }
 
     def ids(self) -> list[str]:
         return list(self.torrents)
@@ -122,6 +138,9 @@ class FakeControl:
             return self.torrents[id]
         except KeyError:
             raise RpcError("torrent_not_found", "There is no such torrent", id=id) from None
+
+    def revision(self) -> int:
+        return REVISION
 
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
         return Changes(list(self.torrents.values()), self.removed, REVISION, since is None or self.full)
@@ -142,6 +161,22 @@ class FakeControl:
     def pieces(self, id: str) -> Deferred[PiecesRow]:
         self.row(id)
         return succeed(PiecesRow(4, 256, "8A==", None))
+
+    def details(self, id: str) -> Deferred[DetailsRow]:
+        self.row(id)
+        return succeed(
+            DetailsRow(f"magnet:?xt=urn:btih:{id}", [["http://t.example/announce"]], ["http://t.example/announce"])
+        )
+
+    def disk(self, path: str) -> DiskRow:
+        return DiskRow(path, 10, 20)
+
+    def kept(self, name: str) -> object:
+        return self.keeps.get(name)
+
+    def keep(self, name: str, value: object) -> Deferred[None]:
+        self.keeps[name] = value
+        return succeed(None)
 
     def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
         self.told.append(("add", metainfo, options))
@@ -240,10 +275,10 @@ class FakeControl:
         return succeed(None)
 
     def config_values(self) -> dict[str, object]:
-        return {"limits.upload": 5000, "paths.allowed_roots": []}
+        return self.config
 
     def config_sources(self) -> dict[str, str]:
-        return {"limits.upload": "file", "paths.allowed_roots": "default"}
+        return dict.fromkeys(self.config, "default") | {"limits.upload": "file"}
 
     def config_schema(self) -> dict[str, object]:
         return {"type": "object"}

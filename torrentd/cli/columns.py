@@ -66,6 +66,8 @@ TORRENTS: Final[dict[str, Column]] = {
         moment("started_at", "STARTED", 9),
         moment("completed_at", "COMPLETED", 9),
         moment("active_at", "ACTIVE", 9),
+        moment("edited_at", "EDITED", 9),
+        text("downloading_time", "DOWNLOADING", 9, right=True, show=format_duration),
         text("seeding_time", "SEEDED", 9, right=True, show=format_duration),
         text("tracker.host", "TRACKER", 8),
         text("tracker.status", "STATUS", 8),

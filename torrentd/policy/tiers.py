@@ -57,6 +57,8 @@ class Tracker:
     seeders: int | None = None
     leechers: int | None = None
     downloads: int | None = None
+    peers: int = 0
+    """in its last answer"""
     last_announce: float | None = None
     next_announce: float | None = None
     """when it will be asked again if it is its turn; None: not planned"""

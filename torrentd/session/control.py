@@ -17,9 +17,11 @@ from torrentd.model.address import Address
 from torrentd.model.layout import Priority
 from torrentd.session.events.log import Found, Topic
 from torrentd.session.limits import Override
+from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
     ClosedPeerRow,
     DhtStatusRow,
+    DiskRow,
     FileRow,
     InspectRow,
     LimitsRow,
@@ -87,6 +89,9 @@ class Control(Protocol):
 
     def row(self, id: str) -> TorrentRow: ...
 
+    def revision(self) -> int:
+        """The latest, see `changes`."""
+
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
         """What changed after a revision; None for all rows. Of columns that are not named, a row may tell what was
         true some time ago. A row that is the same object as before has not changed."""
@@ -98,6 +103,8 @@ class Control(Protocol):
     def trackers(self, id: str) -> Deferred[list[TrackerRow]]: ...
 
     def pieces(self, id: str) -> Deferred[PiecesRow]: ...
+
+    def details(self, id: str) -> Deferred[DetailsRow]: ...
 
     def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
         """(id, added), after the row is committed. Large metainfo is parsed in a worker."""
@@ -147,6 +154,9 @@ class Control(Protocol):
 
     def status(self) -> StatusRow: ...
 
+    def disk(self, path: str) -> DiskRow:
+        """The disk on which an absolute path lies, or would lie."""
+
     def dht_status(self) -> DhtStatusRow: ...
 
     def limits(self) -> tuple[int | None, int | None]:
@@ -166,6 +176,12 @@ class Control(Protocol):
 
     def reload(self) -> Deferred[tuple[list[str], list[str]]]:
         """(changed, restart_required) dotted keys; RpcError("config_invalid") keeps the old configuration."""
+
+    def kept(self, name: str) -> object:
+        """What `keep` was given last; None: nothing, or it was taken away."""
+
+    def keep(self, name: str, value: object) -> Deferred[None]:
+        """Keep a JSON value for a layer above; it survives a restart."""
 
     def shutdown(self) -> None:
         """Begins the clean stop after the caller's answer had a chance to leave."""

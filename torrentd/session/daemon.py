@@ -67,6 +67,8 @@ class Daemon:
         self.around.dht = DhtSession(self.around)
         self.entrance = Entrance(self.around)
         self.runtime_limits = RuntimeLimits()
+        self.kept: dict[str, object] = {}
+        """the settings of the database, by name"""
         self.started_at = 0.0
         """monotonic"""
         keys = count(1)
@@ -109,6 +111,7 @@ class Daemon:
         for notice in loaded.notices:
             log.warn("state: {notice}", notice=notice)
         self.around.saving.start(loaded.totals)
+        self.kept = dict(loaded.settings)
         self.runtime_limits = RuntimeLimits.read(loaded.settings.get("limits"))
         self.apply_limits()
         await load(self, loaded)

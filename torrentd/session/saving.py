@@ -37,7 +37,7 @@ class Saving:
         self._timer: IDelayedCall | None = None
         self._since = host.reactor.seconds()
         self._before = Totals()
-        self._downloaded = self._uploaded = self._wasted = 0
+        self._downloaded = self._uploaded = self._wasted = self._files = 0
         self._complained_at = -QUIET
 
     def start(self, before: Totals) -> None:
@@ -81,14 +81,14 @@ class Saving:
         self.count(session)
         if session.error is not None:
             return self.write(session)
-        columns = session.facts.unsaved()
+        columns = session.facts.unsaved(self._host.wall_clock())
         done = self._host.state.at_rest(session.facts.info_hash, **columns)
         return done.addErrback(self._failed, session, columns)
 
     def write(self, session: TorrentSession) -> Deferred[None]:
         """Write what changed of the torrent's facts; they stay unsaved if that fails. Errback StorageError, or
         LookupError if the torrent was removed."""
-        columns = session.facts.unsaved()
+        columns = session.facts.unsaved(self._host.wall_clock())
         if not columns:
             return succeed(None)
         done = self._host.state.update(session.facts.info_hash, **columns)
@@ -109,9 +109,14 @@ class Saving:
         """Of this run and of all runs."""
         for session in self._unsaved:
             self.count(session)
-        run = TotalsRow(self._downloaded, self._uploaded, self._wasted, self._seconds())
+        run = TotalsRow(self._downloaded, self._uploaded, self._wasted, self._seconds(), self._files)
         ever = self._all_time()
-        return AllTotals(run, TotalsRow(ever.downloaded, ever.uploaded, ever.wasted, ever.seconds))
+        all_time = TotalsRow(ever.downloaded, ever.uploaded, ever.wasted, ever.seconds, ever.files, ever.runs)
+        return AllTotals(run, all_time)
+
+    def added(self, files: int) -> None:
+        """A torrent of so many files came."""
+        self._files += files
 
     def count(self, session: TorrentSession) -> None:
         """Move the torrent's counters into its facts, and what they grew by into the daemon's totals."""
@@ -142,4 +147,6 @@ class Saving:
             before.uploaded + self._uploaded,
             before.wasted + self._wasted,
             before.seconds + self._seconds(),
+            before.files + self._files,
+            before.runs + 1,
         )

@@ -25,6 +25,7 @@ from torrentd.session.limits import Override, RuntimeLimits, effective
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling import snapshots
+from torrentd.session.telling.details import DetailsRow, details_row, magnet_details_row
 from torrentd.session.telling.reasons import QUARANTINED
 from torrentd.session.telling.rows import (
     ClosedPeerRow,
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
     from torrentd.session.driven import Driven
     from torrentd.session.running.torrent import TorrentSession
+
+
+KEPT = "kept."
+"""What begins like this among the settings of the database belongs to the layers above."""
 
 
 class Steering:
@@ -87,6 +92,9 @@ class Steering:
     def _row(self, torrent: TorrentSession | MagnetSession | Sleeper) -> TorrentRow:
         return snapshots.row_of(torrent, self._daemon.host.reactor.seconds())
 
+    def revision(self) -> int:
+        return self._around.changes.revision
+
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
         log = self._around.changes
         if since is None or not log.knows(since):
@@ -104,6 +112,9 @@ class Steering:
 
     def pieces(self, id: str) -> Deferred[PiecesRow]:
         return self._awake(id, snapshots.pieces_row)
+
+    def details(self, id: str) -> Deferred[DetailsRow]:
+        return self._awake(id, details_row, magnet_details_row)
 
     def wait(self, ids: Sequence[str], until: Until, timeout: float) -> Deferred[WaitRow]:
         known = [id if bytes.fromhex(id) in self._around.broken else self._around.find(id).hex() for id in ids]
@@ -278,6 +289,9 @@ class Steering:
             connections=daemon.connections.fleet.connections,
         )
 
+    def disk(self, path: str) -> DiskRow:
+        return _disk_row(path)
+
     def dht_status(self) -> DhtStatusRow:
         return snapshots.dht_row(self._around.dht.status())
 
@@ -311,6 +325,13 @@ class Steering:
 
     def config_schema(self) -> dict[str, object]:
         return config.schema()
+
+    def kept(self, name: str) -> object:
+        return self._daemon.kept.get(KEPT + name)
+
+    def keep(self, name: str, value: object) -> Deferred[None]:
+        self._daemon.kept[KEPT + name] = value
+        return self._daemon.host.state.set_setting(KEPT + name, value)
 
     def reload(self) -> Deferred[tuple[list[str], list[str]]]:
         return execute(self._reload)

@@ -54,7 +54,10 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
     started_at: UnixTime | None = None
     completed_at: UnixTime | None = None
     active_at: UnixTime | None = None
+    edited_at: UnixTime = 0
+    """when the user last changed something of it, or it got its metadata"""
     seeding_time: Count = 0
+    downloading_time: Count = 0
     uploaded: Count = 0
     downloaded: Count = 0
     wasted: Count = 0
@@ -129,12 +132,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """All-time bytes and seconds of this state directory."""
+    """All-time bytes, seconds, files of torrents that were added, and starts, of this state directory."""
 
     downloaded: int = 0
     uploaded: int = 0
     wasted: int = 0
     seconds: int = 0
+    files: int = 0
+    runs: int = 0
 
 
 @dataclass(slots=True)

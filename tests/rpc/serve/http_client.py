@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from twisted.internet.address import IPv4Address, UNIXAddress
@@ -19,6 +20,7 @@ from torrentd.rpc.core.api import Api
 from torrentd.rpc.serve.admission import Admission, TcpAdmission, UnixAdmission
 from torrentd.rpc.serve.capacity import Bodies, Connections
 from torrentd.rpc.serve.http import RpcSite
+from torrentd.rpc.transmission.api import Transmission
 
 TOKEN = "0123456789abcdef" * 4
 CALL = json.dumps(request("limits.get")).encode()
@@ -61,6 +63,15 @@ class Transport(StringTransport):
             end.close()
 
 
+NOW = 1_700_000_000.0
+
+
+def transmission(control: FakeControl, clock: Clock | None = None) -> Transmission:
+    """Transmission's RPC over a daemon that does as it is told."""
+    clock = clock or Clock()
+    return Transmission(control, clock.seconds, lambda: NOW + clock.seconds(), Random(1))
+
+
 class Server:
     """One listening socket in memory."""
 
@@ -69,15 +80,21 @@ class Server:
         self.control = FakeControl()
         self.connections, self.bodies = Connections(), Bodies()
         self.api = Api(self.control)
+        self.transmission = transmission(self.control, self.clock)
         door: Admission
         if unix:
             door = UnixAdmission()
         else:
             door = TcpAdmission(
-                TOKEN, tcp.get("names", ()), tcp.get("proxies", ()), tcp.get("encrypted", False), self.clock.seconds
+                TOKEN,
+                tcp.get("names", ()),
+                tcp.get("proxies", ()),
+                tcp.get("encrypted", False),
+                self.clock.seconds,
+                self.transmission.session_ids,
             )
         self.unix = unix
-        self.site = RpcSite(self.api, door, self.connections, self.bodies, self.clock)
+        self.site = RpcSite(self.api, self.transmission, door, self.connections, self.bodies, self.clock)
 
     def connect(self, host: str = "127.0.0.1", port: int = 5000) -> Client:
         """A new connection; AssertionError if it is turned away."""

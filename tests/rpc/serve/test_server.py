@@ -21,6 +21,7 @@ from twisted.internet.threads import deferToThread
 from tests.rpc.asking import request
 from tests.rpc.fake_control import ONE, FakeControl
 from tests.rpc.serve.certificates import make
+from tests.rpc.serve.http_client import transmission
 from torrentd.model.address import Address
 from torrentd.rpc.serve.listening import ListenError
 from torrentd.rpc.serve.server import RpcOptions, RpcServer
@@ -37,7 +38,9 @@ class Serving:
         self.servers: list[RpcServer] = []
 
     async def start(self, environment: dict[str, str] | None = None, **options: Any) -> RpcServer:
-        server = RpcServer(reactor, self.control, RpcOptions(token=TOKEN, **options), environment or {})
+        server = RpcServer(
+            reactor, self.control, transmission(self.control), RpcOptions(token=TOKEN, **options), environment or {}
+        )
         await server.start()
         self.servers.append(server)
         return server

@@ -1,7 +1,8 @@
 """Decides on the headers alone whether a request may come in, and with which rights.
 
 Two doors: over TCP a request needs an acceptable `Host`, no foreign page behind it and the token; on the unix socket
-the connection itself says who calls. At both only `POST /rpc` with JSON comes in.
+the connection itself says who calls. At both only `POST /rpc` with JSON comes in. Over TCP there is Transmission's RPC
+as well, which has rules of its own.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from twisted.web.http_headers import Headers
 
 from torrentd.model.address import Scope, scope
 from torrentd.rpc.core.context import Context
+from torrentd.rpc.serve import transmission
 from torrentd.rpc.serve.authentication import Failures, Token, peer_context
 from torrentd.rpc.serve.browsers import BrowserRules
 from torrentd.rpc.serve.refusal import NOT_FOUND, NOT_JSON, NOT_POST, Refusal
+from torrentd.rpc.transmission.handshake import SessionIds
 
 RPC_PATH = b"/rpc"
 
@@ -73,8 +76,10 @@ class TcpAdmission:
         trusted_proxies: Iterable[str],
         encrypted: bool,
         seconds: Callable[[], float],
+        session_ids: SessionIds,
     ) -> None:
         self._token = Token(token)
+        self._session_ids = session_ids
         self._rules = BrowserRules(server_names)
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
         self._encrypted = encrypted
@@ -90,16 +95,26 @@ class TcpAdmission:
     def judge(
         self, method: bytes, uri: bytes, headers: Headers, known: Context | None, address: IAddress
     ) -> Context | Refusal:
+        if transmission.is_meant(uri):
+            verdict = self._authorised(headers, known, address, transmission.CHALLENGES)
+            if isinstance(verdict, Refusal):
+                return verdict
+            return (
+                self._rules.misdirected(headers) or transmission.refusal(method, headers, self._session_ids) or verdict
+            )
         refusal = self._rules.refusal(headers) or _shape(method, uri, headers)
-        if refusal is not None:
-            return refusal
+        return refusal or self._authorised(headers, known, address, _CHALLENGES)
+
+    def _authorised(
+        self, headers: Headers, known: Context | None, address: IAddress, challenges: tuple[tuple[bytes, bytes], ...]
+    ) -> Context | Refusal:
         authorization = headers.getRawHeaders(b"authorization") or ()
         if self._token.opens(authorization):
             return known or Context(_host(address), settings=True)
         if not authorization:
-            return Refusal(401, "forbidden", "A token is needed: Authorization: Bearer TOKEN", _CHALLENGES)
+            return Refusal(401, "forbidden", "A token is needed: Authorization: Bearer TOKEN", challenges)
         delay = self._failures.delay(self._source(headers, _host(address)))
-        return Refusal(401, "forbidden", "The token is wrong", _CHALLENGES, delay)
+        return Refusal(401, "forbidden", "The token is wrong", challenges, delay)
 
     def _source(self, headers: Headers, host: str) -> str:
         """Where a request comes from: a trusted proxy's word for it, else the connection."""

@@ -8,7 +8,7 @@ There is no CORS header anywhere, so that a browser asks no further.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -30,18 +30,27 @@ class BrowserRules:
 
     def refusal(self, headers: Headers) -> Refusal | None:
         """Why these headers are not acceptable; None if they are."""
-        hosts = headers.getRawHeaders(b"host") or ()
-        host = _parse(hosts[0]) if len(hosts) == 1 else None
-        if host is None or not (_is_ip(host[0]) or host[0] in self._names):
-            return _misdirected(hosts)
+        host = self._known_host(headers)
+        if host is None:
+            return _misdirected(headers)
         origins = headers.getRawHeaders(b"origin") or ()
         if not all(_same_origin(origin, host) for origin in origins):
             return FOREIGN_PAGE
         sites = headers.getRawHeaders(b"sec-fetch-site") or ()
         return None if OWN_SITES.issuperset(sites) else FOREIGN_PAGE
 
+    def misdirected(self, headers: Headers) -> Refusal | None:
+        """The refusal of a request that was not meant for a server of our names."""
+        return _misdirected(headers) if self._known_host(headers) is None else None
 
-def _misdirected(hosts: Sequence[bytes]) -> Refusal:
+    def _known_host(self, headers: Headers) -> Host | None:
+        hosts = headers.getRawHeaders(b"host") or ()
+        host = _parse(hosts[0]) if len(hosts) == 1 else None
+        return host if host is not None and (_is_ip(host[0]) or host[0] in self._names) else None
+
+
+def _misdirected(headers: Headers) -> Refusal:
+    hosts = headers.getRawHeaders(b"host") or ()
     given = hosts[0].decode("ascii", "backslashreplace") if len(hosts) == 1 else "no single name"
     return Refusal(
         421, "forbidden", f"This server is not known as {given}; the configuration key rpc.server_names lists its names"

@@ -18,8 +18,16 @@ class Refusal:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     delay: float = 0.0
     """seconds before it is said"""
+    page: str = ""
+    """HTML that is said instead of the JSON-RPC error"""
+
+    @property
+    def content_type(self) -> bytes:
+        return b"text/html; charset=utf-8" if self.page else b"application/json"
 
     def body(self) -> bytes:
+        if self.page:
+            return self.page.encode()
         return envelope.error_answer(None, error_object(self.name, self.message))
 
 

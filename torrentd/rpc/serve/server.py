@@ -25,6 +25,7 @@ from torrentd.rpc.serve.admission import Admission, TcpAdmission, UnixAdmission
 from torrentd.rpc.serve.capacity import Bodies, Connections
 from torrentd.rpc.serve.http import RpcSite
 from torrentd.rpc.serve.listening import IN_USE, ListenError, held_by, tcp_holder, why
+from torrentd.rpc.transmission.api import Transmission
 from torrentd.session.control import Control
 
 GRACE = 1.0  # seconds for the answers in hand to leave at a stop
@@ -48,12 +49,18 @@ class RpcServer:
     """Serves one daemon. `start` after the state lock is held."""
 
     def __init__(
-        self, reactor: Any, control: Control, options: RpcOptions, environment: Mapping[str, str] = os.environ
+        self,
+        reactor: Any,
+        control: Control,
+        transmission: Transmission,
+        options: RpcOptions,
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._reactor = reactor
         self._options = options
         self._environment = environment
         self._api = Api(control)
+        self._transmission = transmission
         self._connections = Connections()
         self._bodies = Bodies()
         self._ports: list[IListeningPort] = []
@@ -132,11 +139,16 @@ class RpcServer:
     def _tcp_admission(self, encrypted: bool) -> TcpAdmission:
         options = self._options
         return TcpAdmission(
-            options.token, options.server_names, options.trusted_proxies, encrypted, self._reactor.seconds
+            options.token,
+            options.server_names,
+            options.trusted_proxies,
+            encrypted,
+            self._reactor.seconds,
+            self._transmission.session_ids,
         )
 
     def _site(self, admission: Admission) -> RpcSite:
-        return RpcSite(self._api, admission, self._connections, self._bodies, self._reactor)
+        return RpcSite(self._api, self._transmission, admission, self._connections, self._bodies, self._reactor)
 
     def _close_ports(self) -> Deferred[Any]:
         ports, self._ports = self._ports, []

@@ -71,6 +71,7 @@ class Adding:
         if daemon.stopping:
             raise RpcError("shutting_down", "The daemon is shutting down; the torrent begins with its next start")
         daemon.backups.soon()
+        daemon.around.saving.added(record.file_count)
         looked_at = daemon.around.magnets.get(metainfo.info_hash)
         if looked_at is not None:
             looked_at.tell(metainfo)  # and so it ends
@@ -108,6 +109,7 @@ class Adding:
         fields = {} if known else self._chosen(metainfo, options)
         return TorrentRecord(
             **(fields | known),
+            edited_at=self._daemon.host.wall_clock(),
             info_hash=metainfo.info_hash,
             hash_v1=metainfo.hash_v1,
             hash_v2=metainfo.hash_v2,

@@ -71,6 +71,7 @@ class Fulfilling:
         if self._daemon.stopping:
             return
         self._daemon.backups.soon()
+        self._around.saving.added(record.file_count)
         log.info("{name}: the metadata is here", name=magnet.name)
         if record.paused and magnet.probation is not None:
             magnet.probation.passed()  # it does not run yet

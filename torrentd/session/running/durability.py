@@ -221,7 +221,7 @@ class Durability:
         """One transaction: bits, marks, file stats, counters. StorageError; nothing is lost then."""
         facts, have = self._session.facts, self.flushed.copy()
         self._session.around.saving.count(self._session)
-        columns = facts.unsaved()
+        columns = facts.unsaved(self._session.around.host.wall_clock())
         settled = self.marks.take_settled()
         stats, self._stats = self._stats, {}
         rows = [(index, *stat) for index, stat in stats.items() if stat is not None]

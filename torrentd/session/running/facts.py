@@ -19,7 +19,9 @@ class Facts:
     started_at: float | None
     completed_at: float | None
     active_at: float | None
+    edited_at: float
     seeding_time: float
+    downloading_time: float
     uploaded: int
     downloaded: int
     wasted: int
@@ -43,12 +45,14 @@ class Facts:
         facts._saved = facts._columns()
         return facts
 
-    def unsaved(self) -> dict[str, Any]:
-        """The columns that changed since the last call, to be written now; see `not_saved`."""
+    def unsaved(self, now: float) -> dict[str, Any]:
+        """The columns that changed since the last call, to be written now (Unix seconds); see `not_saved`."""
         columns = self._columns()
         changed = {
             name: value for name, value in columns.items() if name not in self._saved or value != self._saved[name]
         }
+        if not _EDITED.isdisjoint(changed):
+            self.edited_at = columns["edited_at"] = changed["edited_at"] = now
         self._saved = columns
         return changed
 
@@ -64,9 +68,12 @@ class Facts:
     def _columns(self) -> dict[str, Any]:
         columns = {name: getattr(self, name) for name in _COLUMNS}
         columns["seeding_time"] = int(self.seeding_time)
+        columns["downloading_time"] = int(self.downloading_time)
         columns["labels"], columns["limits"], columns["peers"] = list(self.labels), dict(self.limits), list(self.peers)
         return columns
 
 
+_EDITED = frozenset({"download_dir", "sequential", "priorities", "labels", "limits", "tiers"})
+"""What only the user changes, besides pausing."""
 _NOT_COLUMNS = ("info_hash", "writing", "files", "_saved")
 _COLUMNS = tuple(item.name for item in fields(Facts) if item.name not in _NOT_COLUMNS)

@@ -220,12 +220,15 @@ class TorrentSession(Driven["Torrent"]):
         self.around.state_changed(self)
 
     def count_time(self) -> None:
-        """Add the time since the last call to the seeding time, if it was spent seeding."""
+        """Add the time since the last call to the time spent seeding or downloading."""
+        if self._was_running_since is None:
+            return
         now = self.around.host.reactor.seconds()
-        if self._was_running_since is not None and self.torrent.finished:
+        if self.torrent.finished:
             self.facts.seeding_time += now - self._was_running_since
-        if self._was_running_since is not None:
-            self._was_running_since = now
+        else:
+            self.facts.downloading_time += now - self._was_running_since
+        self._was_running_since = now
 
     def disk_is(self, busy: bool) -> None:
         """Hold the peers back, or read on."""

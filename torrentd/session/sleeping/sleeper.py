@@ -135,6 +135,8 @@ def _row_of(record: TorrentRecord) -> TorrentRow:
         piece_size=record.piece_size,
         metadata_progress=1.0,
         check_progress=None,
+        downloading_time=record.downloading_time,
+        edited_at=record.edited_at,
     )
     return lean(row)
 

@@ -92,6 +92,10 @@ class TorrentRow(msgspec.Struct, frozen=True):
     metadata_progress: float
     check_progress: float | None
     """while state is "checking": 0.0 to 1.0"""
+    downloading_time: int = 0
+    """seconds in the swarm with something wanted missing"""
+    edited_at: float = 0.0
+    """when the user last changed something of it, or its metadata came"""
 
 
 class FileRow(msgspec.Struct, frozen=True):
@@ -152,6 +156,8 @@ class TrackerRow(msgspec.Struct, frozen=True):
     last_at: float | None
     next_at: float | None
     failures: int
+    peers: int = 0
+    """in its last answer"""
 
 
 class PiecesRow(msgspec.Struct, frozen=True):
@@ -211,6 +217,10 @@ class TotalsRow(msgspec.Struct, frozen=True):
     uploaded: int
     wasted: int
     seconds: int
+    files: int = 0
+    """of torrents that were added"""
+    runs: int = 1
+    """starts of the daemon"""
 
 
 class AllTotals(msgspec.Struct, frozen=True):

@@ -108,6 +108,8 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
         piece_size=metainfo.geometry.piece_size,
         metadata_progress=1.0,
         check_progress=session.checking,
+        downloading_time=int(session.facts.downloading_time),
+        edited_at=facts.edited_at,
     )
 
 
@@ -122,7 +124,7 @@ def magnet_row(session: MagnetSession) -> TorrentRow:
         download_dir=record.download_dir, added_at=record.added_at, started_at=None, completed_at=None, active_at=None,
         seeding_time=0, tracker=_tracker_summary(session), limits=msgspec.convert(record.limits, LimitsRow),
         sequential=record.sequential, piece_count=None, piece_size=None,
-        metadata_progress=fetching.download.progress, check_progress=None,
+        metadata_progress=fetching.download.progress, check_progress=None, edited_at=record.added_at,
     )  # fmt: skip
 
 
@@ -191,6 +193,7 @@ def tracker_rows(session: Driven[Any]) -> list[TrackerRow]:
             last_at=_wall(session, tracker.last_announce),
             next_at=_wall(session, tracker.next_announce),
             failures=tracker.failures,
+            peers=tracker.peers,
         )
         for tracker in session.torrent.trackers
     ]

@@ -117,6 +117,7 @@ class Announcing:
         answer = event.answer
         accepted = tracker.pending.pop(0)
         tracker.warning = answer.warning
+        tracker.peers = len(answer.peers)
         _note_numbers(tracker, answer.seeders, answer.leechers, answer.downloads)
         if accepted == "stopped":
             self._said_goodbye(tracker, now)

@@ -5,8 +5,9 @@ from tests.rpc.fake_control import FakeControl
 
 
 def test_get_everything() -> None:
-    result = Asked(FakeControl()).call("config.get")
-    assert result["values"] == {"limits.upload": 5000, "paths.allowed_roots": []}
+    control = FakeControl()
+    result = Asked(control).call("config.get")
+    assert result["values"] == control.config
     assert result["source"]["limits.upload"] == "file"
 
 

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from twisted.internet.defer import fail
+
+from tests.rpc.fake_control import ONE, TWO
+from tests.rpc.transmission.asking import Caller
+from torrentd.model.errors import RpcError, StorageError
+
+
+@pytest.fixture
+def caller() -> Caller:
+    return Caller()
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("torrent_start", ("resume", TWO, False)),
+        ("torrent_start_now", ("resume", TWO, True)),
+        ("torrent_stop", ("pause", TWO)),
+        ("torrent_verify", ("verify", TWO)),
+        ("torrent_reannounce", ("announce", TWO)),
+        ("torrent_remove", ("remove", TWO, False)),
+    ],
+)
+def test_what_is_done(caller: Caller, method: str, told: tuple[object, ...]) -> None:
+    assert caller.modern(method, ids=[2]) == {}
+    assert caller.told == [told]
+
+
+def test_files_are_deleted_if_asked(caller: Caller) -> None:
+    caller.legacy("torrent-remove", ids=[ONE], delete__local__data=True)
+    caller.legacy("torrent-remove", ids=[TWO], delete__local__data="false")
+    assert caller.told == [("remove", ONE, True), ("remove", TWO, False)]
+
+
+@pytest.mark.parametrize("name", ["wrong_state", "no_metadata", "torrent_not_found"])
+def test_what_cannot_be_done_to_a_torrent_as_it_is_is_passed_over(caller: Caller, name: str) -> None:
+    caller.control.announce = lambda id: fail(RpcError(name, "not now"))  # type: ignore[method-assign]
+    assert caller.legacy("torrent-reannounce") == {}
+
+
+def test_other_errors_are_told_when_all_are_done(caller: Caller) -> None:
+    done = caller.control.pause
+    full = StorageError("/state: no space left", path="/state", code="disk_full")
+    caller.control.pause = lambda id: fail(full) if id == ONE else done(id)  # type: ignore[method-assign]
+    assert caller.legacy("torrent-stop") == "/state: no space left"
+    assert caller.modern("torrent_stop")["code"] == 5
+    assert caller.told == [("pause", TWO)] * 2
+
+
+def test_a_bug_of_ours_is_told_by_its_incident(caller: Caller) -> None:
+    def bug(id: str) -> None:
+        raise KeyError("secret")
+
+    caller.control.pause = bug  # type: ignore[assignment,method-assign]
+    message = caller.legacy("torrent-stop")
+    assert "bug in torrentd" in message
+    assert "secret" not in message
+    caller.control.status = bug  # type: ignore[assignment,method-assign]
+    assert caller.modern("session_stats")["code"] == -32603

@@ -1,0 +1,62 @@
+"""What is done to torrents that are here: started, stopped, checked, announced, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, gatherResults
+
+from torrentd.model.errors import RpcError
+from torrentd.rpc.transmission.choosing import Choosing
+from torrentd.rpc.transmission.params import Params, flag
+from torrentd.session.control import Control
+
+_NOTHING_TO_DO: Final = frozenset({"no_metadata", "torrent_not_found", "wrong_state"})
+"""Transmission passes over what cannot be done to a torrent as it is; clients act on a selection without a look."""
+
+
+class Acting:
+    """Each answers when everything is done, and then raises the first error, if there was one."""
+
+    def __init__(self, control: Control, choosing: Choosing) -> None:
+        self._control = control
+        self._choosing = choosing
+
+    async def start(self, params: Params) -> dict[str, Any]:
+        return await self._each(params, lambda id: self._control.resume(id, False))
+
+    async def start_now(self, params: Params) -> dict[str, Any]:
+        return await self._each(params, lambda id: self._control.resume(id, True))
+
+    async def stop(self, params: Params) -> dict[str, Any]:
+        return await self._each(params, self._control.pause)
+
+    async def verify(self, params: Params) -> dict[str, Any]:
+        return await self._each(params, self._control.verify)
+
+    async def reannounce(self, params: Params) -> dict[str, Any]:
+        return await self._each(params, self._control.announce)
+
+    async def remove(self, params: Params) -> dict[str, Any]:
+        delete_data = bool(flag(params, "delete_local_data"))
+        return await self._each(params, lambda id: self._control.remove(id, delete_data))
+
+    async def _each(self, params: Params, act: Callable[[str], Deferred[Any]]) -> dict[str, Any]:
+        await each(self._choosing.torrents(params), act)
+        return {}
+
+
+async def each(ids: Iterable[str], act: Callable[[str], Any]) -> None:
+    """Act on all of them at once; then the first error that matters is raised."""
+
+    async def done(id: str) -> Exception | None:
+        try:
+            await act(id)
+        except Exception as error:
+            return None if isinstance(error, RpcError) and error.name in _NOTHING_TO_DO else error
+        return None
+
+    for error in await gatherResults([Deferred.fromCoroutine(done(id)) for id in ids]):
+        if error is not None:
+            raise error

@@ -1,0 +1,111 @@
+"""`torrent_set`: limits, labels, files of torrents that are here.
+
+A limit is there a number and, apart from it, whether it is in force; here it is the number that is in force. A number
+that is not is remembered, so that it is read back and can be put in force later.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from torrentd.rpc.transmission.acting import each
+from torrentd.rpc.transmission.choosing import Choosing
+from torrentd.rpc.transmission.fields import GLOBAL, SINGLE, UNLIMITED
+from torrentd.rpc.transmission.files import choices, named
+from torrentd.rpc.transmission.kept import Kept
+from torrentd.rpc.transmission.params import Params, flag, number, real, text, texts
+from torrentd.rpc.transmission.view import KILO, MINUTE
+from torrentd.session.control import Control, Wishes
+from torrentd.session.telling.rows import LimitsRow
+from torrentd.state.records import LimitValue
+
+_RATES: Final = {"down": ("download_limited", "download_limit"), "up": ("upload_limited", "upload_limit")}
+_FILES: Final = ("files_wanted", "files_unwanted", "priority_low", "priority_normal", "priority_high")
+DEFAULT_RATIO: Final = 2.0
+DEFAULT_IDLE: Final = 30  # minutes
+
+
+class Setting:
+    def __init__(self, control: Control, choosing: Choosing, kept: Kept) -> None:
+        self._control = control
+        self._choosing = choosing
+        self._kept = kept
+
+    async def set(self, params: Params) -> dict[str, Any]:
+        """Everything that is named, of all that are meant."""
+        ids = self._choosing.torrents(params)
+        await each(ids, lambda id: self._set(id, params))
+        return {}
+
+    async def _set(self, id: str, params: Params) -> None:
+        limits, kept = _Limits(params, self._control.row(id).limits, self._kept.of(id)).wanted()
+        labels = texts(params, "labels")
+        wishes = Wishes(
+            labels=None if labels is None else tuple(dict.fromkeys(label for label in labels if label)),
+            limits=limits,
+            sequential=flag(params, "sequential_download"),
+        )
+        if wishes != Wishes():
+            await self._control.set(id, wishes)
+        if kept:
+            self._kept.set_torrent(id, kept)
+            await self._kept.save()
+        if any(name in params for name in _FILES):
+            await self._set_files(id, params)
+
+    async def _set_files(self, id: str, params: Params) -> None:
+        files = await self._control.files(id)
+        chosen = choices(named(params, len(files)), files)
+        if chosen:
+            await self._control.set_files(id, chosen)
+
+
+class _Limits:
+    """From the limits as they are and the parameters: those that change, and what is to be remembered."""
+
+    def __init__(self, params: Params, now: LimitsRow, kept: Any) -> None:
+        self._params = params
+        self._now = now
+        self._kept = kept
+        self._limits: dict[str, LimitValue] = {}
+        self._keep: dict[str, Any] = {}
+
+    def wanted(self) -> tuple[dict[str, LimitValue], dict[str, Any]]:
+        for direction, (limited, name) in _RATES.items():
+            self._rate(direction, limited, name)
+        self._mode("ratio", "seed_ratio", real(self._params, "seed_ratio_limit"), DEFAULT_RATIO, 1)
+        self._mode("idle_time", "seed_idle", number(self._params, "seed_idle_limit"), DEFAULT_IDLE, MINUTE)
+        peers = number(self._params, "peer_limit")
+        if peers is not None and peers > 0:
+            self._limits["peers"] = peers
+        self._remember("honors_session_limits", flag(self._params, "honors_session_limits"))
+        self._remember("group", text(self._params, "group"))
+        self._remember("bandwidth_priority", number(self._params, "bandwidth_priority"))
+        return self._limits, self._keep
+
+    def _remember(self, name: str, value: object) -> None:
+        if value is not None:
+            self._keep[name] = value
+
+    def _rate(self, direction: str, limited: str, name: str) -> None:
+        now = getattr(self._now, direction)
+        given, in_force = number(self._params, name), flag(self._params, limited)
+        if given is None and in_force is None:
+            return
+        rate = given if given is not None else now // KILO if isinstance(now, int) else self._kept.get(name, 0)
+        if in_force or (in_force is None and isinstance(now, int)):
+            self._limits[direction] = max(0, rate) * KILO
+        elif isinstance(now, int):
+            self._limits[direction] = None
+        self._keep[name] = max(0, rate)
+
+    def _mode(self, own: str, name: str, given: float | None, default: float, unit: int) -> None:
+        now, mode = getattr(self._now, own), number(self._params, f"{name}_mode")
+        if given is not None:
+            self._keep[f"{name}_limit"] = given = max(given, 0)
+        if mode == SINGLE or (mode is None and given is not None and isinstance(now, int | float)):
+            wanted = given if given is not None else self._kept.get(f"{name}_limit", default)
+            if given is not None or not isinstance(now, int | float):
+                self._limits[own] = wanted * unit
+        elif mode in (GLOBAL, UNLIMITED):
+            self._limits[own] = None if mode == GLOBAL else "unlimited"
