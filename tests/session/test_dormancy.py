@@ -122,7 +122,17 @@ def test_of_many_idle_torrents_few_stay_awake(home, world):
 def test_a_sleeper_holds_no_file_list_and_no_hashes(asleep, torrent):
     sleeper = asleep.daemon.around.torrents[bytes.fromhex(torrent.id)]
     assert sleeper.rest is None
-    assert set(Sleeper.__slots__) == {"due", "known", "paused", "peer_id", "rest", "row", "seeding_time", "since"}
+    assert set(Sleeper.__slots__) == {
+        "active_since",
+        "due",
+        "known",
+        "paused",
+        "peer_id",
+        "rest",
+        "row",
+        "seeding_time",
+        "since",
+    }
     assert not asleep.daemon.around.trouble._said
     assert not asleep.daemon.around.saving._unsaved
 

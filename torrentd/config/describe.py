@@ -27,6 +27,10 @@ LIVE = frozenset(
         "peers.max_connections_per_torrent",
         "peers.max_half_open",
         "peers.upload_slots",
+        "seeding.action",
+        "seeding.idle_time",
+        "seeding.ratio",
+        "seeding.seed_time",
     }
 )
 """Keys that a reload applies; every other key needs a restart."""

@@ -21,6 +21,7 @@ GIB = 1024 * MIB
 Connections = Annotated[int, Meta(ge=1, le=65_535)]  # more than one address has ports
 Slots = Annotated[int, Meta(ge=1, le=1_000)]
 Threads = Annotated[int, Meta(ge=0, le=64)]
+Seconds = Annotated[int, Meta(ge=0, le=10**9)]
 Rate = Annotated[int, forms.size()]
 
 
@@ -83,6 +84,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """peers of the local network are not limited, nor counted"""
 
 
+class Seeding(msgspec.Struct, frozen=True, kw_only=True):
+    """When a torrent was seeded enough; 0 is never. A torrent's own limits beat these."""
+
+    ratio: Annotated[float, Meta(ge=0, le=1e6)] = 0.0
+    """uploaded to downloaded bytes; to the torrent's size if nothing was downloaded"""
+    seed_time: Seconds = 0
+    idle_time: Seconds = 0
+    """without anything sent or received"""
+    action: Literal["pause", "remove", "keep"] = "pause"
+    """"remove" leaves the files; "keep" goes on"""
+
+
 class Storage(msgspec.Struct, frozen=True, kw_only=True):
     allocation: Literal["sparse", "full"] = "sparse"
     min_free: Annotated[int, forms.size()] = 256 * MIB
@@ -121,6 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     discovery: Discovery = Discovery()
     ports: Ports = Ports()
     limits: Limits = Limits()
+    seeding: Seeding = Seeding()
     storage: Storage = Storage()
     rpc: Rpc = Rpc()
     log: Log = Log()
@@ -133,6 +147,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "discovery": Discovery,
     "ports": Ports,
     "limits": Limits,
+    "seeding": Seeding,
     "storage": Storage,
     "rpc": Rpc,
     "log": Log,

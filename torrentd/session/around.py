@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torrentd.session.meeting.announces import Announces
     from torrentd.session.meeting.connections import Connections
     from torrentd.session.running.torrent import TorrentSession
+    from torrentd.session.seeding import Seeding
     from torrentd.session.sleeping.waking import Waking
 
     Member = TorrentSession | MagnetSession | Sleeper
@@ -38,12 +39,12 @@ MICROSECONDS = 1_000_000
 
 
 class Around:
-    """Made by the daemon, which sets `connections`, `fulfilling`, `waking` and `dht` at once, and `announces` when the
-    peer ports are open."""
+    """Made by the daemon, which sets `announces` when the peer ports are open, what else is declared here at once."""
 
     connections: Connections
     fulfilling: Fulfilling
     waking: Waking
+    seeding: Seeding
     dht: DhtSession
     announces: Announces
 
@@ -63,7 +64,7 @@ class Around:
         self.changes = ChangeLog(int(host.wall_clock() * MICROSECONDS))
         self.events = Events(self)
         self.tell = self.events.tell
-        self.saving = Saving(host, lambda session: self.touched(session))
+        self.saving = Saving(host, self._moved)
         self.waits = Waits(host.reactor, self._standing)
         self.checks = Checks()
         self.trouble = Trouble(self)
@@ -116,6 +117,7 @@ class Around:
         self.magnets.pop(info_hash, None)
         if isinstance(torrent, Sleeper):
             self.sessions.pop(info_hash, None)
+            self.seeding.watch(info_hash, torrent)
         else:
             self.sessions[info_hash] = torrent
             self.dormancy.changed()
@@ -143,6 +145,7 @@ class Around:
         self._obfuscated.pop(obfuscated(info_hash[:20]), None)
         self.sessions.pop(info_hash, None)
         self.magnets.pop(info_hash, None)
+        self.seeding.forget(info_hash)
 
     def _standing(self, id: str, until: Until) -> Standing:
         info_hash = bytes.fromhex(id)
@@ -155,6 +158,10 @@ class Around:
             return  # its last connections are closing, or it is being built
         self.saving.note(session)
         self.changes.touch(session.id)
+
+    def _moved(self, session: TorrentSession) -> None:
+        self.touched(session)
+        self.seeding.look(session)
 
     def state_changed(self, session: TorrentSession) -> None:
         """Its state may have changed: somebody may be waiting for that."""

@@ -36,6 +36,7 @@ from torrentd.session.meeting.announces import Announces
 from torrentd.session.meeting.connections import Connections
 from torrentd.session.meeting.listening import Listening
 from torrentd.session.meeting.ports import Ports
+from torrentd.session.seeding import Seeding
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.sleeping.waking import Waking
 from torrentd.session.stopping import Stopping
@@ -64,6 +65,7 @@ class Daemon:
         self.magnets = Magnets(self)
         self.around.fulfilling = Fulfilling(self)
         self.around.waking = Waking(self)
+        self.around.seeding = Seeding(self)
         self.around.dht = DhtSession(self.around)
         self.entrance = Entrance(self.around)
         self.runtime_limits = RuntimeLimits()
@@ -146,6 +148,7 @@ class Daemon:
         self.around.events.stop()
         self.backups.stop()
         self.around.dormancy.stop()
+        self.around.seeding.stop()
         self.around.neighbours.stop()
         self.entrance.stop()
         sleepers = self._say_goodbye_for_sleepers()
@@ -246,6 +249,7 @@ class Daemon:
         for session in self.around.all_awake():
             session.torrent.settings.become(of_torrent(fresh, session.limits))
             session.tick()
+        self.around.seeding.look_at_all()
 
     def _port_changed(self) -> None:
         """The router gave us a port, perhaps another than ours, or none any more."""

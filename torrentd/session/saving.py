@@ -124,7 +124,7 @@ class Saving:
         session.count_time()
         down, up = totals.downloaded - facts.downloaded, totals.uploaded - facts.uploaded
         if down or up:
-            facts.active_at = self._host.wall_clock()
+            facts.active_at, session.active_since = self._host.wall_clock(), self._host.reactor.seconds()
         self._downloaded += down
         self._uploaded += up
         self._wasted += totals.wasted - facts.wasted

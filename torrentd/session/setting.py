@@ -30,6 +30,7 @@ def apply(session: TorrentSession, wishes: Wishes, settings: Settings) -> None:
         facts.limits = with_limits(facts.limits, wishes.limits)
         session.torrent.settings.become(of_torrent(settings, facts.limits))
         session.handle(SetLimits(*rate_limits(facts.limits)))
+        session.around.seeding.look(session)
     session.around.state_changed(session)
 
 

@@ -167,6 +167,7 @@ class Steering:
 
     def _resume(self, session: TorrentSession) -> Deferred[None]:
         session.facts.paused = False
+        self._around.seeding.resumed(session)
         if session.error == QUARANTINED:
             self._forgiven(session)
         session.start()  # also with an error, if that leaves something to do

@@ -63,6 +63,8 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
     wasted: Count = 0
     paused: bool = False
     """by the user"""
+    finished: bool = False
+    """stopped by a seeding limit"""
     sequential: bool = False
     stop_after: StopAfter | None = None
     """when to pause it by itself; None: never, or it was done"""

@@ -41,6 +41,7 @@ MIGRATIONS = (
         downloaded INTEGER NOT NULL CHECK (downloaded >= 0),
         wasted INTEGER NOT NULL CHECK (wasted >= 0),
         paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
+        finished INTEGER NOT NULL CHECK (finished IN (0, 1)),
         sequential INTEGER NOT NULL CHECK (sequential IN (0, 1)),
         stop_after TEXT,
         priorities BLOB NOT NULL CHECK (length(priorities) IN (0, file_count)),

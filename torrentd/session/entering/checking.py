@@ -90,6 +90,7 @@ class Checks:
         if not session.gone:
             session.start()
             session.completed()
+            session.around.seeding.look(session)
             session.around.state_changed(session)
         for over in waiting:
             over.callback(None)

@@ -79,6 +79,8 @@ class TorrentSession(Driven["Torrent"]):
         """see session.trouble"""
         self.probation: IDelayedCall | None = None
         """until then a crash of the daemon would be blamed on this torrent, too"""
+        self.active_since: float | None = None
+        """when something was last seen to move, or since when it runs; None: not yet, see session.seeding"""
         self._was_running_since: float | None = None
 
     @property
@@ -126,7 +128,7 @@ class TorrentSession(Driven["Torrent"]):
     @property
     def may_run(self) -> bool:
         """Whether nothing speaks against being in the swarm."""
-        stopped = self.facts.paused or self.gone or self.has_failed_for_good
+        stopped = self.facts.paused or self.facts.finished or self.gone or self.has_failed_for_good
         return self.begun and not (stopped or self.checking is not None or self.doubtful.count)
 
     def start(self) -> None:
@@ -136,6 +138,8 @@ class TorrentSession(Driven["Torrent"]):
         if self.facts.started_at is None:
             self.facts.started_at = self.around.host.wall_clock()
         self._was_running_since = self.now()
+        if self.active_since is None:
+            self.active_since = self.now()
         if ours := self.around.connections.our_addresses():
             self.handle(OurAddresses(ours))
         self.handle(Start())
@@ -203,6 +207,7 @@ class TorrentSession(Driven["Torrent"]):
             self.facts.stop_after, self.facts.paused = None, True
             self.stop()
         self.around.state_changed(self)
+        self.around.seeding.look(self)
         return True
 
     def name_peers(self, peers: Sequence[Address]) -> None:
@@ -217,6 +222,7 @@ class TorrentSession(Driven["Torrent"]):
         self.storage.set_wanted(priorities)
         self.handle(SetPriorities(priorities))
         self.completed()
+        self.around.seeding.look(self)
         self.around.state_changed(self)
 
     def count_time(self) -> None:

@@ -114,6 +114,8 @@ class Dormancy:
             lean(torrent_row(session)), session.peer_id, paused=session.facts.paused, known=session.begun, since=now
         )
         sleeper.seeding_time = session.seeding_time
+        if session.active_since is not None:
+            sleeper.active_since = session.active_since
         sleeper.rest = rest(session.torrent)
         around.put(session.facts.info_hash, sleeper)
         around.trouble.forget(session)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from torrentd.model.address import Address
     from torrentd.model.ids import PeerId
-    from torrentd.state.records import TorrentRecord
+    from torrentd.state.records import LimitValue, TorrentRecord
     from torrentd.swarm.resting import Rest
 
+RUNNING: tuple[State, ...] = ("downloading", "seeding")
 NO_PEERS = PeersSummary(0, 0, 0, 0, 0, None, None)
 NO_LIMITS = LimitsRow()
 NO_LABELS: list[str] = []
@@ -32,7 +33,7 @@ NO_LABELS: list[str] = []
 class Sleeper:
     """Made from a record at start, or from a session that falls asleep."""
 
-    __slots__ = ("due", "known", "paused", "peer_id", "rest", "row", "seeding_time", "since")
+    __slots__ = ("active_since", "due", "known", "paused", "peer_id", "rest", "row", "seeding_time", "since")
 
     def __init__(self, row: TorrentRow, peer_id: PeerId, *, paused: bool, known: bool, since: float) -> None:
         self.row = row
@@ -44,6 +45,8 @@ class Sleeper:
         """in this run its files were found as they were recorded"""
         self.since = since
         """asleep, or known, since then; monotonic"""
+        self.active_since = since
+        """when something last moved, or since when it runs; monotonic"""
         self.seeding_time = float(row.seeding_time)
         """seconds, until `since`"""
         self.rest: Rest | None = None
@@ -63,7 +66,12 @@ class Sleeper:
     @property
     def runs(self) -> bool:
         """It is in its swarm, or will be once its files were looked at."""
-        return not self.paused and self.row.error is None
+        return self.row.state in RUNNING
+
+    @property
+    def limits(self) -> dict[str, LimitValue]:
+        """Its own, as `torrent.set` takes them."""
+        return msgspec.structs.asdict(self.row.limits)
 
     def has_to_meet(self, peers: Iterable[Address]) -> bool:
         """Whether there is somebody among them whom the torrent has not met and may: private ones learn of peers from
@@ -96,7 +104,7 @@ def of_record(record: TorrentRecord, peer_id: PeerId, now: float) -> Sleeper:
 
 def _row_of(record: TorrentRecord) -> TorrentRow:
     left = record.size - _verified(record)
-    state: State = "paused" if record.paused else "downloading" if left else "seeding"
+    state = _state(record, left)
     id = record.info_hash.hex()
     row = TorrentRow(
         id=id,
@@ -104,7 +112,7 @@ def _row_of(record: TorrentRecord) -> TorrentRow:
         hash_v2=record.hash_v2.hex() if record.hash_v2 else None,
         name=record.name,
         state=state,
-        stalled=not record.paused,
+        stalled=state in RUNNING,
         error=None,
         progress=(record.size - left) / record.size,
         size=record.size,
@@ -139,6 +147,14 @@ def _row_of(record: TorrentRecord) -> TorrentRow:
         edited_at=record.edited_at,
     )
     return lean(row)
+
+
+def _state(record: TorrentRecord, left: int) -> State:
+    if record.paused:
+        return "paused"
+    if record.finished:
+        return "finished"
+    return "downloading" if left else "seeding"
 
 
 def _verified(record: TorrentRecord) -> int:

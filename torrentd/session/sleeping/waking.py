@@ -120,6 +120,7 @@ class Waking:
             return
         self._around.put(session.facts.info_hash, session)
         session.facts.seeding_time = sleeper.seeding_time_at(session.now())
+        session.active_since = sleeper.active_since
         if sleeper.rest is not None:
             resume(session.torrent, sleeper.rest, session.now())
             session.resumed()

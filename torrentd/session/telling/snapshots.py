@@ -56,6 +56,8 @@ def state_of(session: TorrentSession | MagnetSession) -> State:
         return "checking"
     if session.facts.paused:
         return "paused"
+    if session.facts.finished:
+        return "finished"
     return "seeding" if session.torrent.finished else "downloading"
 
 
