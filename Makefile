@@ -7,13 +7,20 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?=
 SEEDS ?= 50
 
-.PHONY: run test sim check bench bench-micro bench-swarms format clean
+.PHONY: run test unit interop sim check bench bench-micro bench-swarms format clean
 
 run: $(VENV)/.run
 	exec $(BIN)/twistd --nodaemon torrentd $(ARGS)
 
-test: $(VENV)/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: unit interop
+
+# what needs no other client: two at a time, each file by one of them
+unit: $(VENV)/.test
+	$(BIN)/python -m pytest -m "not interop" -n 2 --dist loadfile $(PYTEST_ARGS)
+
+# one at a time: they look at the clock, and other clients need a core as well
+interop: $(VENV)/.test
+	$(BIN)/python -m pytest -m interop $(PYTEST_ARGS)
 
 sim: $(VENV)/.test
 	$(BIN)/python -m tests.scenarios.stories --seeds $(SEEDS) $(ARGS)
