@@ -29,7 +29,7 @@ from torrentd.net.network import Network
 from torrentd.service import TorrentdService
 from torrentd.session.daemon import Daemon
 from torrentd.session.host import Host
-from torrentd.session.logs import LogOutput
+from torrentd.session.logs import LogOutput, leads_to_journal
 from torrentd.session.workers import Workers
 from torrentd.state.database import State
 from torrentd.state.directory import prepare
@@ -170,7 +170,7 @@ def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
 def _log_output(settings: Settings, parent: Any) -> LogOutput:
     """Standard output in the foreground; a file in the state directory (or the one the user named) for a daemon."""
     if parent["nodaemon"] and not parent["logfile"]:
-        return LogOutput(sys.stdout, settings.log.level, settings.log.format, "JOURNAL_STREAM" in os.environ)
+        return LogOutput(sys.stdout, settings.log.level, settings.log.format, leads_to_journal(sys.stdout, os.environ))
     path = Path(parent["logfile"] or f"{settings.paths.state_dir}/torrentd.log")
     try:
         if not parent["logfile"]:

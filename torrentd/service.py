@@ -132,6 +132,8 @@ class TorrentdService(Service):
             token=token,
             server_names=rpc.server_names,
             trusted_proxies=rpc.trusted_proxies,
+            metrics=self._daemon.settings.metrics.enabled,
+            metrics_per_torrent=self._daemon.settings.metrics.per_torrent,
         )
 
     def _say_where(self) -> None:

@@ -129,6 +129,7 @@ class FakeControl:
             "ports.map": True,
             "storage.disk_queue": 32 * 1024 * 1024,
         }
+        self.not_ready: str | None = None
 
     def ids(self) -> list[str]:
         return list(self.torrents)
@@ -261,6 +262,9 @@ class FakeControl:
             disk=[DiskRow("/downloads", 10, 20)],
             connections=3,
         )
+
+    def unready(self) -> str | None:
+        return self.not_ready
 
     def dht_status(self) -> DhtStatusRow:
         own = [DhtNodeRow("ab" * 20, "0.0.0.0:51413", None)]

@@ -2,13 +2,14 @@
 
 import io
 import json
+import os
 
 import pytest
 from twisted.logger import Logger as TwistedLogger
 from twisted.logger import LogLevel, LogPublisher
 from twisted.python.failure import Failure
 
-from torrentd.session.logs import LogOutput
+from torrentd.session.logs import LogOutput, leads_to_journal
 
 
 class Log:
@@ -75,6 +76,16 @@ def test_a_journal_gets_priorities_on_each_line():
         log.logger.failure("a bug")
     assert log.lines[0] == "<3>session.daemon: bad"
     assert all(line.startswith("<2>") for line in log.lines[1:])
+
+
+def test_a_journal_is_what_systemd_opened_for_us(tmp_path):
+    with open(tmp_path / "journal", "w") as ours, open(tmp_path / "terminal", "w") as other:
+        status = os.fstat(ours.fileno())
+        environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        assert leads_to_journal(ours, environ)
+        assert not leads_to_journal(other, environ)
+        assert not leads_to_journal(ours, {})
+        assert not leads_to_journal(io.StringIO(), environ)
 
 
 def test_levels_and_formats_change_while_it_runs():

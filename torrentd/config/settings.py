@@ -120,6 +120,14 @@ class Rpc(msgspec.Struct, frozen=True, kw_only=True):
     """addresses or networks"""
 
 
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """Of `/metrics`, where Prometheus looks."""
+
+    enabled: bool = True
+    per_torrent: bool = False
+    """some series of each torrent as well"""
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warn", "error", "critical"] = "info"
     format: Literal["text", "json"] = "text"
@@ -137,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seeding: Seeding = Seeding()
     storage: Storage = Storage()
     rpc: Rpc = Rpc()
+    metrics: Metrics = Metrics()
     log: Log = Log()
 
 
@@ -150,5 +159,6 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "seeding": Seeding,
     "storage": Storage,
     "rpc": Rpc,
+    "metrics": Metrics,
     "log": Log,
 }

@@ -157,6 +157,9 @@ class Control(Protocol):
     def disk(self, path: str) -> DiskRow:
         """The disk on which an absolute path lies, or would lie."""
 
+    def unready(self) -> str | None:
+        """Why peers are not served; None if they are."""
+
     def dht_status(self) -> DhtStatusRow: ...
 
     def limits(self) -> tuple[int | None, int | None]:

@@ -6,7 +6,8 @@ Twisted's own messages ("Starting factory ...") appear from "warn" on; ours from
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -42,6 +43,15 @@ class LogOutput:
     def _write(self, event: LogEvent) -> None:
         self._stream.write(self._render(event))
         self._stream.flush()
+
+
+def leads_to_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether systemd made this very stream for its journal; shells in a desktop session inherit the variable too."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
 def render_text(event: LogEvent) -> str:

@@ -293,6 +293,11 @@ class Steering:
     def disk(self, path: str) -> DiskRow:
         return _disk_row(path)
 
+    def unready(self) -> str | None:
+        if self._daemon.stopping:
+            return "stopping"
+        return None if self._daemon.listening.addresses else "no peer can connect: network.listen"
+
     def dht_status(self) -> DhtStatusRow:
         return snapshots.dht_row(self._around.dht.status())
 

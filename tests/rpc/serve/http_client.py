@@ -17,9 +17,10 @@ from twisted.python.failure import Failure
 from tests.rpc.asking import request
 from tests.rpc.fake_control import FakeControl
 from torrentd.rpc.core.api import Api
+from torrentd.rpc.pages.pages import Pages
 from torrentd.rpc.serve.admission import Admission, TcpAdmission, UnixAdmission
 from torrentd.rpc.serve.capacity import Bodies, Connections
-from torrentd.rpc.serve.http import RpcSite
+from torrentd.rpc.serve.http import Offered, RpcSite
 from torrentd.rpc.transmission.api import Transmission
 
 TOKEN = "0123456789abcdef" * 4
@@ -75,7 +76,7 @@ def transmission(control: FakeControl, clock: Clock | None = None) -> Transmissi
 class Server:
     """One listening socket in memory."""
 
-    def __init__(self, admission: Admission | None = None, unix: bool = False, **tcp: Any) -> None:
+    def __init__(self, unix: bool = False, pages: dict[str, bool] | None = None, **tcp: Any) -> None:
         self.clock = Clock()
         self.control = FakeControl()
         self.connections, self.bodies = Connections(), Bodies()
@@ -94,7 +95,8 @@ class Server:
                 self.transmission.session_ids,
             )
         self.unix = unix
-        self.site = RpcSite(self.api, self.transmission, door, self.connections, self.bodies, self.clock)
+        offered = Offered(self.api, self.transmission, Pages(self.control, **(pages or {})))
+        self.site = RpcSite(offered, door, self.connections, self.bodies, self.clock)
 
     def connect(self, host: str = "127.0.0.1", port: int = 5000) -> Client:
         """A new connection; AssertionError if it is turned away."""
@@ -122,6 +124,11 @@ class Client:
     def post(self, body: bytes = CALL, **headers: str | None) -> Answer:
         """Send a request with a body and read the answer. Underscores in header names stand for hyphens."""
         self.send(head("POST", "/rpc", len(body), headers) + body)
+        return self.answer()
+
+    def get(self, path: str, **headers: str | None) -> Answer:
+        """Read a page."""
+        self.send(head("GET", path, None, {"Content-Type": None, **headers}))
         return self.answer()
 
     def answer(self) -> Answer:

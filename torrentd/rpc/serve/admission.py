@@ -1,8 +1,8 @@
 """Decides on the headers alone whether a request may come in, and with which rights.
 
 Two doors: over TCP a request needs an acceptable `Host`, no foreign page behind it and the token; on the unix socket
-the connection itself says who calls. At both only `POST /rpc` with JSON comes in. Over TCP there is Transmission's RPC
-as well, which has rules of its own.
+the connection itself says who calls. At both `POST /rpc` with JSON comes in, and GET for what is only read. Over TCP
+there is Transmission's RPC as well, which has rules of its own.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from twisted.web.http_headers import Headers
 
 from torrentd.model.address import Scope, scope
 from torrentd.rpc.core.context import Context
+from torrentd.rpc.pages.pages import PAGES
 from torrentd.rpc.serve import transmission
 from torrentd.rpc.serve.authentication import Failures, Token, peer_context
 from torrentd.rpc.serve.browsers import BrowserRules
-from torrentd.rpc.serve.refusal import NOT_FOUND, NOT_JSON, NOT_POST, Refusal
+from torrentd.rpc.serve.refusal import NOT_FOUND, NOT_GET, NOT_JSON, NOT_POST, Refusal
 from torrentd.rpc.transmission.handshake import SessionIds
 
 RPC_PATH = b"/rpc"
+READ_PATHS = PAGES
+"""what is only read"""
 
 _CHALLENGES = (
     (b"WWW-Authenticate", b'Bearer realm="torrentd"'),
@@ -138,13 +141,24 @@ def _host(address: IAddress) -> str:
 
 def _shape(method: bytes, uri: bytes, headers: Headers) -> Refusal | None:
     if uri != RPC_PATH:
-        return NOT_FOUND
+        return _reading(method, uri)
     if method != b"POST":
         return NOT_POST
     types = headers.getRawHeaders(b"content-type") or ()
     if len(types) != 1 or not _is_json(types[0]):
         return NOT_JSON
     return NOT_JSON if headers.hasHeader(b"content-encoding") else None
+
+
+def _reading(method: bytes, uri: bytes) -> Refusal | None:
+    if path_of(uri) not in READ_PATHS:
+        return NOT_FOUND
+    return None if method == b"GET" else NOT_GET
+
+
+def path_of(uri: bytes) -> bytes:
+    """Without the query."""
+    return uri.partition(b"?")[0]
 
 
 def _is_json(content_type: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The RPCs over HTTP: refused on its headers, or received within bounds, handed to the core, and answered.
+"""The RPCs and pages over HTTP: refused on its headers, or received within bounds, handed to the core, and answered.
 
 A refusal is written at once; the rest of the body is read and dropped, so that a client in the middle of sending gets
 to read why, and then the connection is closed. Bodies are kept in memory and never parsed as forms.
@@ -14,6 +14,7 @@ on, the look-up and the introspection of `txjsonrpc_ng.jsonrpc`, is used in `rpc
 from __future__ import annotations
 
 import gzip
+from dataclasses import dataclass
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -29,7 +30,8 @@ from twisted.web.http import NO_CONTENT, OK, datetimeToString  # the module itse
 from torrentd.model.address import Address
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.core.context import Context
-from torrentd.rpc.serve.admission import Admission
+from torrentd.rpc.pages.pages import Page, Pages
+from torrentd.rpc.serve.admission import Admission, path_of
 from torrentd.rpc.serve.capacity import MAX_BODY, Bodies, Connections
 from torrentd.rpc.serve.channel import RpcChannel
 from torrentd.rpc.serve.refusal import BODY_TOO_LARGE, TOO_MUCH_AT_ONCE, Refusal
@@ -106,6 +108,13 @@ class RpcRequest(server.Request):
         self._running = running
         self._packs = packed
         running.addCallbacks(self._answered, self._failed)
+
+    def show(self, page: Page) -> None:
+        """Write a whole page."""
+        self._release()
+        self.setResponseCode(page.status, HTTPStatus(page.status).phrase.encode())
+        self._write_whole(page.body, page.content_type)
+        self.finish()
 
     def connectionLost(self, reason: Failure) -> None:
         super().connectionLost(reason)
@@ -192,22 +201,32 @@ class RpcRequest(server.Request):
         self._body = BytesIO()
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What there is to ask: our own API, that of Transmission, and pages."""
+
+    api: Api
+    transmission: Transmission
+    pages: Pages
+
+
 class RpcResource(resource.Resource):
-    """What there is to ask: our own API, and that of Transmission."""
+    """Asks it."""
 
     isLeaf = True
 
-    def __init__(self, api: Api, transmission: Transmission) -> None:
+    def __init__(self, offered: Offered) -> None:
         super().__init__()
-        self._api = api
-        self._transmission = transmission
+        self._offered = offered
 
     def render(self, request: RpcRequest) -> int:
         if request.uri in TRANSMISSION_PATHS:
-            running = self._transmission.handle(request.take_body(), request.context)
+            running = self._offered.transmission.handle(request.take_body(), request.context)
             request.answer(running, packed=accepts_gzip(request.requestHeaders))
+        elif request.method == b"GET":
+            request.show(self._offered.pages.get(path_of(request.uri)))
         else:
-            request.answer(self._api.handle(request.take_body(), request.context))
+            request.answer(self._offered.api.handle(request.take_body(), request.context))
         return server.NOT_DONE_YET
 
 
@@ -218,15 +237,9 @@ class RpcSite(server.Site):
     noisy = False
 
     def __init__(
-        self,
-        api: Api,
-        transmission: Transmission,
-        admission: Admission,
-        connections: Connections,
-        bodies: Bodies,
-        reactor: IReactorTime,
+        self, offered: Offered, admission: Admission, connections: Connections, bodies: Bodies, reactor: IReactorTime
     ) -> None:
-        super().__init__(RpcResource(api, transmission), requestFactory=RpcRequest, reactor=reactor)
+        super().__init__(RpcResource(offered), requestFactory=RpcRequest, reactor=reactor)
         self.timeOut = None  # the channel keeps deadlines of its own
         self.admission = admission
         self.connections = connections

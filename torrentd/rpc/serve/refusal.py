@@ -33,6 +33,7 @@ class Refusal:
 
 NOT_FOUND: Final = Refusal(404, "invalid_request", "The API is at /rpc")
 NOT_POST: Final = Refusal(405, "invalid_request", "Only POST", ((b"Allow", b"POST"),))
+NOT_GET: Final = Refusal(405, "invalid_request", "Only GET", ((b"Allow", b"GET"),))
 NOT_JSON: Final = Refusal(415, "invalid_request", "The content type must be application/json, without an encoding")
 BODY_TOO_LARGE: Final = Refusal(413, "too_large", "A request is at most 48 MiB")
 TOO_MUCH_AT_ONCE: Final = Refusal(413, "too_large", "The requests under way together are over 96 MiB")

@@ -20,10 +20,11 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from torrentd.model.address import Address, Scope, scope
 from torrentd.rpc.core.api import Api
+from torrentd.rpc.pages.pages import Pages
 from torrentd.rpc.serve import unix
 from torrentd.rpc.serve.admission import Admission, TcpAdmission, UnixAdmission
 from torrentd.rpc.serve.capacity import Bodies, Connections
-from torrentd.rpc.serve.http import RpcSite
+from torrentd.rpc.serve.http import Offered, RpcSite
 from torrentd.rpc.serve.listening import IN_USE, ListenError, held_by, tcp_holder, why
 from torrentd.rpc.transmission.api import Transmission
 from torrentd.session.control import Control
@@ -43,6 +44,8 @@ class RpcOptions:
     token: str = ""
     server_names: Sequence[str] = ()
     trusted_proxies: Sequence[str] = ()
+    metrics: bool = True
+    metrics_per_torrent: bool = False
 
 
 class RpcServer:
@@ -60,7 +63,9 @@ class RpcServer:
         self._options = options
         self._environment = environment
         self._api = Api(control)
+        pages = Pages(control, metrics=options.metrics, per_torrent=options.metrics_per_torrent)
         self._transmission = transmission
+        self._offered = Offered(self._api, transmission, pages)
         self._connections = Connections()
         self._bodies = Bodies()
         self._ports: list[IListeningPort] = []
@@ -148,7 +153,7 @@ class RpcServer:
         )
 
     def _site(self, admission: Admission) -> RpcSite:
-        return RpcSite(self._api, self._transmission, admission, self._connections, self._bodies, self._reactor)
+        return RpcSite(self._offered, admission, self._connections, self._bodies, self._reactor)
 
     def _close_ports(self) -> Deferred[Any]:
         ports, self._ports = self._ports, []
