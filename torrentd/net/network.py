@@ -22,6 +22,7 @@ from torrentd.net.connecting import Connecting
 from torrentd.net.datagram_port import DirectDatagramPort
 from torrentd.net.listening import DirectPort
 from torrentd.net.multicast import Group, Near, join
+from torrentd.net.polling import BoundedPoll
 from torrentd.net.portmap import gateways
 from torrentd.net.portmap.upnp import UpnpRouter
 from torrentd.net.sockets import datagram_socket, family_of, listening_socket, source_address
@@ -38,6 +39,7 @@ class Network:
         self.buffers = Buffers()
         self._reactor = reactor
         self._direct = direct
+        self._poll = BoundedPoll(reactor)
 
     def listen(self, factory: IProtocolFactory, address: Address) -> Deferred[IListeningPort]:
         """Accept TCP connections (port 0: any free port, see `getHost`). Errback CannotListenError."""
@@ -46,7 +48,7 @@ class Network:
         except OSError as problem:
             return fail(CannotListenError(address.host, address.port, problem))
         if self._direct:
-            port = DirectPort(self._reactor, listening, factory, self.buffers)
+            port = DirectPort(self._poll, listening, factory, self.buffers)
             port.startListening()
             return succeed(port)
         adopted = self._reactor.adoptStreamPort(listening.fileno(), listening.family, factory)
@@ -59,7 +61,7 @@ class Network:
         """Dial a peer; fires with the factory's protocol. `bind`: source address or interface, "" for any. Errback
         ConnectError or one of its kinds; may be cancelled."""
         if self._direct:
-            return Connecting(self._reactor, factory, address, timeout, bind, self.buffers).connected
+            return Connecting(self._poll, factory, address, timeout, bind, self.buffers).connected
         try:
             return self.endpoint(address, timeout, bind).connect(factory)
         except OSError as problem:

@@ -6,7 +6,7 @@ of our own over a connected socket, on the public half of the reactor (`IReactor
 `tcp.Client` would work too, but leans on private names (`tcp.Port.transport`, `Connector._makeTransport`). What plain
 Twisted does better (TLS, proxies) still runs `PeerProtocol` over its own transports (see peer.py).
 
-In: one `recv_into` per turn, into the buffer that belongs to the reactor turn, behind what the protocol kept of the
+In: one `recv_into` at a time, into the buffer that belongs to the reactor turn, behind what the protocol kept of the
 last read; one `dataInto` call. A peer costs no memory while it is silent.
 
 Out: `write` sends at once what the socket takes and queues the rest. `offer` does one `sendmsg` of many views and
