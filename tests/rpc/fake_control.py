@@ -24,6 +24,7 @@ from torrentd.session.telling.rows import (
     DiskRow,
     FileRow,
     InspectRow,
+    JobRow,
     LimitsRow,
     PeerRow,
     PeersSummary,
@@ -97,6 +98,10 @@ def peer(address: str) -> PeerRow:
     return PeerRow(
         address, "lt 2.1", False, "tracker", False, False, True, True, False, 0.5, 0, 50, 0, 2000, 0, 3, 1001.0, "rc4"
     )
+
+
+def job(id: int) -> JobRow:
+    return JobRow(id, "verify", ONE, "running", 0.5, 50, 100, 5.0, None, None, True)
 
 
 class FakeControl:
@@ -242,6 +247,18 @@ class FakeControl:
             return succeed(WaitRow([], list(ids), []))
         self.waiting.append(Deferred())
         return self.waiting[-1]
+
+    def jobs(self) -> list[JobRow]:
+        return [job(1)]
+
+    def job(self, id: int) -> JobRow:
+        if id != 1:
+            raise RpcError("job_not_found", "There is no such job, or it ended long ago")
+        return job(id)
+
+    def cancel_job(self, id: int) -> None:
+        self.job(id)
+        self.told.append(("cancel_job", id))
 
     def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
         self.told.append(("poll_events", since, tuple(topics), timeout))

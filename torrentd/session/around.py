@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torrentd.model.errors import RpcError
 from torrentd.session.entering.checking import Checks
 from torrentd.session.events.events import Events
+from torrentd.session.jobs import Jobs
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.meeting.neighbours import Neighbours
 from torrentd.session.running.trouble import Trouble
@@ -66,7 +67,8 @@ class Around:
         self.tell = self.events.tell
         self.saving = Saving(host, self._moved)
         self.waits = Waits(host.reactor, self._standing)
-        self.checks = Checks()
+        self.jobs = Jobs(self)
+        self.checks = Checks(self.jobs)
         self.trouble = Trouble(self)
         self.dormancy = Dormancy(self)
         self.neighbours = Neighbours(self)

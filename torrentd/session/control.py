@@ -24,6 +24,7 @@ from torrentd.session.telling.rows import (
     DiskRow,
     FileRow,
     InspectRow,
+    JobRow,
     LimitsRow,
     PeerRow,
     PiecesRow,
@@ -148,6 +149,15 @@ class Control(Protocol):
     def wait(
         self, ids: Sequence[str], until: Literal["metadata", "download", "paused"], timeout: float
     ) -> Deferred[WaitRow]: ...
+
+    def jobs(self) -> list[JobRow]:
+        """Under way, and ended lately."""
+
+    def job(self, id: int) -> JobRow:
+        """RpcError("job_not_found")."""
+
+    def cancel_job(self, id: int) -> None:
+        """It ends soon. RpcError("job_not_found"), or "wrong_state" for what is over or cannot be given up."""
 
     def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
         """Fires when something came after the cursor `since` (None: after now), or after `timeout` seconds."""

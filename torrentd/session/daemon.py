@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from torrentd.model.address import Address
-from torrentd.model.errors import RpcError
+from torrentd.model.errors import RpcError, StorageError
 from torrentd.net.connector import Connector
 from torrentd.net.datagram import Datagrams
 from torrentd.net.encryption import Exchanges, probe
@@ -40,6 +40,7 @@ from torrentd.session.seeding import Seeding
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.sleeping.waking import Waking
 from torrentd.session.stopping import Stopping
+from torrentd.session.telling.rows import JobError
 from torrentd.swarm.fleet.fleet import Fleet
 
 if TYPE_CHECKING:
@@ -219,7 +220,16 @@ class Daemon:
         self.around.waits.changed(session.id)
         self.backups.soon()
         log.info("{name}: removed", name=session.name)
-        await (session.storage.delete() if delete_data else session.storage.close())
+        await (self._delete(session) if delete_data else session.storage.close())
+
+    async def _delete(self, session: TorrentSession) -> None:
+        job = self.around.jobs.begin("delete", session.id, session.metainfo.geometry.size)
+        try:
+            await session.storage.delete()
+        except StorageError as error:
+            job.finish(JobError(error.code, str(error)))
+            raise
+        job.finish()
 
     async def remove_broken(self, info_hash: bytes) -> None:
         """Forget a torrent whose record cannot be used."""

@@ -34,6 +34,7 @@ from torrentd.session.telling.rows import (
     DiskRow,
     FileRow,
     InspectRow,
+    JobRow,
     PeerRow,
     PiecesRow,
     RatesRow,
@@ -127,6 +128,15 @@ class Steering:
         done = Deferred.fromCoroutine(self._daemon.magnets.look(link, options, timeout))
         return done.addCallback(snapshots.inspect_row)
 
+    def jobs(self) -> list[JobRow]:
+        return self._around.jobs.rows()
+
+    def job(self, id: int) -> JobRow:
+        return self._around.jobs.row(id)
+
+    def cancel_job(self, id: int) -> None:
+        self._around.jobs.cancel(id)
+
     def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
         return self._around.events.poll(since, topics, timeout)
 
@@ -185,10 +195,11 @@ class Steering:
     def _verify(self, session: TorrentSession) -> None:
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
+        trusted = session.begun and session.error is None and not session.doubtful.count
         session.recover()
         session.inquire()
         session.begun = True  # whatever was not known before will be known then
-        self._around.checks.verify(session)
+        self._around.checks.verify(session, trusted=trusted)
 
     def announce(self, id: str) -> Deferred[None]:
         return self._awake(id, self._announce, self._announce)

@@ -229,6 +229,10 @@ class Poll(Params, frozen=True):
     timeout: Annotated[float, Meta(ge=0, le=MAX_WAIT)] = 25
 
 
+class JobId(Params, frozen=True):
+    job: Count
+
+
 class ConfigGet(Params, frozen=True):
     keys: list[str] | None = None
 

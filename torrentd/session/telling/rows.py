@@ -33,6 +33,31 @@ class PeersSummary(msgspec.Struct, frozen=True):
     swarm_leechers: int | None
 
 
+JobKind = Literal["verify", "move", "delete"]
+JobState = Literal["running", "cancelling", "done", "failed", "cancelled"]
+
+
+class JobError(msgspec.Struct, frozen=True):
+    code: str
+    message: str
+
+
+class JobRow(msgspec.Struct, frozen=True):
+    """`done` and `total` in bytes, times in Unix seconds."""
+
+    id: int
+    kind: JobKind
+    torrent: str
+    state: JobState
+    progress: float
+    done: int
+    total: int
+    started_at: float
+    ended_at: float | None
+    error: JobError | None
+    cancellable: bool
+
+
 class TrackerSummary(msgspec.Struct, frozen=True):
     host: str
     status: str

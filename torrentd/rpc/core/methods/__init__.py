@@ -6,6 +6,7 @@ from torrentd.rpc.core.methods.config import ConfigMethods
 from torrentd.rpc.core.methods.daemon import DaemonMethods
 from torrentd.rpc.core.methods.dht import DhtMethods
 from torrentd.rpc.core.methods.events import EventMethods
+from torrentd.rpc.core.methods.jobs import JobMethods
 from torrentd.rpc.core.methods.limits import LimitsMethods
 from torrentd.rpc.core.methods.torrents import TorrentMethods
 from torrentd.rpc.core.registry import Noun
@@ -19,6 +20,7 @@ def nouns(control: Control) -> dict[str, Noun]:
         "daemon": DaemonMethods(control),
         "dht": DhtMethods(control),
         "events": EventMethods(control),
+        "job": JobMethods(control),
         "limits": LimitsMethods(control),
         "torrent": TorrentMethods(control),
     }
