@@ -134,6 +134,7 @@ class TorrentdService(Service):
             trusted_proxies=rpc.trusted_proxies,
             metrics=self._daemon.settings.metrics.enabled,
             metrics_per_torrent=self._daemon.settings.metrics.per_torrent,
+            web_folder=self._daemon.settings.web.folder,
         )
 
     def _say_where(self) -> None:

@@ -29,7 +29,14 @@ def resolve_paths(values: dict[str, Any], environ: Mapping[str, str], complain: 
             values["paths.state_dir"] = places.state_dir(environ)
         except ValueError as error:
             complain("paths.state_dir", str(error))
-    for key in ("paths.state_dir", "paths.download_dir", "rpc.tls_certificate", "rpc.tls_key", "rpc.unix"):
+    for key in (
+        "paths.state_dir",
+        "paths.download_dir",
+        "rpc.tls_certificate",
+        "rpc.tls_key",
+        "rpc.unix",
+        "web.folder",
+    ):
         if values[key]:
             values[key] = _absolute(key, values[key], environ, complain)
     if not values["paths.download_dir"]:
@@ -53,6 +60,7 @@ def check_together(values: Mapping[str, Any], complain: Complain) -> None:
     """Everything that is left when each key is right by itself."""
     _check_socket(values, complain)
     _check_tcp(values, complain)
+    _check_web(values, complain)
 
 
 def _check_socket(values: Mapping[str, Any], complain: Complain) -> None:
@@ -81,6 +89,12 @@ def _check_tcp(values: Mapping[str, Any], complain: Complain) -> None:
     if tcp is None or scope(tcp.host) is Scope.LOOPBACK or certificate or key or values["rpc.trusted_proxies"]:
         return
     complain("rpc.tcp", f"{tcp} is not loopback: it needs rpc.tls_certificate and rpc.tls_key, or rpc.trusted_proxies")
+
+
+def _check_web(values: Mapping[str, Any], complain: Complain) -> None:
+    folder = values["web.folder"]
+    if _is_resolved(folder) and not Path(folder).is_dir():
+        complain("web.folder", f"{folder}: is not a folder")
 
 
 def _is_resolved(path: str) -> bool:

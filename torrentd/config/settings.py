@@ -128,6 +128,11 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """some series of each torrent as well"""
 
 
+class Web(msgspec.Struct, frozen=True, kw_only=True):
+    folder: str = ""
+    """files of a web client for Transmission, served under /transmission/web/; empty: none"""
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warn", "error", "critical"] = "info"
     format: Literal["text", "json"] = "text"
@@ -146,6 +151,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     storage: Storage = Storage()
     rpc: Rpc = Rpc()
     metrics: Metrics = Metrics()
+    web: Web = Web()
     log: Log = Log()
 
 
@@ -160,5 +166,6 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "storage": Storage,
     "rpc": Rpc,
     "metrics": Metrics,
+    "web": Web,
     "log": Log,
 }

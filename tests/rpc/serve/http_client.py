@@ -18,6 +18,7 @@ from tests.rpc.asking import request
 from tests.rpc.fake_control import FakeControl
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.pages.pages import Pages
+from torrentd.rpc.pages.web import WebFiles
 from torrentd.rpc.serve.admission import Admission, TcpAdmission, UnixAdmission
 from torrentd.rpc.serve.capacity import Bodies, Connections
 from torrentd.rpc.serve.http import Offered, RpcSite
@@ -76,7 +77,7 @@ def transmission(control: FakeControl, clock: Clock | None = None) -> Transmissi
 class Server:
     """One listening socket in memory."""
 
-    def __init__(self, unix: bool = False, pages: dict[str, bool] | None = None, **tcp: Any) -> None:
+    def __init__(self, unix: bool = False, pages: dict[str, bool] | None = None, web: str = "", **tcp: Any) -> None:
         self.clock = Clock()
         self.control = FakeControl()
         self.connections, self.bodies = Connections(), Bodies()
@@ -95,7 +96,7 @@ class Server:
                 self.transmission.session_ids,
             )
         self.unix = unix
-        offered = Offered(self.api, self.transmission, Pages(self.control, **(pages or {})))
+        offered = Offered(self.api, self.transmission, Pages(self.control, **(pages or {})), WebFiles(web))
         self.site = RpcSite(offered, door, self.connections, self.bodies, self.clock)
 
     def connect(self, host: str = "127.0.0.1", port: int = 5000) -> Client:

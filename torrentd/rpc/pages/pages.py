@@ -20,6 +20,7 @@ class Page(NamedTuple):
     status: int
     content_type: bytes
     body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Pages:

@@ -103,7 +103,9 @@ class TcpAdmission:
             if isinstance(verdict, Refusal):
                 return verdict
             return (
-                self._rules.misdirected(headers) or transmission.refusal(method, headers, self._session_ids) or verdict
+                self._rules.misdirected(headers)
+                or transmission.refusal(method, uri, headers, self._session_ids)
+                or verdict
             )
         refusal = self._rules.refusal(headers) or _shape(method, uri, headers)
         return refusal or self._authorised(headers, known, address, _CHALLENGES)

@@ -31,6 +31,8 @@ from torrentd.model.address import Address
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.core.context import Context
 from torrentd.rpc.pages.pages import Page, Pages
+from torrentd.rpc.pages.web import WebFiles
+from torrentd.rpc.pages.web import is_meant as is_web
 from torrentd.rpc.serve.admission import Admission, path_of
 from torrentd.rpc.serve.capacity import MAX_BODY, Bodies, Connections
 from torrentd.rpc.serve.channel import RpcChannel
@@ -113,6 +115,8 @@ class RpcRequest(server.Request):
         """Write a whole page."""
         self._release()
         self.setResponseCode(page.status, HTTPStatus(page.status).phrase.encode())
+        for name, value in page.headers:
+            self.responseHeaders.addRawHeader(name, value)
         self._write_whole(page.body, page.content_type)
         self.finish()
 
@@ -203,11 +207,12 @@ class RpcRequest(server.Request):
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What there is to ask: our own API, that of Transmission, and pages."""
+    """What there is to ask: our own API, that of Transmission, pages, and the files of a web client."""
 
     api: Api
     transmission: Transmission
     pages: Pages
+    web: WebFiles
 
 
 class RpcResource(resource.Resource):
@@ -223,6 +228,8 @@ class RpcResource(resource.Resource):
         if request.uri in TRANSMISSION_PATHS:
             running = self._offered.transmission.handle(request.take_body(), request.context)
             request.answer(running, packed=accepts_gzip(request.requestHeaders))
+        elif is_web(request.uri):
+            request.show(self._offered.web.page(request.uri))
         elif request.method == b"GET":
             request.show(self._offered.pages.get(path_of(request.uri)))
         else:

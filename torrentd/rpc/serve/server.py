@@ -21,6 +21,7 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from torrentd.model.address import Address, Scope, scope
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.pages.pages import Pages
+from torrentd.rpc.pages.web import WebFiles
 from torrentd.rpc.serve import unix
 from torrentd.rpc.serve.admission import Admission, TcpAdmission, UnixAdmission
 from torrentd.rpc.serve.capacity import Bodies, Connections
@@ -46,6 +47,8 @@ class RpcOptions:
     trusted_proxies: Sequence[str] = ()
     metrics: bool = True
     metrics_per_torrent: bool = False
+    web_folder: str = ""
+    """of a web client's files"""
 
 
 class RpcServer:
@@ -65,7 +68,7 @@ class RpcServer:
         self._api = Api(control)
         pages = Pages(control, metrics=options.metrics, per_torrent=options.metrics_per_torrent)
         self._transmission = transmission
-        self._offered = Offered(self._api, transmission, pages)
+        self._offered = Offered(self._api, transmission, pages, WebFiles(options.web_folder))
         self._connections = Connections()
         self._bodies = Bodies()
         self._ports: list[IListeningPort] = []

@@ -12,6 +12,7 @@ from typing import Final
 
 from twisted.web.http_headers import Headers
 
+from torrentd.rpc.pages import web
 from torrentd.rpc.serve.refusal import NOT_POST, Refusal
 from torrentd.rpc.transmission.handshake import SessionIds
 from torrentd.rpc.transmission.session import RPC_VERSION_SEMVER
@@ -27,12 +28,19 @@ other sites from calling.</p>
 """
 
 
+_READING: Final = frozenset({b"GET", b"HEAD"})
+_ONLY_READING: Final = Refusal(405, "invalid_request", "Only GET", ((b"Allow", b"GET, HEAD"),))
+
+
 def is_meant(uri: bytes) -> bool:
-    return uri in TRANSMISSION_PATHS
+    """Whether this is for Transmission's RPC or its web client."""
+    return uri in TRANSMISSION_PATHS or web.is_meant(uri)
 
 
-def refusal(method: bytes, headers: Headers, ids: SessionIds) -> Refusal | None:
+def refusal(method: bytes, uri: bytes, headers: Headers, ids: SessionIds) -> Refusal | None:
     """Why a request of somebody with the token is not acceptable; None if it is."""
+    if uri not in TRANSMISSION_PATHS:
+        return None if method in _READING else _ONLY_READING
     shown = headers.getRawHeaders(_SESSION_ID) or ()
     if len(shown) != 1 or not ids.known(shown[0].strip().encode("latin-1", "replace")):
         return _conflict(ids.current)
