@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 
 from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError
+from torrentd.policy.queueing import Where
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.events.log import Event, Found, Topic
 from torrentd.session.limits import Override
@@ -218,6 +219,13 @@ class FakeControl:
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]:
         return self._do("remove", id, delete_data)
+
+    def find(self, id: str) -> Deferred[None]:
+        return self._do("find", id)
+
+    def move_in_queue(self, ids: Sequence[str], to: Where) -> Deferred[None]:
+        self.told.append(("move_in_queue", tuple(ids), to))
+        return succeed(None)
 
     def set(self, id: str, wishes: Wishes) -> Deferred[None]:
         return self._do("set", id, wishes)

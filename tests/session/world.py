@@ -390,6 +390,7 @@ class Home:
         self.daemon.backups.stop()
         self.daemon.around.dormancy.stop()
         self.daemon.around.seeding.stop()
+        self.daemon.around.queueing.stop()
         self.daemon.around.neighbours.stop()
         self.daemon.around.saving.cancel()
         self.daemon.connections.stop()

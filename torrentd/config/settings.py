@@ -84,6 +84,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """peers of the local network are not limited, nor counted"""
 
 
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """How many torrents may do so at once; 0 is any number."""
+
+    downloads: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    seeds: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    stalled_after: Annotated[int, Meta(ge=1, le=10**9)] = 60
+    """seconds in which nothing moved: then a torrent goes on, and is not counted"""
+
+
 class Seeding(msgspec.Struct, frozen=True, kw_only=True):
     """When a torrent was seeded enough; 0 is never. A torrent's own limits beat these."""
 
@@ -147,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     discovery: Discovery = Discovery()
     ports: Ports = Ports()
     limits: Limits = Limits()
+    queue: Queue = Queue()
     seeding: Seeding = Seeding()
     storage: Storage = Storage()
     rpc: Rpc = Rpc()
@@ -162,6 +172,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "discovery": Discovery,
     "ports": Ports,
     "limits": Limits,
+    "queue": Queue,
     "seeding": Seeding,
     "storage": Storage,
     "rpc": Rpc,

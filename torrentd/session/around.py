@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torrentd.session.magnets.fulfilling import Fulfilling
     from torrentd.session.meeting.announces import Announces
     from torrentd.session.meeting.connections import Connections
+    from torrentd.session.queueing import Queueing
     from torrentd.session.running.torrent import TorrentSession
     from torrentd.session.seeding import Seeding
     from torrentd.session.sleeping.waking import Waking
@@ -46,6 +47,7 @@ class Around:
     fulfilling: Fulfilling
     waking: Waking
     seeding: Seeding
+    queueing: Queueing
     dht: DhtSession
     announces: Announces
 
@@ -111,6 +113,7 @@ class Around:
     def put(self, info_hash: bytes, torrent: TorrentSession | MagnetSession | Sleeper) -> None:
         """A new torrent, or what takes an old one's place as it wakes, falls asleep, or gets its metadata."""
         self.torrents[info_hash] = torrent
+        self.queueing.place(info_hash, torrent)
         self.events.states.put(info_hash, torrent)
         self._obfuscated[obfuscated(info_hash[:20])] = info_hash
         if isinstance(torrent, MagnetSession):
@@ -148,6 +151,7 @@ class Around:
         self.sessions.pop(info_hash, None)
         self.magnets.pop(info_hash, None)
         self.seeding.forget(info_hash)
+        self.queueing.forget(info_hash)
 
     def _standing(self, id: str, until: Until) -> Standing:
         info_hash = bytes.fromhex(id)
@@ -164,10 +168,12 @@ class Around:
     def _moved(self, session: TorrentSession) -> None:
         self.touched(session)
         self.seeding.look(session)
+        self.queueing.stir()
 
     def state_changed(self, session: TorrentSession) -> None:
         """Its state may have changed: somebody may be waiting for that."""
         self.touched(session)
+        self.queueing.changed(session)
         self.waits.changed(session.id)
         self.events.states.look(session.info_hash)
         self.dormancy.changed()

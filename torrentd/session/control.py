@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
+from torrentd.policy.queueing import Where
 from torrentd.session.events.log import Found, Topic
 from torrentd.session.limits import Override
 from torrentd.session.telling.details import DetailsRow
@@ -128,6 +129,12 @@ class Control(Protocol):
     def announce(self, id: str) -> Deferred[None]: ...
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]: ...
+
+    def find(self, id: str) -> Deferred[None]:
+        """Fires if there is such a torrent and it can be used."""
+
+    def move_in_queue(self, ids: Sequence[str], to: Where) -> Deferred[None]:
+        """Each in its own line; they keep their order among themselves. All of them must be there."""
 
     def set(self, id: str, wishes: Wishes) -> Deferred[None]: ...
 

@@ -36,6 +36,7 @@ from torrentd.session.meeting.announces import Announces
 from torrentd.session.meeting.connections import Connections
 from torrentd.session.meeting.listening import Listening
 from torrentd.session.meeting.ports import Ports
+from torrentd.session.queueing import SOON, Queueing
 from torrentd.session.seeding import Seeding
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.sleeping.waking import Waking
@@ -67,6 +68,7 @@ class Daemon:
         self.around.fulfilling = Fulfilling(self)
         self.around.waking = Waking(self)
         self.around.seeding = Seeding(self)
+        self.around.queueing = Queueing(self)
         self.around.dht = DhtSession(self.around)
         self.entrance = Entrance(self.around)
         self.runtime_limits = RuntimeLimits()
@@ -117,6 +119,7 @@ class Daemon:
         self.kept = dict(loaded.settings)
         self.runtime_limits = RuntimeLimits.read(loaded.settings.get("limits"))
         self.apply_limits()
+        self.around.queueing.load(loaded.ranks)
         await load(self, loaded)
         await self.listening.start(self.settings.network.listen)
         network, resolver = self.settings.network, self.host.network.resolver()
@@ -150,6 +153,7 @@ class Daemon:
         self.backups.stop()
         self.around.dormancy.stop()
         self.around.seeding.stop()
+        self.around.queueing.stop()
         self.around.neighbours.stop()
         self.entrance.stop()
         sleepers = self._say_goodbye_for_sleepers()
@@ -260,6 +264,7 @@ class Daemon:
             session.torrent.settings.become(of_torrent(fresh, session.limits))
             session.tick()
         self.around.seeding.look_at_all()
+        self.around.queueing.stir(SOON)
 
     def _port_changed(self) -> None:
         """The router gave us a port, perhaps another than ours, or none any more."""

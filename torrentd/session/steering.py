@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from torrentd import config
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
+from torrentd.policy.queueing import Where
 from torrentd.session import setting
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.entering.adding import choose
@@ -82,7 +83,7 @@ class Steering:
 
     def rows(self, columns: Collection[str] | None = None) -> list[TorrentRow]:
         around = self._around
-        if columns is None or "seeding_time" in columns:
+        if columns is None or "seeding_time" in columns or "queue" in columns:
             rows = [self._row(torrent) for torrent in around.torrents.values()]
         else:
             rows = [
@@ -91,12 +92,15 @@ class Steering:
         return rows + [snapshots.broken_row(broken) for broken in around.broken.values()]
 
     def _row(self, torrent: TorrentSession | MagnetSession | Sleeper) -> TorrentRow:
+        if isinstance(torrent, Sleeper):
+            self._around.queueing.show(torrent)
         return snapshots.row_of(torrent, self._daemon.host.reactor.seconds())
 
     def revision(self) -> int:
         return self._around.changes.revision
 
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
+        self._around.queueing.tell_shifts()
         log = self._around.changes
         if since is None or not log.knows(since):
             return Changes(self.rows(columns), [], log.revision, True)
@@ -168,20 +172,21 @@ class Steering:
         return self._awake(id, self._pause, MagnetSession.pause)
 
     def _pause(self, session: TorrentSession) -> Deferred[None]:
-        session.facts.paused = True
+        session.facts.paused, session.facts.forced = True, False
         session.stop()
         return self._saved(session)
 
     def resume(self, id: str, force: bool) -> Deferred[None]:
-        return self._awake(id, self._resume, MagnetSession.resume)
+        return self._awake(id, lambda session: self._resume(session, force), lambda magnet: magnet.resume(force))
 
-    def _resume(self, session: TorrentSession) -> Deferred[None]:
-        session.facts.paused = False
+    def _resume(self, session: TorrentSession, force: bool) -> Deferred[None]:
+        session.facts.paused, session.facts.forced = False, force
         self._around.seeding.resumed(session)
         if session.error == QUARANTINED:
             self._forgiven(session)
         session.start()  # also with an error, if that leaves something to do
         self._around.trouble.retry(session)
+        self._around.queueing.changed(session)
         return self._saved(session)
 
     def _forgiven(self, session: TorrentSession) -> None:
@@ -219,6 +224,12 @@ class Steering:
             lambda session: self._daemon.remove(session, delete_data),
             lambda magnet: self._daemon.turns.run(magnet.info_hash, self._daemon.magnets.remove, magnet),
         )
+
+    def find(self, id: str) -> Deferred[None]:
+        return execute(self._around.find, id).addCallback(lambda _: None)
+
+    def move_in_queue(self, ids: Sequence[str], to: Where) -> Deferred[None]:
+        return self._around.queueing.move([self._around.find(id) for id in ids], to)
 
     def set(self, id: str, wishes: Wishes) -> Deferred[None]:
         settings = self._daemon.torrent_settings

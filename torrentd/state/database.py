@@ -9,7 +9,7 @@ happen), ValueError for a value that is none, LookupError for a torrent that is 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -132,6 +132,11 @@ class State:
         """(info hash, seconds) of many torrents at once; those that are gone are passed over."""
         rows = [(seconds, info_hash) for info_hash, seconds in times]
         return self._write(lambda connection: writes.set_seeding_times(connection, rows))
+
+    def set_ranks(self, ranks: Mapping[bytes, float]) -> Deferred[None]:
+        """Places in the queue, by info hash; they are forgotten with their torrents."""
+        rows = list(ranks.items())
+        return self._write(lambda connection: writes.set_ranks(connection, rows))
 
     # --- pieces
 

@@ -26,6 +26,7 @@ def load(connection: sqlite3.Connection, crashed: bool) -> Loaded:
     loaded = Loaded(suspects=suspects(connection, crashed))
     with suppress(sqlite3.OperationalError):  # a full disk does not keep us from starting
         settle(connection, crashed)
+    loaded.ranks = writes.ranks(connection)
     loaded.settings, loaded.totals = writes.settings(connection)
     marks = _marks(connection)
     cursor = connection.cursor()

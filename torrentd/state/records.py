@@ -63,6 +63,8 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
     wasted: Count = 0
     paused: bool = False
     """by the user"""
+    forced: bool = False
+    """by the user: it runs whatever the queue says"""
     finished: bool = False
     """stopped by a seeding limit"""
     sequential: bool = False
@@ -102,6 +104,7 @@ class MagnetRecord(msgspec.Struct, frozen=True, kw_only=True):
     added_at: UnixTime
     """Unix seconds"""
     paused: bool = False
+    forced: bool = False
     sequential: bool = False
     stop_after: StopAfter | None = None
     verify: Literal["auto", "full", "skip"] = "auto"
@@ -155,6 +158,8 @@ class Loaded:
     order: list[bytes] = field(default_factory=list)
     """the info hashes of both in that order; empty if there are no magnets"""
     broken: list[Broken] = field(default_factory=list)
+    ranks: dict[bytes, float] = field(default_factory=dict)
+    """info hash -> its place in the queue"""
     settings: dict[str, object] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     suspects: dict[bytes, int] = field(default_factory=dict)

@@ -41,6 +41,7 @@ MIGRATIONS = (
         downloaded INTEGER NOT NULL CHECK (downloaded >= 0),
         wasted INTEGER NOT NULL CHECK (wasted >= 0),
         paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
+        forced INTEGER NOT NULL CHECK (forced IN (0, 1)),
         finished INTEGER NOT NULL CHECK (finished IN (0, 1)),
         sequential INTEGER NOT NULL CHECK (sequential IN (0, 1)),
         stop_after TEXT,
@@ -79,6 +80,7 @@ MIGRATIONS = (
         info_hash BLOB NOT NULL UNIQUE,
         record TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE queue (info_hash BLOB PRIMARY KEY, rank REAL NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """,
 )

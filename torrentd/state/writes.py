@@ -45,6 +45,7 @@ def remove(connection: sqlite3.Connection, info_hash: bytes) -> None:
     """With all that belongs to it; nothing happens when it is not there."""
     connection.execute("DELETE FROM torrent WHERE info_hash = ?", (info_hash,))
     connection.execute("DELETE FROM magnet WHERE info_hash = ?", (info_hash,))
+    connection.execute("DELETE FROM queue WHERE info_hash = ?", (info_hash,))
     connection.execute("DELETE FROM suspect WHERE info_hash = ?", (info_hash,))
 
 
@@ -58,6 +59,15 @@ def update(connection: sqlite3.Connection, info_hash: bytes, columns: Mapping[st
 def set_seeding_times(connection: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> None:
     """(seconds, info hash); torrents that are gone are passed over."""
     connection.executemany("UPDATE torrent SET seeding_time = ? WHERE info_hash = ?", rows)
+
+
+def set_ranks(connection: sqlite3.Connection, rows: Iterable[tuple[bytes, float]]) -> None:
+    """(info hash, place in the queue)"""
+    connection.executemany("INSERT OR REPLACE INTO queue VALUES (?, ?)", rows)
+
+
+def ranks(connection: sqlite3.Connection) -> dict[bytes, float]:
+    return {bytes(info_hash): rank for info_hash, rank in connection.execute("SELECT info_hash, rank FROM queue")}
 
 
 def mark(connection: sqlite3.Connection, info_hash: bytes, pieces: Iterable[int]) -> None:

@@ -34,6 +34,7 @@ METHODS = {
     "torrent.pause",
     "torrent.peers",
     "torrent.pieces",
+    "torrent.queue",
     "torrent.remove",
     "torrent.resume",
     "torrent.set",

@@ -192,6 +192,13 @@ class Set(Params, frozen=True):
     sequential: bool | UnsetType = UNSET
 
 
+class Queue(Params, frozen=True):
+    """`to`: "top", "up", "down", "bottom", or a position, counted from 0."""
+
+    ids: Ids
+    to: Literal["top", "up", "down", "bottom"] | Count
+
+
 class SetFiles(Params, frozen=True):
     id: Id
     files: list[FileSelection]

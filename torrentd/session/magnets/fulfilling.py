@@ -121,6 +121,7 @@ class Fulfilling:
             added_at=record.added_at,
             peers=record.peers,
             limits=record.limits,
+            forced=record.forced,
         )
 
 

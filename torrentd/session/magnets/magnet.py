@@ -154,9 +154,9 @@ class MagnetSession(Driven[Fetching]):
         self.stop()
         return done
 
-    def resume(self) -> Deferred[None]:
-        """Go on; after an error, try again."""
-        done = self.change(paused=False)
+    def resume(self, force: bool) -> Deferred[None]:
+        """Go on; after an error, try again. `force`: the torrent that comes of it need not wait for its turn."""
+        done = self.change(paused=False, forced=force)
         if self.error == QUARANTINED and self.probation is not None:
             self.probation.passed()
         self.error = None

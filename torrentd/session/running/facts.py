@@ -26,6 +26,7 @@ class Facts:
     downloaded: int
     wasted: int
     paused: bool
+    forced: bool
     finished: bool
     sequential: bool
     stop_after: StopAfter | None

@@ -79,6 +79,8 @@ class TorrentSession(Driven["Torrent"]):
         """see session.trouble"""
         self.probation: IDelayedCall | None = None
         """until then a crash of the daemon would be blamed on this torrent, too"""
+        self.queued = False
+        """it would run, and waits for its turn"""
         self.active_since: float | None = None
         """when something was last seen to move, or since when it runs; None: not yet, see session.seeding"""
         self._was_running_since: float | None = None
@@ -132,8 +134,12 @@ class TorrentSession(Driven["Torrent"]):
         return self.begun and not (stopped or self.checking is not None or self.doubtful.count)
 
     def start(self) -> None:
-        """Enter the swarm, unless something speaks against it."""
+        """Enter the swarm, unless something speaks against it; or wait for the torrent's turn."""
         if not self.may_run or self.torrent.running:
+            return
+        self.queued = not self.around.queueing.admits(self)
+        if self.queued:
+            self.around.state_changed(self)
             return
         if self.facts.started_at is None:
             self.facts.started_at = self.around.host.wall_clock()
@@ -159,6 +165,8 @@ class TorrentSession(Driven["Torrent"]):
             self.handle(Stop(silent))
             self.around.connections.gone(self)
             self.around.dht.untrack(self.info_hash)
+        self.queued = False
+        self.around.queueing.left(self.info_hash)
         self.around.state_changed(self)
 
     def resumed(self) -> None:

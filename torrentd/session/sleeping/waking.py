@@ -124,3 +124,5 @@ class Waking:
         if sleeper.rest is not None:
             resume(session.torrent, sleeper.rest, session.now())
             session.resumed()
+        if sleeper.known and sleeper.runs and not session.torrent.running:
+            self._around.queueing.goes_on(session)

@@ -58,6 +58,8 @@ def state_of(session: TorrentSession | MagnetSession) -> State:
         return "paused"
     if session.facts.finished:
         return "finished"
+    if session.queued:
+        return "queued"
     return "seeding" if session.torrent.finished else "downloading"
 
 
@@ -94,7 +96,7 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
         rate_up=up,
         eta=None if not down or not left else -(-left // down),
         peers=_peers_summary(session),
-        queue=None,
+        queue=session.around.queueing.position(session.info_hash),
         labels=facts.labels,
         private=metainfo.private,
         download_dir=facts.download_dir,
@@ -122,7 +124,8 @@ def magnet_row(session: MagnetSession) -> TorrentRow:
         id=session.id, hash_v1=session.id, hash_v2=session.hash_v2, name=session.title, state=state_of(session),
         stalled=session.stalled, error=session.error, progress=0.0, size=None, wanted=None, done=0, left=None,
         downloaded=0, uploaded=0, wasted=0, ratio=None, rate_down=0, rate_up=0, eta=None,
-        peers=_magnet_peers(session), queue=None, labels=record.labels, private=None,
+        peers=_magnet_peers(session), queue=session.around.queueing.position(session.info_hash),
+        labels=record.labels, private=None,
         download_dir=record.download_dir, added_at=record.added_at, started_at=None, completed_at=None, active_at=None,
         seeding_time=0, tracker=_tracker_summary(session), limits=msgspec.convert(record.limits, LimitsRow),
         sequential=record.sequential, piece_count=None, piece_size=None,

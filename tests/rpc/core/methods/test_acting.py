@@ -78,3 +78,17 @@ def test_what_is_left_out_stays_and_null_takes_back(asked: Asked, control: FakeC
 def test_nonsense_is_named(asked: Asked, control: FakeControl, nonsense: dict[str, object], path: str) -> None:
     assert asked.error("torrent.set", ids="all", **nonsense)["data"]["path"] == path
     assert control.told == []
+
+
+def test_who_is_there_is_moved_together(asked: Asked, control: FakeControl) -> None:
+    result = asked.call("torrent.queue", ids=[TWO, UNKNOWN, ONE], to="top")
+    assert (result["done"], [failed["id"] for failed in result["failed"]]) == ([TWO, ONE], [UNKNOWN])
+    assert control.told[-1] == ("move_in_queue", (TWO, ONE), "top")
+    asked.call("torrent.queue", ids="all", to=3)
+    assert control.told[-1] == ("move_in_queue", (ONE, TWO), 3)
+
+
+@pytest.mark.parametrize("to", ["first", -1, 1.5, None, True])
+def test_a_place_that_is_none(asked: Asked, control: FakeControl, to: object) -> None:
+    assert asked.error("torrent.queue", ids="all", to=to)["data"]["path"] == "to"
+    assert control.told == []

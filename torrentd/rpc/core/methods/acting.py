@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from torrentd.rpc.core.errors import describe
 from torrentd.rpc.core.registry import Noun
-from torrentd.rpc.core.schema import Ids, Many, Remove, Resume, Set
+from torrentd.rpc.core.schema import Ids, Many, Queue, Remove, Resume, Set
 from torrentd.session.control import Wishes
 
 
@@ -52,6 +52,12 @@ class Acting(Noun):
         """Change what torrents have of their own: labels, limits, the order of pieces."""
         wishes = _wishes(params)
         return await self._each(params.ids, lambda id: self.control.set(id, wishes))
+
+    async def jsonrpc_queue(self, params: Queue) -> BulkResult:
+        """Move torrents in the queue; downloads and seeds have a line each."""
+        result = await self._each(params.ids, self.control.find)
+        await self.control.move_in_queue(result.done, params.to)
+        return result
 
     async def _each(self, ids: Ids, act: Callable[[str], Deferred[None]]) -> BulkResult:
         named = self.control.ids() if ids == "all" else list(dict.fromkeys(id.lower() for id in ids))
