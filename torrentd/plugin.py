@@ -29,7 +29,7 @@ from torrentd.net.network import Network
 from torrentd.service import TorrentdService
 from torrentd.session.daemon import Daemon
 from torrentd.session.host import Host
-from torrentd.session.logs import LogOutput, leads_to_journal
+from torrentd.session.logs import Levels, LogOutput, leads_to_journal
 from torrentd.session.workers import Workers
 from torrentd.state.database import State
 from torrentd.state.directory import prepare
@@ -105,7 +105,7 @@ def makeService(options: Options) -> TorrentdService:
     host, pools = make_host(configuration)
     daemon = Daemon(host, configuration)
     if options.parent is not None and not options.parent["syslog"]:
-        options.output = _log_output(configuration.settings, options.parent)
+        options.output = _log_output(configuration.settings, options.parent, daemon.log_levels)
 
     def set_log(level: str, format: str) -> None:
         if options.output is not None:
@@ -167,10 +167,11 @@ def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
     return host, [hashing, flushing, database, others]
 
 
-def _log_output(settings: Settings, parent: Any) -> LogOutput:
+def _log_output(settings: Settings, parent: Any, levels: Levels) -> LogOutput:
     """Standard output in the foreground; a file in the state directory (or the one the user named) for a daemon."""
     if parent["nodaemon"] and not parent["logfile"]:
-        return LogOutput(sys.stdout, settings.log.level, settings.log.format, leads_to_journal(sys.stdout, os.environ))
+        journal = leads_to_journal(sys.stdout, os.environ)
+        return LogOutput(sys.stdout, settings.log.level, settings.log.format, journal, levels)
     path = Path(parent["logfile"] or f"{settings.paths.state_dir}/torrentd.log")
     try:
         if not parent["logfile"]:
@@ -179,7 +180,7 @@ def _log_output(settings: Settings, parent: Any) -> LogOutput:
     except (OSError, StorageError) as error:
         _say(f"the log cannot be written: {error}")
         raise SystemExit(1) from None
-    return LogOutput(stream, settings.log.level, settings.log.format)
+    return LogOutput(stream, settings.log.level, settings.log.format, levels=levels)
 
 
 def _say(line: str) -> None:

@@ -315,6 +315,10 @@ class FakeControl:
     def reload(self) -> Deferred[tuple[list[str], list[str]]]:
         return succeed((["limits.upload"], ["network.listen"]))
 
+    def set_log_level(self, level: str, namespace: str) -> str:
+        self.told.append(("set_log_level", level, namespace))
+        return "info"
+
     def shutdown(self) -> None:
         self.told.append(("shutdown",))
 

@@ -9,7 +9,8 @@ from twisted.logger import Logger as TwistedLogger
 from twisted.logger import LogLevel, LogPublisher
 from twisted.python.failure import Failure
 
-from torrentd.session.logs import LogOutput, leads_to_journal
+from torrentd.model.errors import RpcError
+from torrentd.session.logs import Levels, LogOutput, leads_to_journal
 
 
 class Log:
@@ -103,3 +104,19 @@ def test_of_twisted_itself_only_warnings_are_told():
     assert log.lines == []
     log.logger.warn("odd")
     assert len(log.lines) == 1
+
+
+def test_a_namespace_has_a_level_of_its_own() -> None:
+    levels, stream = Levels(), io.StringIO()
+    output = LogOutput(stream, "info", "text", levels=levels)
+    assert levels.set("debug", "swarm.peers") == "info"
+    assert levels.set("error", "torrentd.swarm") == "info"
+    for namespace in ("torrentd.swarm.peers.pex", "torrentd.swarm.storing", "torrentd.net"):
+        for level in (LogLevel.debug, LogLevel.warn):
+            event = {"log_level": level, "log_namespace": namespace, "log_time": 0.0, "log_format": "x"}
+            output.observer(event)
+    lines = [" ".join(line.split()[2:4]) for line in stream.getvalue().splitlines()]
+    assert lines == ["debug swarm.peers.pex:", "warn swarm.peers.pex:", "warn net:"]
+    for nonsense in ("os", "torrentd.nothing", "torrentdx", "..", ""):
+        with pytest.raises(RpcError, match="nothing is called"):
+            levels.set("debug", nonsense)

@@ -203,5 +203,8 @@ class Control(Protocol):
     def keep(self, name: str, value: object) -> Deferred[None]:
         """Keep a JSON value for a layer above; it survives a restart."""
 
+    def set_log_level(self, level: str, namespace: str) -> str:
+        """Until the next start or reload; what it was before. RpcError("invalid_params") for an unknown namespace."""
+
     def shutdown(self) -> None:
         """Begins the clean stop after the caller's answer had a chance to leave."""

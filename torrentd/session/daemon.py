@@ -30,6 +30,7 @@ from torrentd.session.entering.entrance import Entrance
 from torrentd.session.entering.loading import begin_all, load
 from torrentd.session.entering.turns import Turns
 from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
+from torrentd.session.logs import Levels
 from torrentd.session.magnets.fulfilling import Fulfilling
 from torrentd.session.magnets.magnets import Magnets
 from torrentd.session.meeting.announces import Announces
@@ -63,6 +64,7 @@ class Daemon:
         self.configuration = configuration
         self.torrent_settings = torrent_settings(configuration.settings, 0)
         self.around = Around(host)
+        self.log_levels = Levels()
         self.adding = Adding(self)
         self.magnets = Magnets(self)
         self.around.fulfilling = Fulfilling(self)

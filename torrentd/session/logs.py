@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -20,24 +21,48 @@ from twisted.logger import (
     formatEvent,
 )
 
+from torrentd.model.errors import RpcError
 from torrentd.wire.escape import escape
 
 Render = Callable[[LogEvent], str]
 
+OURS = "torrentd"
+"""The namespace above all of ours."""
+
+
+class Levels:
+    """What is written: each namespace of ours from its level on, or from that of the nearest above it."""
+
+    def __init__(self) -> None:
+        self.predicate = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
+
+    def set(self, level: str, namespace: str = OURS) -> str:
+        """The level that held there before. RpcError("invalid_params") if nothing of ours has that name."""
+        if namespace != OURS and not namespace.startswith(f"{OURS}."):
+            namespace = f"{OURS}.{namespace}"
+        if namespace not in sys.modules:
+            raise RpcError("invalid_params", f"namespace: nothing is called {namespace}", path="namespace")
+        before: str = self.predicate.logLevelForNamespace(namespace).name
+        self.predicate.setLogLevelForNamespace(namespace, LogLevel.levelWithName(level))
+        return before
+
 
 class LogOutput:
-    """Where the log goes. Level and format may change while the daemon runs; `journal` says who reads the text."""
+    """Where the log goes. Levels and format may change while the daemon runs; `journal` says who reads the text."""
 
-    def __init__(self, stream: TextIO, level: str, format: str, journal: bool = False) -> None:
+    def __init__(
+        self, stream: TextIO, level: str, format: str, journal: bool = False, levels: Levels | None = None
+    ) -> None:
         self._stream = stream
         self._text = render_journal if journal else render_text
-        self._levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
-        self.observer: ILogObserver = FilteringLogObserver(self._write, [self._levels])  # type: ignore[arg-type]
+        self._levels = levels or Levels()
+        predicates = [self._levels.predicate]
+        self.observer: ILogObserver = FilteringLogObserver(self._write, predicates)  # type: ignore[arg-type]
         self.set(level, format)
 
     def set(self, level: str, format: str) -> None:
         """The level of everything of ours, and "text" or "json"."""
-        self._levels.setLogLevelForNamespace("torrentd", LogLevel.levelWithName(level))
+        self._levels.set(level)
         self._render: Render = render_json if format == "json" else self._text
 
     def _write(self, event: LogEvent) -> None:

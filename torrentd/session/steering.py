@@ -364,6 +364,9 @@ class Steering:
     def reload(self) -> Deferred[tuple[list[str], list[str]]]:
         return execute(self._reload)
 
+    def set_log_level(self, level: str, namespace: str) -> str:
+        return self._daemon.log_levels.set(level, namespace)
+
     def shutdown(self) -> None:
         self._shutdown()
 

@@ -13,6 +13,7 @@ METHODS = {
     "config.get",
     "config.schema",
     "daemon.reload",
+    "daemon.set_log_level",
     "daemon.shutdown",
     "daemon.status",
     "daemon.version",
@@ -60,7 +61,12 @@ def test_what_is_known_of_a_method() -> None:
 
 def test_which_methods_change_settings_and_which_poll() -> None:
     methods = build(nouns(FakeControl())).values()
-    assert {method.name for method in methods if method.settings} == {"daemon.reload", "daemon.shutdown", "limits.set"}
+    assert {method.name for method in methods if method.settings} == {
+        "daemon.reload",
+        "daemon.set_log_level",
+        "daemon.shutdown",
+        "limits.set",
+    }
     assert {method.name for method in methods if method.long_poll} == {"events.poll", "torrent.inspect", "torrent.wait"}
 
 

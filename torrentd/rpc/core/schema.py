@@ -236,6 +236,13 @@ class Poll(Params, frozen=True):
     timeout: Annotated[float, Meta(ge=0, le=MAX_WAIT)] = 25
 
 
+class SetLogLevel(Params, frozen=True):
+    """`namespace`: a module of torrentd, such as "swarm" or "torrentd.net.trackers"; without it, all of them."""
+
+    level: Literal["debug", "info", "warn", "error", "critical"]
+    namespace: Annotated[str, Meta(min_length=1, max_length=200)] = "torrentd"
+
+
 class JobId(Params, frozen=True):
     job: Count
 

@@ -35,3 +35,14 @@ def test_shutdown() -> None:
     control = FakeControl()
     assert Asked(control).call("daemon.shutdown") == {}
     assert control.told == [("shutdown",)]
+
+
+def test_set_log_level() -> None:
+    control = FakeControl()
+    asked = Asked(control)
+    assert asked.call("daemon.set_log_level", level="debug") == {"previous": "info"}
+    asked.call("daemon.set_log_level", level="warn", namespace="swarm")
+    assert control.told == [("set_log_level", "debug", "torrentd"), ("set_log_level", "warn", "swarm")]
+    nonsense: list[dict[str, str]] = [{}, {"level": "loud"}, {"level": "info", "namespace": ""}]
+    for params in nonsense:
+        assert asked.error("daemon.set_log_level", **params)["code"] == -32602

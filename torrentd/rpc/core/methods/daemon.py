@@ -9,7 +9,7 @@ import twisted
 
 from torrentd import __version__
 from torrentd.rpc.core.registry import Noun, changes_settings
-from torrentd.rpc.core.schema import Nothing
+from torrentd.rpc.core.schema import Nothing, SetLogLevel
 from torrentd.session.telling.rows import StatusRow
 
 API_VERSION = 1  # grows when something is taken away or changes its meaning, not when something is added
@@ -39,6 +39,12 @@ class Done(msgspec.Struct, frozen=True):
 _VERSION = Version(__version__, API_VERSION, platform.python_version(), twisted.__version__, [])
 
 
+class Previous(msgspec.Struct, frozen=True):
+    """The level that held before."""
+
+    previous: str
+
+
 class DaemonMethods(Noun):
     def jsonrpc_version(self, params: Nothing) -> Version:
         """What runs here."""
@@ -47,6 +53,11 @@ class DaemonMethods(Noun):
     def jsonrpc_status(self, params: Nothing) -> StatusRow:
         """How the daemon is: addresses, torrents by state, rates, totals, disks."""
         return self.control.status()
+
+    @changes_settings
+    def jsonrpc_set_log_level(self, params: SetLogLevel) -> Previous:
+        """Write more or less into the log, until the next start or reload."""
+        return Previous(self.control.set_log_level(params.level, params.namespace))
 
     @changes_settings
     async def jsonrpc_reload(self, params: Nothing) -> ReloadResult:
