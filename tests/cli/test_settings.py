@@ -1,4 +1,4 @@
-"""`set`, `tracker`."""
+"""`set`, `queue`, `tracker`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def obedient(fake: FakeDaemon) -> None:
     ubuntu, debian = torrent(labels=["linux", "iso"]), torrent(DEBIAN, name="debian.iso", labels=[])
     fake.answers["torrent.list"] = listing(ubuntu, debian)
     fake.answers["torrent.set_trackers"] = {"tiers": [["http://a/announce"], ["udp://b:1"]]}
+    fake.answers["torrent.queue"] = lambda params: {"done": params["ids"], "failed": []}
     fake.answers["torrent.set"] = lambda params: {"done": params["ids"], "failed": []}
 
 
@@ -68,6 +69,18 @@ def test_nonsense_is_refused_before_anything_is_done(
 ) -> None:
     outcome = torrentctl("set", "ubuntu", *words)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize(("word", "to"), [("top", "top"), ("down", "down"), ("3", 3)])
+def test_queue(torrentctl: Torrentctl, fake: FakeDaemon, word: str, to: str | int) -> None:
+    assert torrentctl("queue", "ubuntu", "debian", word).out == f"{UBUNTU}\n{DEBIAN}\n"
+    assert fake.asked("torrent.queue") == [{"ids": [UBUNTU, DEBIAN], "to": to}]
+
+
+@pytest.mark.parametrize("words", [["ubuntu"], ["ubuntu", "first"], ["ubuntu", "-1"]])
+def test_queue_usage(torrentctl: Torrentctl, fake: FakeDaemon, words: list[str]) -> None:
+    assert torrentctl("queue", *words).code == 2
     assert fake.calls == []
 
 

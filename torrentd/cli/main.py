@@ -39,6 +39,7 @@ COMMANDS = {
     "remove": "acts",
     "set": "settings",
     "priority": "priority",
+    "queue": "queue",
     "tracker": "tracker",
     "wait": "wait",
     "status": "daemon",
