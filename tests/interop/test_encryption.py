@@ -18,12 +18,14 @@ from tests.interop.processes import until
 FORCED, PLAIN_PAYLOAD, RC4, BOTH = 0, 1, 2, 3
 """of libtorrent's enc_policy and enc_level"""
 
+SIZE = 6 * MIB + 77
+
 MODES = {mode: {"peers": {"encryption": mode}} for mode in ("off", "prefer", "require")}
 
 
 @pytest.fixture
 def torrent(stage: Stage) -> Torrent:
-    return make(stage.directory("origin"), {"content.bin": 6 * MIB + 77})
+    return make(stage.directory("origin"), {"content.bin": SIZE})
 
 
 def _libtorrent(level: int) -> dict[str, Any]:
@@ -91,17 +93,16 @@ def test_seeding_to_a_libtorrent_that_takes_nothing_else(stage: Stage, torrent: 
 def test_from_and_to_others_that_require_it(
     stage: Stage, torrent: Torrent, kind: type[Client], settings: dict[str, Any], mode: str
 ) -> None:
-    seed = stage.run(kind, **settings)
-    seed.add(torrent, torrent.origin, seed=True)
-    daemon = stage.run(Torrentd, **MODES[mode])
-    daemon.add(torrent, peers=[seed.peer_address])
-    daemon.wait(torrent)
-    assert_same(torrent, daemon.downloads)
-
-    leech, target = stage.run(kind, **settings), stage.directory("target")
-    leech.add(torrent, target)
-    daemon.rpc("torrent.add_peers", id=torrent.info_hash, peers=[leech.peer_address])
-    until(lambda: leech.is_complete(torrent), f"{kind.name} is complete", WAIT)
+    """A torrent each way at the same time."""
+    theirs, target = make(stage.directory("theirs"), {"theirs.bin": SIZE}), stage.directory("target")
+    other, daemon = stage.run(kind, **settings), stage.run(Torrentd, **MODES[mode])
+    other.add(theirs, theirs.origin, seed=True)
+    other.add(torrent, target)
+    daemon.add(theirs, peers=[other.peer_address])
+    daemon.add(torrent, torrent.origin, peers=[other.peer_address])
+    daemon.wait(theirs)
+    assert_same(theirs, daemon.downloads)
+    until(lambda: other.is_complete(torrent), f"{kind.name} is complete", WAIT)
     assert_same(torrent, target)
 
 

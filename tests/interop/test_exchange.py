@@ -26,24 +26,22 @@ def torrent(stage: Stage) -> Torrent:
 
 
 @pytest.mark.parametrize("kind", CLIENTS, ids=lambda kind: kind.name)
-def test_download_from(stage: Stage, torrentd: Torrentd, torrent: Torrent, kind: type[Client]) -> None:
+def test_from_and_to(stage: Stage, torrentd: Torrentd, torrent: Torrent, kind: type[Client]) -> None:
+    """A torrent each way at the same time: Transmission decides every ten seconds whom it wants something of."""
+    theirs, target = make(stage.directory("theirs"), {"theirs.bin": SIZE}), stage.directory("target")
     other = stage.run(kind)
-    other.add(torrent, torrent.origin, seed=True)
-    torrentd.add(torrent, peers=[other.peer_address])
-    torrentd.wait(torrent)
-    assert_same(torrent, torrentd.downloads)
-    row = torrentd.get(torrent)
+    other.add(theirs, theirs.origin, seed=True)
+    other.add(torrent, target)
+    torrentd.add(theirs, peers=[other.peer_address])
+    torrentd.add(torrent, torrent.origin, peers=[other.peer_address])
+
+    torrentd.wait(theirs)
+    assert_same(theirs, torrentd.downloads)
+    row = torrentd.get(theirs)
     assert (row["state"], row["progress"], row["left"]) == ("seeding", 1.0, 0)
     assert row["downloaded"] - row["wasted"] >= SIZE
     assert row["uploaded"] == 0
 
-
-@pytest.mark.parametrize("kind", CLIENTS, ids=lambda kind: kind.name)
-def test_seed_to(stage: Stage, torrentd: Torrentd, torrent: Torrent, kind: type[Client]) -> None:
-    other = stage.run(kind)
-    target = stage.directory("target")
-    other.add(torrent, target)
-    torrentd.add(torrent, torrent.origin, peers=[other.peer_address])
     until(lambda: other.is_complete(torrent), f"{kind.name} is complete", WAIT)
     assert_same(torrent, target)
     row = torrentd.get(torrent)

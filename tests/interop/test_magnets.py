@@ -22,13 +22,17 @@ PATIENT = 2 * WAIT
 """Some look for metadata every few seconds only."""
 
 
-@pytest.fixture
-def torrent(stage: Stage) -> Torrent:
-    """Long names, so that the metadata has several pieces."""
-    files = {f"album/track {number:03} {'and so on ' * 8}.bin": 500 + number for number in range(500)}
-    made = make(stage.directory("origin"), files, piece_size=16 * KIB)
+def with_long_names(stage: Stage, name: str) -> Torrent:
+    """So that the metadata has several pieces."""
+    files = {f"{name}/track {number:03} {'and so on ' * 8}.bin": 500 + number for number in range(500)}
+    made = make(stage.directory(f"origin of {name}"), files, piece_size=16 * KIB)
     assert len(parse(made.metainfo).info) > 3 * 16 * KIB
     return made
+
+
+@pytest.fixture
+def torrent(stage: Stage) -> Torrent:
+    return with_long_names(stage, "album")
 
 
 def add_magnet(torrentd: Torrentd, torrent: Torrent, **params: Any) -> Any:
@@ -36,20 +40,16 @@ def add_magnet(torrentd: Torrentd, torrent: Torrent, **params: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", CLIENTS, ids=lambda kind: kind.name)
-def test_metadata_and_data_from(stage: Stage, torrentd: Torrentd, torrent: Torrent, kind: type[Client]) -> None:
+def test_metadata_and_data_from_and_to(stage: Stage, torrentd: Torrentd, torrent: Torrent, kind: type[Client]) -> None:
+    """A torrent each way at the same time."""
+    theirs, target = with_long_names(stage, "theirs"), stage.directory("target")
     other = stage.run(kind)
-    other.add(torrent, torrent.origin, seed=True)
-    assert add_magnet(torrentd, torrent, peers=[other.peer_address])["state"] == "metadata"
-    torrentd.wait(torrent)
-    assert_same(torrent, torrentd.downloads)
-
-
-@pytest.mark.parametrize("kind", CLIENTS, ids=lambda kind: kind.name)
-def test_metadata_and_data_to(stage: Stage, torrentd: Torrentd, torrent: Torrent, kind: type[Client]) -> None:
-    other = stage.run(kind)
-    target = stage.directory("target")
+    other.add(theirs, theirs.origin, seed=True)
     other.add_magnet(torrent, target)
+    assert add_magnet(torrentd, theirs, peers=[other.peer_address])["state"] == "metadata"
     torrentd.add(torrent, torrent.origin, peers=[other.peer_address])
+    torrentd.wait(theirs)
+    assert_same(theirs, torrentd.downloads)
     until(lambda: other.is_complete(torrent), f"{kind.name} is complete", PATIENT)
     assert_same(torrent, target)
 

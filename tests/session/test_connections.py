@@ -220,6 +220,28 @@ def test_who_did_not_encrypt_is_not_asked_to_again(make_home, world, torrent):
     assert world.network.dialled.count(seed.address) == 3
 
 
+class Closing(Stranger):
+    """Drops every connection at once."""
+
+    def makeConnection(self, transport):
+        super().makeConnection(transport)
+        transport.abortConnection()
+
+
+def test_who_dropped_an_exchange_and_requires_encryption_is_asked_again(make_home, world, torrent):
+    seed = make_home(6881, with_encryption("require")).start()
+    leech = make_home(6882, with_encryption("prefer")).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    listening = world.network.listening
+    ours, listening[seed.address] = listening[seed.address], Closing()
+    leech.add(torrent, peers=(seed.address,))
+    world.run(1)
+    assert world.network.dialled.count(seed.address) == 2
+    listening[seed.address] = ours
+    world.until(lambda: leech.row(torrent).completed_at, 30)
+
+
 def test_a_sleeping_torrent_is_recognised_in_an_encrypted_exchange(make_home, world, torrent):
     seed = make_home(6881, with_encryption("require")).start()
     seed.put(torrent)

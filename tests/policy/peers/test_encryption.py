@@ -31,6 +31,14 @@ def test_who_declined_is_dialled_in_plain_from_then_on() -> None:
     assert rule.encrypts(SOMEBODY._replace(port=1))
 
 
+def test_who_declined_and_does_not_take_plain_either_is_asked_again() -> None:
+    rule = Encryption("prefer")
+    rule.failed(SOMEBODY)
+    rule.declined(SOMEBODY)
+    rule.failed(SOMEBODY)
+    assert rule.encrypts(SOMEBODY)
+
+
 def test_where_it_is_required_nobody_is_dialled_in_plain() -> None:
     rule = Encryption("require")
     assert not rule.declined(SOMEBODY)

@@ -64,7 +64,7 @@ class Trackers:
         bind: str = "",
         resolver: Resolver | None = None,
         tls: IPolicyForHTTPS | None = None,
-        deadline: float = DEADLINE,
+        deadline: float | None = None,
         stopped_deadline: float = STOPPED_DEADLINE,
     ) -> None:
         self._reactor = reactor
@@ -74,7 +74,7 @@ class Trackers:
         self._sockets = sockets
         self._udp = UdpClient(reactor, sockets, secret_rng)
         self._places = Places()
-        self._deadline = deadline
+        self._deadline = DEADLINE if deadline is None else deadline
         self._stopped_deadline = stopped_deadline
         self._running: dict[Deferred[Any], None] = {}
         self._stopped = False

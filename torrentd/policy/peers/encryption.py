@@ -1,8 +1,8 @@
 """Which connections are encrypted, and how (see wire.peer.mse).
 
 With "prefer" the exchange is obfuscated and what follows is plain text where the peer allows it: blocks cost nothing
-more then. A peer that does not take part is dialled in plain at once, and next time from the start. With "require"
-everything is RC4, and a peer that does not take part is no peer.
+more then. A peer that does not take part is dialled in plain at once, and next time from the start, if that went well.
+With "require" everything is RC4, and a peer that does not take part is no peer.
 """
 
 from __future__ import annotations
@@ -65,6 +65,11 @@ class Encryption:
             del self._plain[next(iter(self._plain))]
         self._plain[address] = None
         return True
+
+    def failed(self, address: Address) -> None:
+        """An attempt came to nothing, in plain as well if that was tried: perhaps the peer dropped the exchange for
+        another reason (Transmission takes one handshake of a host at a time), and takes nothing else."""
+        self._plain.pop(address, None)
 
     def may_exchange(self, now: float) -> bool:
         """Whether one more peer may begin an exchange with us; then it does."""

@@ -218,7 +218,9 @@ class Connections:
         self._count(connection, connected=False)
         if session is None:
             log.debug("{address} was refused: {reason}", address=connection.address, reason=escape(reason))
-        elif not session.gone:
+            return
+        self._encryption.failed(connection.address)
+        if not session.gone:
             session.handle(ConnectFailed(connection.address, reason, given_up=reason == STOPPED))
 
     def _again(self, connection: PeerConnection, session: Driven[Any]) -> bool:
