@@ -312,6 +312,18 @@ def test_drained_comes_when_the_transport_took_it(stage: Stage) -> None:
     assert stage.hall.owner.sent == [BLOCK]
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_what_went_out_counts_though_the_peer_closes_before_that_is_reported(stage: Stage, full: bool) -> None:
+    """Unless some of it may wait in memory."""
+    stage.protocol.serve([(0, 0, BLOCK)], BLOCK, Reader())
+    stage.clock.calls[0].func()  # one step: it is sent, and the report is due in the next turn
+    if full:
+        stage.transport.producer.pauseProducing()
+    stage.lose()
+    assert stage.hall.owner.sent == ([] if full else [BLOCK])
+    assert len(stage.hall.owner.reasons) == 1
+
+
 def test_a_serve_that_must_be_read_in_a_worker(stage: Stage) -> None:
     reader = Reader()
     reader.cached = False

@@ -197,6 +197,13 @@ def test_allowed_pieces_are_asked_for_while_choked() -> None:
     assert asked(log, 1) == [(7, 0, 4 * BLOCK), (8, 0, 4 * BLOCK)]
 
 
+def test_all_that_a_seed_allows_is_asked_for() -> None:
+    torrent = make(pieces=30, sequential=False, have=range(4))
+    run(torrent, *((0.0, event) for event in (Start(), arrives(1, reserved=FAST), says(1, HaveAll()))))
+    log = run(torrent, (1, says(1, *map(AllowedFast, (7, 8, 9)))))
+    assert {piece for piece, _, _ in asked(log, 1)} == {7, 8, 9}
+
+
 def test_hints_are_few_and_about_pieces_that_exist() -> None:
     run(torrent := make(), *FAST_HELLO, (1, says(1, *[Suggest(0)] * 100, *[AllowedFast(1)] * 100)))
     assert closed(run(torrent, (1, says(1, Suggest(1))))) == {1: "too many suggested and allowed pieces"}

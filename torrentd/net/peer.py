@@ -171,6 +171,8 @@ class PeerProtocol(Protocol):
         self._release()
         try:
             if self._owner is not None:
+                if self._serving.unreported:  # a peer that has got all it wanted closes before that is reported
+                    self._owner.drained(self, self._serving.unreported)
                 self._owner.closed(self, reason)
             else:
                 self._reception.refused(self, reason)

@@ -110,6 +110,11 @@ class Serving:
         self._ranges.clear()
         self._unplan()
 
+    @property
+    def unreported(self) -> int:
+        """Payload bytes of the serve under way that are out; 0 while some wait in memory, for nobody knows then."""
+        return 0 if self.full else self._sent
+
     # --- the transport's side
 
     def pauseProducing(self) -> None:

@@ -73,6 +73,11 @@ class Libtorrent(Client):
         peers: list[dict[str, Any]] = self._call("peers", torrent=torrent.info_hash)
         return peers
 
+    def counters(self) -> dict[str, int]:
+        """What it counted since it began: `ses.num_incoming_unchoke` and so on."""
+        found: dict[str, int] = until(lambda: self._call("counters"), "libtorrent has counted", CHECK)
+        return found
+
     def dht_nodes(self) -> int:
         """Nodes in the routing table of its DHT."""
         return int(self._call("dht_nodes"))

@@ -37,6 +37,7 @@ class Node:
     def __init__(self, host: str, changes: dict[str, Any]) -> None:
         places = {"listen_interfaces": f"{host}:0", "outgoing_interfaces": host}
         self._session = libtorrent.session({**SETTINGS, **places, **changes})
+        self._session.set_peer_class_filter(everybody_alike())
         self._torrents: dict[str, Any] = {}
 
     def port(self) -> int:
@@ -91,6 +92,13 @@ class Node:
         nodes: int = self._session.status().dht_nodes
         return nodes
 
+    def counters(self) -> dict[str, int]:
+        """What it counted since it began, by the names that `session_stats_metrics` has."""
+        self._session.post_session_stats()
+        self._session.wait_for_alert(1000)
+        values = [alert.values for alert in self._session.pop_alerts() if hasattr(alert, "values")]
+        return values[-1] if values else {}
+
     def status(self, torrent: str) -> dict[str, Any]:
         status = self._torrents[torrent].status()
         return {
@@ -102,6 +110,14 @@ class Node:
             "downloaded": status.total_payload_download,
             "error": status.errc.message() if status.errc.value() else "",
         }
+
+
+def everybody_alike() -> Any:
+    """By default peers on loopback are in a class that has neither slots nor limits."""
+    classes = libtorrent.ip_filter()
+    for first, last in (("0.0.0.0", "255.255.255.255"), ("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")):
+        classes.add_rule(first, last, 1 << int(libtorrent.session.global_peer_class_id))
+    return classes
 
 
 def main() -> None:

@@ -205,6 +205,15 @@ def test_a_rarer_piece_of_a_seed_goes_before_one_that_is_ours() -> None:
     assert picker.next(seed) == 6
 
 
+def test_a_part_of_what_a_seed_has() -> None:
+    """It allows that while it chokes us (BEP 6), and no leech has any of it."""
+    picker = _picker(100)
+    _join(picker, 100, *range(100))
+    _join(picker, 100, 1, 2)
+    allowed = Bitfield(100, [7, 50, 99])
+    assert {picker.next(allowed) for _ in range(4)} == {7, 50, 99, None}
+
+
 class TestSuggested:
     def test_of_equally_rare_pieces_it_is_the_first(self) -> None:
         picker = _picker(20)

@@ -161,8 +161,8 @@ class Picker:
                 return piece
             steps -= len(bucket)
             if steps <= 0:
-                return self._rarest_of_few(have)
-        return None
+                break
+        return None if of_seed else self._rarest_of_few(have)  # which may be what a seed allows, and no leech has
 
     def _rarest_of_few(self, have: Bitfield) -> int | None:
         start = int(self._rng.random() * have.size)
