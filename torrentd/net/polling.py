@@ -20,13 +20,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-SHARE: Final = 0.004
-"""Seconds of a turn after which no more peers are looked at. What they caused (blocks to serve, above all) comes on
-top, about as much again."""
+SHARE: Final = 0.002
+"""Seconds of a turn after which no more peers are looked at. What they caused comes on top (blocks to serve, above
+all), and what the workers bring."""
 
 AT_ONCE: Final = 8
-"""Sockets that are asked for at once: a few reads of 1 MiB, each of which may take half a millisecond, pass the share
-by no more than itself."""
+"""Sockets that are asked for at once: so few that even reads of 1 MiB, half a millisecond each, do not pass the share
+by much."""
 
 READ: Final = select.EPOLLIN
 WRITE: Final = select.EPOLLOUT
