@@ -229,6 +229,7 @@ class TorrentdService(Service):
     def _apply(self, configuration: Configuration) -> None:
         self._daemon.configuration = configuration
         self._daemon.apply_limits()
+        self._daemon.blocking.apply(configuration.settings)
         self._set_log(configuration.settings.log.level, configuration.settings.log.format)
 
     def _reload_by_rpc(self) -> tuple[list[str], list[str]]:

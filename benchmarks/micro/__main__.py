@@ -10,11 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.alone import machine_to_ourselves, wait_for_quiet
-from benchmarks.micro import choices, listing, swarms, wire
+from benchmarks.micro import blocklist, choices, listing, swarms, wire
 from benchmarks.micro.cost import EFFORT, GROWS, Cost, Subject, measure
 from benchmarks.table import aligned
 
-SUBJECTS: tuple[Subject, ...] = (*wire.SUBJECTS, *swarms.SUBJECTS, *choices.SUBJECTS, *listing.SUBJECTS)
+SUBJECTS: tuple[Subject, ...] = (
+    *wire.SUBJECTS,
+    *swarms.SUBJECTS,
+    *choices.SUBJECTS,
+    *listing.SUBJECTS,
+    *blocklist.SUBJECTS,
+)
 
 HEAD = ("what", "per", "in worlds of", "microseconds", "growth", "")
 

@@ -13,6 +13,7 @@ from tests.cli.fake_daemon import FakeDaemon, RpcFailure
 from torrentd import __version__
 from torrentd.session.telling.rows import (
     AllTotals,
+    BlocklistRow,
     DhtRow,
     DiskRow,
     PortMappingRow,
@@ -40,6 +41,7 @@ STATUS = msgspec.to_builtins(
         totals=AllTotals(TotalsRow(1024, 2048, 0, 60), TotalsRow(1024**3, 2 * 1024**3, 0, 600)),
         disk=[DiskRow("/srv", 1024**3, 4 * 1024**3), DiskRow("/mnt", None, None)],
         connections=42,
+        blocklist=BlocklistRow(250_000, 12, 1.7e9, None),
     )
 )
 
@@ -60,6 +62,7 @@ def test_status(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
         "this run     down 1.0 KiB, up 2.0 KiB",
         "all time     down 1.0 GiB, up 2.0 GiB",
         "DHT          0 nodes",
+        "blocklist    250000 ranges, refused 12 times",
         "disk         /srv: 1.0 GiB free of 4.0 GiB",
         "disk         /mnt (unknown)",
     ]

@@ -39,6 +39,9 @@ def resolve_paths(values: dict[str, Any], environ: Mapping[str, str], complain: 
     ):
         if values[key]:
             values[key] = _absolute(key, values[key], environ, complain)
+    source = values["blocklist.source"]
+    if source and "://" not in source:
+        values["blocklist.source"] = _absolute("blocklist.source", source, environ, complain)
     if not values["paths.download_dir"]:
         complain("paths.download_dir", "must not be empty")
     values["paths.allowed_roots"] = tuple(

@@ -13,6 +13,8 @@ from torrentd.config.settings import SECTIONS, Settings
 
 LIVE = frozenset(
     {
+        "blocklist.refresh",
+        "blocklist.source",
         "discovery.dht",
         "discovery.dht_bootstrap",
         "discovery.dht_read_only",

@@ -23,6 +23,10 @@ OFF = "off"
 # IP address with a mistake in it
 _INTERFACE = re.compile(r"(?![0-9]*\.[0-9.]*$)[!-.0-9;-~]{1,15}")
 
+LEAST_REFRESH = 60
+"""Seconds: those who publish lists ban who asks all the time."""
+MOST_REFRESH = 31_536_000
+
 _LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
 
@@ -141,6 +145,23 @@ def _socket_path(text: str) -> str | None:
     return None if text == OFF else text
 
 
+def _source_of_list(text: str) -> str:
+    """A URL or a path; empty: none."""
+    scheme, colon, rest = text.partition("://")
+    if colon and scheme.isalpha():
+        if scheme.lower() not in ("http", "https") or not rest:
+            raise ValueError(f"{text!r}: only http and https can be fetched")
+    elif text and not text.startswith(("/", "~")):
+        raise ValueError(f"{text!r} is neither a URL nor a path that begins with / or ~/")
+    return text
+
+
+def _refresh(seconds: int) -> int:
+    if seconds and not LEAST_REFRESH <= seconds <= MOST_REFRESH:
+        raise ValueError(f"{seconds}: must be 0, or {LEAST_REFRESH} to {MOST_REFRESH} seconds")
+    return seconds
+
+
 ADDRESSES = Form(list[str], _addresses)
 ADDRESS_OR_OFF = Form(str, _address_or_off)
 SOURCE = Form(str, _source)
@@ -148,6 +169,8 @@ GATEWAY = Form(str, _gateway)
 HOSTS_AND_PORTS = _each(_host_and_port)
 HOST_NAMES = _each(_host_name)
 NETWORKS = _each(_network)
+SOURCE_OF_LIST = Form(str, _source_of_list)
+REFRESH = Form(int, _refresh)
 SOCKET_PATH = Form(str, _socket_path)
 
 

@@ -66,6 +66,13 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     """BEP 43: ask, but answer nothing"""
 
 
+class Blocklist(msgspec.Struct, frozen=True, kw_only=True):
+    source: Annotated[str, forms.SOURCE_OF_LIST] = ""
+    """path or URL; empty: none"""
+    refresh: Annotated[int, forms.REFRESH] = 86_400
+    """seconds; 0: never"""
+
+
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
     map: bool = True
     """have the router send the peer ports to us"""
@@ -154,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     network: Network = Network()
     peers: Peers = Peers()
     discovery: Discovery = Discovery()
+    blocklist: Blocklist = Blocklist()
     ports: Ports = Ports()
     limits: Limits = Limits()
     queue: Queue = Queue()
@@ -170,6 +178,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "network": Network,
     "peers": Peers,
     "discovery": Discovery,
+    "blocklist": Blocklist,
     "ports": Ports,
     "limits": Limits,
     "queue": Queue,

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from torrentd.dht.commands import Command, Turn
-from torrentd.dht.events import Event, NodesKnown, Opened, Received, Search, Tick, Track, Untrack
+from torrentd.dht.events import BlocklistChanged, Event, NodesKnown, Opened, Received, Search, Tick, Track, Untrack
 from torrentd.dht.ids import reach
 from torrentd.dht.line import Line
 from torrentd.dht.node import Node
@@ -19,6 +19,7 @@ from torrentd.dht.routing.table import K
 from torrentd.dht.schedule import AT_ONCE, Schedule, rank
 from torrentd.dht.searches import Search as SearchState
 from torrentd.model.address import Address, Scope
+from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.messages import KrpcError, Query
 
@@ -68,9 +69,16 @@ class Status(NamedTuple):
 class Dht:
     """Both nodes. Nothing happens before a socket is `Opened`. `secret_rng` must be one that nobody can foresee."""
 
-    def __init__(self, rng: Random, secret_rng: Random, now: float, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        rng: Random,
+        secret_rng: Random,
+        now: float,
+        read_only: bool = False,
+        blocklist: Blocklist | None = None,
+    ) -> None:
         self.nodes: list[Node] = []
-        self._line = Line(rng, secret_rng, now, read_only)
+        self._line = Line(rng, secret_rng, now, read_only, blocklist or Blocklist())
         self._schedule = Schedule(rng)
         self._asked: dict[bytes, None] = {}
         """turns that were not answered yet"""
@@ -141,7 +149,7 @@ class Dht:
         if node is None or reach(source.host) == Scope.INVALID or not source.port:
             return
         self._line.down.add(len(data), now)
-        if self._line.floods.ignores(source, now):
+        if self._line.blocklist.refuses(source.host) or self._line.floods.ignores(source, now):
             return
         if QUERY in data and not self._line.budget.may_answer(now):
             self._line.floods.dropped += 1  # no answer could leave: it is not worth reading
@@ -161,6 +169,10 @@ class Dht:
     def nodes_known(self, event: NodesKnown) -> None:
         for node in self.nodes:
             node.hear_of(event.addresses, event.routers, self._now)
+
+    def blocklist_changed(self, event: BlocklistChanged) -> None:
+        for node in self.nodes:
+            node.table.forget(self._line.blocklist.refuses)
 
     def track(self, event: Track) -> None:
         self._schedule.track(event.info_hash, rank(event.hungry, event.urgent), self._now)
@@ -205,6 +217,7 @@ ON_EVENT: dict[type[Event], Callable[[Dht, Any], None]] = {
     Opened: Dht.opened,
     Received: Dht.received,
     NodesKnown: Dht.nodes_known,
+    BlocklistChanged: Dht.blocklist_changed,
     Track: Dht.track,
     Untrack: Dht.untrack,
     Search: Dht.search,

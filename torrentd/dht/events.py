@@ -37,6 +37,11 @@ class NodesKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class BlocklistChanged:
+    """Some of those that we know may be on it now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """A torrent is to be looked up now and then: its `Turn` comes. `hungry` and `urgent` as in `Search`."""
 
@@ -70,4 +75,4 @@ class Tick:
     """The deadline has come."""
 
 
-Event: TypeAlias = Opened | Received | NodesKnown | Track | Untrack | Search | Tick
+Event: TypeAlias = Opened | Received | NodesKnown | BlocklistChanged | Track | Untrack | Search | Tick

@@ -8,15 +8,18 @@ from torrentd.dht.answering.floods import Floods
 from torrentd.dht.budget import Budget
 from torrentd.dht.commands import Command, Send
 from torrentd.model.address import Address
+from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.policy.rates.averages import RateMeter
 from torrentd.wire.dht.encode import encode_message
 from torrentd.wire.dht.messages import Query
 
 
 class Line:
-    """The way out, for both nodes. `read_only`: we ask, but answer nothing (BEP 43)."""
+    """The way out, for both nodes. `read_only`: we ask, but answer nothing (BEP 43). Nobody on the `blocklist` is asked
+    or answered."""
 
-    def __init__(self, rng: Random, secret_rng: Random, now: float, read_only: bool) -> None:
+    def __init__(self, rng: Random, secret_rng: Random, now: float, read_only: bool, blocklist: Blocklist) -> None:
+        self.blocklist = blocklist
         self.rng = rng
         self.secret_rng = secret_rng
         self.read_only = read_only

@@ -140,7 +140,8 @@ class Node:
 
     def _usable(self, nodes: Iterable[NodeInfo] | None, source: Address) -> list[NodeInfo]:
         own = self.table.own_id
-        return [node for node in nodes or () if node.id != own and _may_name(source, node.address)]
+        usable = [node for node in nodes or () if node.id != own and _may_name(source, node.address)]
+        return [node for node in usable if not self._line.blocklist.refuses(node.address.host)]
 
     def _failed(self, pending: Pending, now: float) -> None:
         self.table.failed(pending.address, now)
@@ -185,6 +186,7 @@ class Node:
         fresh = [
             a for a in addresses if (":" in a.host) == self.v6 and reach(a.host) > Scope.INVALID and 0 < a.port < 65536
         ]
+        fresh = [address for address in fresh if not self._line.blocklist.refuses(address.host)]
         if routers:
             self.joining.remember_routers(fresh)
         if fresh and len(self.table) < K:

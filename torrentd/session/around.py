@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from torrentd.model.errors import RpcError
+from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.session.entering.checking import Checks
 from torrentd.session.events.events import Events
 from torrentd.session.jobs import Jobs
@@ -63,6 +64,7 @@ class Around:
         """info hashes by what hides them in an encrypted exchange: a peer that comes must not cost a walk over all"""
         self.broken: dict[bytes, Broken] = {}
         """in the database, but not usable"""
+        self.blocklist = Blocklist()
         self.disk_busy = False
         self.changes = ChangeLog(int(host.wall_clock() * MICROSECONDS))
         self.events = Events(self)

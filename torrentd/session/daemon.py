@@ -23,6 +23,8 @@ from torrentd.net.trackers.trackers import Trackers
 from torrentd.policy.peers.encryption import Encryption
 from torrentd.session.around import Around
 from torrentd.session.backups import Backups
+from torrentd.session.blocking import KEY as BLOCKLIST
+from torrentd.session.blocking import Blocking
 from torrentd.session.dht.saved import KEY
 from torrentd.session.dht.session import DhtSession
 from torrentd.session.entering.adding import Adding
@@ -65,6 +67,8 @@ class Daemon:
         self.torrent_settings = torrent_settings(configuration.settings, 0)
         self.around = Around(host)
         self.log_levels = Levels()
+        self.torrent_settings.blocklist = self.around.blocklist
+        self.blocking = Blocking(self.around, f"{configuration.settings.paths.state_dir}/blocklist")
         self.adding = Adding(self)
         self.magnets = Magnets(self)
         self.around.fulfilling = Fulfilling(self)
@@ -122,6 +126,7 @@ class Daemon:
         self.runtime_limits = RuntimeLimits.read(loaded.settings.get("limits"))
         self.apply_limits()
         self.around.queueing.load(loaded.ranks)
+        await self.blocking.start(self.settings, loaded.settings.get(BLOCKLIST))
         await load(self, loaded)
         await self.listening.start(self.settings.network.listen)
         network, resolver = self.settings.network, self.host.network.resolver()
@@ -137,6 +142,7 @@ class Daemon:
         self._announces = self.around.announces = Announces(trackers, self.listening.port)
         if self.settings.discovery.lsd:
             self.around.neighbours.start(self.listening.addresses)
+        self.blocking.begin(resolver, self.settings)
         self.ports.start(self.settings.ports, network.bind_address, self.listening.addresses)
         self.around.dht.start(resolver, self.listening.addresses, self._datagrams, loaded.settings.get(KEY))
         self.apply_limits()
@@ -153,6 +159,7 @@ class Daemon:
         self.around.waits.stop()
         self.around.events.stop()
         self.backups.stop()
+        self.blocking.stop()
         self.around.dormancy.stop()
         self.around.seeding.stop()
         self.around.queueing.stop()
@@ -261,6 +268,7 @@ class Daemon:
         self.around.dht.apply(self.settings.discovery)
         fresh.dht_port = self.around.dht.port
         fresh.encrypts = self._encryption.takes_encrypted
+        fresh.blocklist = self.around.blocklist
         self.torrent_settings.become(fresh)
         for session in self.around.all_awake():
             session.torrent.settings.become(of_torrent(fresh, session.limits))

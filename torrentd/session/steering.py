@@ -310,6 +310,7 @@ class Steering:
             totals=around.saving.totals(),
             disk=[_disk_row(path) for path in self._places()],
             connections=daemon.connections.fleet.connections,
+            blocklist=daemon.blocking.row(),
         )
 
     def disk(self, path: str) -> DiskRow:

@@ -103,7 +103,7 @@ class Membership(ABC, Generic[P]):
 
         # peers
         self.peers: dict[PeerKey, P] = {}
-        self.bans = Bans()
+        self.bans = Bans(settings.blocklist)
         self.candidates = Candidates(self.bans)
         self.contacts_version = 0
         """counts the changes of whom we are connected to, and of where they listen"""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+
+from torrentd.policy.peers.blocklist import Blocklist
 
 
 @dataclass(slots=True)
@@ -22,6 +24,8 @@ class Settings:
     """connections are encrypted where the peer takes part"""
     dht_port: int = 0
     """where our DHT node is, as peers are told (BEP 5); 0: there is none"""
+    blocklist: Blocklist = field(default_factory=Blocklist)
+    """the daemon's"""
 
     local_unlimited: bool = False
     """rate limits do not concern peers of the local network"""

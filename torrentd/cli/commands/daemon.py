@@ -91,8 +91,15 @@ def _status_facts(row: Mapping[str, Any]) -> Pairs:
         totals = row["totals"][key]
         yield title, f"down {format_size(totals['downloaded'])}, up {format_size(totals['uploaded'])}"
     yield "DHT", f"{row['dht']['nodes']} nodes"
+    if row["blocklist"] is not None:
+        yield "blocklist", _blocklist(row["blocklist"])
     for disk in row["disk"]:
         yield "disk", _disk(disk)
+
+
+def _blocklist(row: Mapping[str, Any]) -> str:
+    text = f"{row['ranges']} ranges, refused {row['refused']} times"
+    return f"{text}; not renewed: {row['error']}" if row["error"] else text
 
 
 def _mapping(mapping: Mapping[str, Any]) -> str:

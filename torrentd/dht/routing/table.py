@@ -14,7 +14,7 @@ fill it. On local addresses neither is demanded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import nsmallest
 from random import Random
 
@@ -133,6 +133,13 @@ class Table:
         bucket = self._bucket(contact.number, now)
         if self._fits_in(contact) and self._takes(bucket, contact):
             self._put(bucket, contact, now)
+
+    def forget(self, refused: Callable[[str], bool]) -> None:
+        """Those whose hosts are not to be talked to any more."""
+        for bucket in self._buckets.values():
+            bucket.spares = [spare for spare in bucket.spares if not refused(spare.address.host)]
+        for contact in [contact for contact in self if refused(contact.address.host)]:
+            self._drop(contact)
 
     # --- whom to ask
 

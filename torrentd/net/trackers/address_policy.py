@@ -57,15 +57,15 @@ class AddressPolicy:
     def _refusal(self, reach: Scope, path: str | None, begins: str, sent_from: Scope) -> str:
         """Why not; empty if it may be dialled."""
         if reach is Scope.INVALID:
-            return "the tracker's address cannot be dialled"
+            return "the server's address cannot be dialled"
         if reach is Scope.GLOBAL or self._local == "allow":
             return ""
         if self._local == "deny":
-            return "the tracker's address is local, which network.local_trackers denies"
+            return "the server's address is local, which network.local_trackers denies"
         if reach < sent_from:
-            return "the tracker redirects to a local address"
+            return "the server redirects to a local address"
         if path is not None and not _leads_to(path, begins):
-            return f"the tracker's address is local, and its path does not start with {begins}"
+            return f"the server's address is local, and its path does not start with {begins}"
         return ""
 
 

@@ -32,7 +32,7 @@ class Unpacking:
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise TrackerError("the answer is packed in a way that was not asked for")
         self._packed = None if encoding in ("", "identity") else zlib.decompressobj(ANY_WRAPPER)
-        self._room = largest
+        self._largest = self._room = largest
         self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
@@ -44,7 +44,7 @@ class Unpacking:
                 raise TrackerError("the answer is damaged: it does not unpack") from None
         self._room -= len(data)
         if self._room < 0:
-            raise too_large()
+            raise too_large(self._largest)
         self._parts.append(data)
 
     def finish(self) -> bytes:
@@ -80,13 +80,13 @@ class Body(Protocol):
             self.finished.errback(error)
 
 
-def read_body(response: IResponse) -> Deferred[bytes]:
+def read_body(response: IResponse, largest: int = LARGEST) -> Deferred[bytes]:
     """The unpacked body of `response`. Errback TrackerError. Whoever asks closes the connection afterwards."""
     encodings = b",".join(response.headers.getRawHeaders(b"content-encoding") or [])
-    body = Body(Unpacking(encodings.decode("latin-1").strip().lower()))
+    body = Body(Unpacking(encodings.decode("latin-1").strip().lower(), largest))
     response.deliverBody(body)
     return body.finished
 
 
-def too_large() -> TrackerError:
-    return TrackerError(f"the answer is larger than {LARGEST // 1024} KiB")
+def too_large(largest: int = LARGEST) -> TrackerError:
+    return TrackerError(f"the answer is larger than {largest // 1024} KiB")

@@ -24,7 +24,7 @@ from torrentd.model.address import Scope
 from torrentd.model.errors import TrackerError
 from torrentd.net.network import Network
 from torrentd.net.trackers.address_policy import ANNOUNCE_PATH, AddressPolicy
-from torrentd.net.trackers.body import read_body, too_large
+from torrentd.net.trackers.body import LARGEST, read_body, too_large
 from torrentd.net.trackers.families import of_family
 from torrentd.net.trackers.line import Line
 from torrentd.net.trackers.resolver import Resolver
@@ -65,33 +65,38 @@ class HttpClient:
         self._bind = bind
         self._tls = tls
 
-    async def fetch(self, url: str, begins: str = ANNOUNCE_PATH, hosts: Sequence[str] = ()) -> Fetched:
+    async def fetch(
+        self, url: str, begins: str = ANNOUNCE_PATH, hosts: Sequence[str] = (), largest: int = LARGEST
+    ) -> Fetched:
         """GET `url`. `begins`: what the path on a local address must start with. `hosts`: the addresses of the URL's
         name, of one family, if they are known; redirects are followed over that family where there is a choice.
+        `largest`: bytes of the body, packed and unpacked.
         TrackerError with the reason."""
         target = parse(url)
         sent_from = Scope.LOOPBACK
         known, v6 = hosts, (":" in hosts[0] if hosts else None)
         for _ in range(MOST_REDIRECTS + 1):
-            line = self._line(target, begins, sent_from, known, v6)
+            line = self._line(target, begins, sent_from, known, v6, largest)
             try:
                 response = await self._request(target, line)
                 location = _location(response)
                 if location is None:
-                    return Fetched(response.code, await read_body(response), line.reach)
+                    return Fetched(response.code, await read_body(response, largest), line.reach)
                 target, sent_from, known = follow(target, location), line.reach, ()
             except Exception as problem:
-                raise _worded(problem, line) from None
+                raise _worded(problem, line, largest) from None
             finally:
                 line.hang_up()
-        raise TrackerError(f"the tracker redirects more than {MOST_REDIRECTS} times")
+        raise TrackerError(f"the server redirects more than {MOST_REDIRECTS} times")
 
-    def _line(self, target: Target, begins: str, sent_from: Scope, known: Sequence[str], v6: bool | None) -> Line:
+    def _line(
+        self, target: Target, begins: str, sent_from: Scope, known: Sequence[str], v6: bool | None, largest: int
+    ) -> Line:
         def permit(hosts: list[str]) -> list[str]:
             return of_family(self._policy.permitted(hosts, target.path, begins=begins, sent_from=sent_from), v6)
 
         tls = self._tls_policy() if target.scheme == "https" else None
-        return Line(self._network, self._resolver, target, permit, self._bind, tls, known)
+        return Line(self._network, self._resolver, target, permit, self._bind, tls, known, largest)
 
     def _tls_policy(self) -> IPolicyForHTTPS:
         """Made when first needed: reading the trust roots takes 50 ms and some memory."""
@@ -118,10 +123,10 @@ def _location(response: IResponse) -> str | None:
     return str(locations[0], "utf-8", "replace")
 
 
-def _worded(problem: Exception, line: Line) -> Exception:
+def _worded(problem: Exception, line: Line, largest: int) -> Exception:
     """The same as a TrackerError that a user understands; a bug of ours and a cancel stay what they are."""
     if line.overrun:
-        return too_large()
+        return too_large(largest)
     in_http = isinstance(problem, ResponseFailed | RequestTransmissionFailed)
     if isinstance(problem, ResponseFailed | RequestTransmissionFailed):
         problem = _first(problem.reasons)
@@ -136,10 +141,10 @@ def _worded(problem: Exception, line: Line) -> Exception:
     if isinstance(problem, OSError):
         return TrackerError(str(problem))
     if isinstance(problem, VerificationError):
-        return TrackerError("the tracker's certificate is for another name")
+        return TrackerError("the server's certificate is for another name")
     if isinstance(problem, SSL.Error):
         return TrackerError(f"TLS failed: {_tls_words(problem)}")
-    return TrackerError("the tracker does not speak HTTP") if in_http else problem
+    return TrackerError("the server does not speak HTTP") if in_http else problem
 
 
 def _tls_words(problem: SSL.Error) -> str:

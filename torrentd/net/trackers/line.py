@@ -2,7 +2,8 @@
 
 Twisted's `HostnameEndpoint` resolves and connects in one go, with no place for a check in between. This endpoint
 resolves, asks the address policy, and connects to an address that passed; TLS still verifies the name. It also counts:
-whatever a tracker sends (endless header lines, chunks, 1xx answers), the connection ends at MOST_RECEIVED.
+whatever a tracker sends (endless header lines, chunks, 1xx answers), the connection ends when that is more
+than MOST_RECEIVED allows.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from torrentd.net.trackers.body import LARGEST
 from torrentd.net.trackers.resolver import Resolver
 from torrentd.net.trackers.target import Target
 
-MOST_RECEIVED: Final = 2 * LARGEST
-"""Bytes of one connection: an answer of the largest size, and as much again for headers and chunk sizes."""
+MOST_RECEIVED: Final = 2
+"""Bytes of one connection, in answers of the largest size: as much again for headers and chunk sizes."""
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for each address of a name; the request's deadline ends the whole."""
@@ -38,10 +39,15 @@ class _Counting(ProtocolWrapper):
     """Ends the connection when it brought too much."""
 
     received = 0
+    factory: _CountingFactory
+
+    @property
+    def overrun(self) -> bool:
+        return self.received > MOST_RECEIVED * self.factory.largest
 
     def dataReceived(self, data: bytes) -> None:
         self.received += len(data)
-        if self.received > MOST_RECEIVED:
+        if self.overrun:
             self.transport.abortConnection()  # type: ignore[union-attr]
             return
         super().dataReceived(data)  # type: ignore[no-untyped-call]
@@ -50,6 +56,10 @@ class _Counting(ProtocolWrapper):
 class _CountingFactory(WrappingFactory):
     noisy = False
     protocol = _Counting
+
+    def __init__(self, factory: IProtocolFactory, largest: int) -> None:
+        super().__init__(factory)  # type: ignore[no-untyped-call]
+        self.largest = largest
 
 
 @implementer(IStreamClientEndpoint, IAgentEndpointFactory)
@@ -66,6 +76,7 @@ class Line:
         bind: str = "",
         tls: IPolicyForHTTPS | None = None,
         known: Sequence[str] = (),
+        largest: int = LARGEST,
     ) -> None:
         self.reach = Scope.INVALID
         """the scope of the server, once connected"""
@@ -76,6 +87,7 @@ class Line:
         self._bind = bind
         self._tls = tls
         self._known = list(known)
+        self._largest = largest
         self._counting: Any = None
 
     def endpointForURI(self, uri: Any) -> IStreamClientEndpoint:
@@ -89,7 +101,7 @@ class Line:
     @property
     def overrun(self) -> bool:
         """Whether the server sent more than anybody may."""
-        return self._counting is not None and self._counting.received > MOST_RECEIVED
+        return self._counting is not None and bool(self._counting.overrun)
 
     def hang_up(self) -> None:
         """Close the connection, whatever it is doing."""
@@ -98,7 +110,7 @@ class Line:
 
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
         hosts = self._permit(self._known or await self._resolver.resolve(self._target.host))[:MOST_TRIES]
-        counted = _CountingFactory(factory)  # type: ignore[no-untyped-call]
+        counted = _CountingFactory(factory, self._largest)
         failure: Exception = ConnectError()
         for host in hosts:
             try:

@@ -66,9 +66,9 @@ def follow(target: Target, location: str) -> Target:
     try:
         found = parse(urljoin(target.url.decode("ascii"), location))
     except ValueError:
-        raise TrackerError("the tracker redirects to a URL that makes no sense") from None
+        raise TrackerError("the server redirects to a URL that makes no sense") from None
     except TrackerError as problem:
-        raise TrackerError(f"the tracker redirects, and {problem}") from None
+        raise TrackerError(f"the server redirects, and {problem}") from None
     credentials = target.credentials if found.origin == target.origin else b""
     return Target(found.scheme, found.host, found.port, found.path, found.request, credentials)
 

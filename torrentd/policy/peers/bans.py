@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 
 from torrentd.model.address import Address, Scope, scope
+from torrentd.policy.peers.blocklist import Blocklist
 
 MOST_BANS = 4096
 """Bans kept per torrent; the oldest is forgotten. More liars than this are not remembered one by one anyway."""
@@ -27,11 +28,13 @@ def plain_host(host: str) -> str:
 
 
 class Bans:
-    """The banned, with reasons. Bounded; never expires within a run of the daemon."""
+    """The banned, with reasons. Bounded; never expires within a run of the daemon. Who is on the blocklist is banned
+    as long as he is on it."""
 
-    __slots__ = ("_reasons",)
+    __slots__ = ("_blocklist", "_reasons")
 
-    def __init__(self) -> None:
+    def __init__(self, blocklist: Blocklist | None = None) -> None:
+        self._blocklist = blocklist
         self._reasons: dict[object, str] = {}
 
     def __len__(self) -> int:
@@ -47,6 +50,8 @@ class Bans:
 
     def reason(self, address: Address, peer_id: bytes = b"") -> str | None:
         """Why it is banned; None if it is not."""
+        if self._blocklist is not None and self._blocklist.refuses(address.host):
+            return Blocklist.REASON
         if not self._reasons:
             return None
         for key in self._keys(address, peer_id):

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from torrentd.dht.commands import Command, Found, Learned, NeedNodes, Searched, Send, Turn
 from torrentd.dht.dht import Dht, Status
-from torrentd.dht.events import Event, NodesKnown, Opened, Received, Tick, Track, Untrack
+from torrentd.dht.events import BlocklistChanged, Event, NodesKnown, Opened, Received, Tick, Track, Untrack
 from torrentd.model.address import Address, Scope, scope
 from torrentd.model.errors import StorageError
 from torrentd.net.datagram import Datagrams, Kind
@@ -95,7 +95,7 @@ class DhtSession:
     def _begin(self, settings: Discovery) -> None:
         host = self._around.host
         now = host.reactor.seconds()
-        self._dht = Dht(host.rng, host.secret_rng, now, settings.dht_read_only)
+        self._dht = Dht(host.rng, host.secret_rng, now, settings.dht_read_only, self._around.blocklist)
         for v6, (address, _) in self._sockets.items():
             saved = from_store(self._stored, v6)
             self.handle(Opened(address, saved.nodes, saved.host, saved.id))
@@ -211,6 +211,10 @@ class DhtSession:
     def node_known(self, address: Address) -> None:
         """A peer told where its node is."""
         self.handle(NodesKnown((address,)))
+
+    def blocklist_changed(self) -> None:
+        """There are other ranges in it."""
+        self.handle(BlocklistChanged())
 
     def status(self) -> Status | None:
         """Numbers; None while it is off."""

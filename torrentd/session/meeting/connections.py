@@ -11,6 +11,7 @@ from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash, PeerId, PeerKey
 from torrentd.net.encryption import NONE
 from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
+from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.policy.peers.external import ExternalAddresses
 from torrentd.session.sleeping.doorstep import Doorstep, Nobody
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -139,6 +140,13 @@ class Connections:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
+    def blocklist_changed(self) -> None:
+        """Leave those who are on it now; who is still in the handshake is refused at its end."""
+        for session in self._around.all_awake():
+            for connection in list(session.connections.values()):
+                if self._around.blocklist.refuses(connection.address.host):
+                    connection.close(Blocklist.REASON)
+
     def seen_at(self, address: str, voter: str) -> None:
         """Somebody (a host, or where it is) told our address as he sees it; empty: he told none."""
         before = self.external.changes
@@ -156,6 +164,8 @@ class Connections:
     # --- Reception
 
     def admit(self, address: Address) -> bool:
+        if self._around.blocklist.refuses(address.host):
+            return False
         return not any(isinstance(command, Refuse) for command in self.handle(IncomingArrived(address)))
 
     def identify(self, info_hash: bytes) -> Identity | None:

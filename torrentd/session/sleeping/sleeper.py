@@ -79,7 +79,7 @@ class Sleeper:
         if not self.runs or self.row.private:
             return False
         known = self.rest.candidates if self.rest is not None else None
-        return any(known is None or not known.knows(peer) for peer in peers)
+        return any(known is None or not (known.knows(peer) or known.bans.reason(peer)) for peer in peers)
 
     def seeding_time_at(self, now: float) -> float:
         """Seconds; sleeping seeds seed."""

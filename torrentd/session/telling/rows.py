@@ -275,6 +275,18 @@ class PortMappingRow(msgspec.Struct, frozen=True):
     error: str | None
 
 
+class BlocklistRow(msgspec.Struct, frozen=True):
+    """The list of addresses that are not talked to."""
+
+    ranges: int
+    refused: int
+    """how often an address on it was refused: connections, names of peers, messages of DHT nodes"""
+    updated_at: float | None
+    """null: what an earlier source said is in force, or nothing yet"""
+    error: str | None
+    """why the last attempt to read it failed"""
+
+
 class StatusRow(msgspec.Struct, frozen=True):
     uptime: int
     pid: int
@@ -288,6 +300,8 @@ class StatusRow(msgspec.Struct, frozen=True):
     totals: AllTotals
     disk: list[DiskRow]
     connections: int
+    blocklist: BlocklistRow | None = None
+    """null: none is configured"""
 
 
 class InspectRow(msgspec.Struct, frozen=True):
