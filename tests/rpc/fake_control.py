@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError
 from torrentd.policy.queueing import Where
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
-from torrentd.session.events.log import Event, Found, Topic
+from torrentd.session.events.log import Event, EventLog, Found, Listener, Topic
 from torrentd.session.limits import Override
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
@@ -120,6 +120,7 @@ class FakeControl:
         self.rates: tuple[int | None, int | None] = (None, 5000)
         self.waiting: list[Deferred[WaitRow]] = []
         self.full = False
+        self.log = EventLog("e")
         self.keeps: dict[str, object] = {}
         self.config: dict[str, object] = {
             "discovery.dht": True,
@@ -271,6 +272,15 @@ class FakeControl:
     def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
         self.told.append(("poll_events", since, tuple(topics), timeout))
         return succeed(Found("e-1", [Event("e-1", 5.0, "torrent.added", {"id": ONE})], False))
+
+    def events_after(self, since: str | None, topics: Collection[Topic]) -> Found:
+        return self.log.after(self.log.cursor if since is None else since, topics)
+
+    def listen(self, topics: Collection[Topic], tell: Callable[[Event], None]) -> Listener:
+        return self.log.listen(topics, tell)
+
+    def ignore(self, listener: Listener) -> None:
+        self.log.ignore(listener)
 
     def status(self) -> StatusRow:
         totals = TotalsRow(1, 2, 0, 3)

@@ -5,7 +5,7 @@ import pytest
 from tests.session.world import PIECE, Sample, result
 from torrentd.model.layout import Priority
 from torrentd.session.control import FileChoice
-from torrentd.session.telling.snapshots import safe_url
+from torrentd.session.telling.urls import safe_url
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ Errors are `RpcError` (by name, see the API), `MetainfoError` or `StorageError`;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
 from torrentd.policy.queueing import Where
-from torrentd.session.events.log import Found, Topic
+from torrentd.session.events.log import Event, Found, Listener, Topic
 from torrentd.session.limits import Override
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
@@ -168,6 +168,14 @@ class Control(Protocol):
 
     def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
         """Fires when something came after the cursor `since` (None: after now), or after `timeout` seconds."""
+
+    def events_after(self, since: str | None, topics: Collection[Topic]) -> Found:
+        """What came after the cursor `since`; None: nothing, and the cursor of now."""
+
+    def listen(self, topics: Collection[Topic], tell: Callable[[Event], None]) -> Listener:
+        """Be told of each event of these topics at once, until `ignore`."""
+
+    def ignore(self, listener: Listener) -> None: ...
 
     def status(self) -> StatusRow: ...
 

@@ -21,7 +21,7 @@ from torrentd.policy.queueing import Where
 from torrentd.session import setting
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.entering.adding import choose
-from torrentd.session.events.log import Found, Topic
+from torrentd.session.events.log import Event, Found, Listener, Topic
 from torrentd.session.limits import Override, RuntimeLimits, effective
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -143,6 +143,16 @@ class Steering:
 
     def poll_events(self, since: str | None, topics: Collection[Topic], timeout: float) -> Deferred[Found]:
         return self._around.events.poll(since, topics, timeout)
+
+    def events_after(self, since: str | None, topics: Collection[Topic]) -> Found:
+        log = self._around.events.log
+        return log.after(log.cursor if since is None else since, topics)
+
+    def listen(self, topics: Collection[Topic], tell: Callable[[Event], None]) -> Listener:
+        return self._around.events.listen(topics, tell)
+
+    def ignore(self, listener: Listener) -> None:
+        self._around.events.ignore(listener)
 
     # --- torrents
 

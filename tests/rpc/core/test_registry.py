@@ -19,6 +19,8 @@ METHODS = {
     "daemon.version",
     "dht.status",
     "events.poll",
+    "events.subscribe",
+    "events.unsubscribe",
     "job.cancel",
     "job.get",
     "job.list",

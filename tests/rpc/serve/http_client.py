@@ -22,6 +22,7 @@ from torrentd.rpc.pages.web import WebFiles
 from torrentd.rpc.serve.admission import Admission, TcpAdmission, UnixAdmission
 from torrentd.rpc.serve.capacity import Bodies, Connections
 from torrentd.rpc.serve.http import Offered, RpcSite
+from torrentd.rpc.streams.streams import Streams
 from torrentd.rpc.transmission.api import Transmission
 
 TOKEN = "0123456789abcdef" * 4
@@ -96,7 +97,9 @@ class Server:
                 self.transmission.session_ids,
             )
         self.unix = unix
-        offered = Offered(self.api, self.transmission, Pages(self.control, **(pages or {})), WebFiles(web))
+        self.streams = Streams(self.control, self.clock)
+        pages_there = Pages(self.control, **(pages or {}))
+        offered = Offered(self.api, self.transmission, pages_there, WebFiles(web), self.streams)
         self.site = RpcSite(offered, door, self.connections, self.bodies, self.clock)
 
     def connect(self, host: str = "127.0.0.1", port: int = 5000) -> Client:

@@ -69,7 +69,8 @@ class Api:
         try:
             method = self._permitted(call.method, context)
             answer.doing = method.name
-            outcome = method.function(schema.convert(call.params, method.params))
+            params = schema.convert(call.params, method.params)
+            outcome = method.function(params, context) if method.of_caller else method.function(params)
             if not method.waits:
                 return answer.result(outcome)
         except Exception as error:

@@ -37,7 +37,7 @@ class Method:
     """One method: its function and everything that is known about it before a call."""
 
     name: str
-    function: Callable[[Any], Any]
+    function: Callable[..., Any]
     params: type[schema.Params]
     result: Any
     waits: bool
@@ -46,6 +46,8 @@ class Method:
     """the caller needs the right to change the daemon's settings"""
     long_poll: bool
     """it may be silent for minutes; it is counted, and given up with its connection"""
+    of_caller: bool = False
+    """what it does depends on who calls: it takes the Context as a second argument"""
 
     @property
     def summary(self) -> str:
@@ -61,6 +63,12 @@ def changes_settings(function: F) -> F:
 def long_poll(function: F) -> F:
     """Mark a method that waits for something to happen."""
     function.long_poll = True  # type: ignore[attr-defined]
+    return function
+
+
+def of_caller(function: F) -> F:
+    """Mark a method that takes the caller's Context after its parameters."""
+    function.of_caller = True  # type: ignore[attr-defined]
     return function
 
 
@@ -83,4 +91,5 @@ def _describe(name: str, function: Callable[[Any], Any]) -> Method:
         waits=inspect.iscoroutinefunction(function),
         settings=getattr(function, "changes_settings", False),
         long_poll=getattr(function, "long_poll", False),
+        of_caller=getattr(function, "of_caller", False),
     )

@@ -25,6 +25,7 @@ MAX_WAIT = 300  # seconds: proxies close what is silent for longer
 MAX_PATH = 4096  # PATH_MAX of Linux
 MAX_URL = 4096
 MAX_CURSOR = 64
+MAX_INTERVAL = 30  # seconds: what changes all the time is kept for so long
 MAX_LABEL = 255
 
 _HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$(?!\n)"
@@ -245,6 +246,26 @@ class SetLogLevel(Params, frozen=True):
 
 class JobId(Params, frozen=True):
     job: Count
+
+
+class Listen(Params, frozen=True):
+    """Which events: of these topics (all, if none is named), of these torrents, after this cursor."""
+
+    topics: Annotated[list[Topic], Meta(min_length=1)] | None = None
+    ids: list[Id] | None = None
+    since: Annotated[str, Meta(max_length=MAX_CURSOR)] | None = None
+
+
+class Subscribe(Params, frozen=True):
+    """What changes all the time is told every `interval` seconds."""
+
+    topics: Annotated[list[Topic], Meta(min_length=1)]
+    ids: list[Id] | None = None
+    interval: Annotated[float, Meta(ge=1, le=MAX_INTERVAL)] = 1.0
+
+
+class Unsubscribe(Params, frozen=True):
+    subscription: Annotated[str, Meta(max_length=MAX_CURSOR)]
 
 
 class ConfigGet(Params, frozen=True):

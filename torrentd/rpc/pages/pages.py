@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torrentd.rpc.pages.metrics import Metrics
 
 HEALTH, READINESS, METRICS = b"/healthz", b"/readyz", b"/metrics"
+EVENTS_PATH, WS_PATH = b"/events", b"/ws"
 PAGES = frozenset({HEALTH, READINESS, METRICS})
 
 TEXT = b"text/plain; charset=utf-8"

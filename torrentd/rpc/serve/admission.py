@@ -17,7 +17,7 @@ from twisted.web.http_headers import Headers
 
 from torrentd.model.address import Scope, scope
 from torrentd.rpc.core.context import Context
-from torrentd.rpc.pages.pages import PAGES
+from torrentd.rpc.pages.pages import EVENTS_PATH, PAGES, WS_PATH
 from torrentd.rpc.serve import transmission
 from torrentd.rpc.serve.authentication import Failures, Token, peer_context
 from torrentd.rpc.serve.browsers import BrowserRules
@@ -25,7 +25,7 @@ from torrentd.rpc.serve.refusal import NOT_FOUND, NOT_GET, NOT_JSON, NOT_POST, R
 from torrentd.rpc.transmission.handshake import SessionIds
 
 RPC_PATH = b"/rpc"
-READ_PATHS = PAGES
+READ_PATHS = PAGES | {EVENTS_PATH, WS_PATH}
 """what is only read"""
 
 _CHALLENGES = (

@@ -11,6 +11,7 @@ poll may be silent for minutes.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -43,6 +44,8 @@ class Surroundings(Protocol):
 class RpcChannel(HTTPChannel):
     site: Surroundings
     transport: Any
+    _streams = False
+    """it is no longer asked, but told"""
     context: Context | None = None
     """the rights that the connection itself proves, or that its last request has proved"""
 
@@ -87,6 +90,8 @@ class RpcChannel(HTTPChannel):
     def resumeProducing(self) -> None:
         super().resumeProducing()
         self.paused = False
+        if self._streams:
+            self.release()  # Twisted reads nothing while an answer is not complete
         self.dataReceived(b"")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -102,6 +107,29 @@ class RpcChannel(HTTPChannel):
     def linger(self) -> None:
         """A refusal was written; the other side may be sending still, and reads it only afterwards."""
         self._allow(CLOSING_TIMEOUT)
+
+    def begin_stream(self) -> None:
+        """The answer in hand has no end; the other side is read meanwhile, to see whether it is still there."""
+        self._streams = True
+
+    def become_stream(self, received: Callable[[bytes], None], lost: Callable[[Failure], None]) -> None:
+        """Bytes are for somebody else from now on; the connection is still counted here."""
+        self.begin_stream()
+
+        def lost_for_both(reason: Failure = connectionDone) -> None:
+            lost(reason)
+            RpcChannel.connectionLost(self, reason)
+
+        self.dataReceived = received  # type: ignore[assignment, method-assign]
+        self.connectionLost = lost_for_both  # type: ignore[method-assign]
+
+    def hold(self) -> None:
+        """Read nothing for now."""
+        self._networkProducer.pauseProducing()
+
+    def release(self) -> None:
+        """Read on."""
+        self._networkProducer.resumeProducing()
 
     def drain(self) -> None:
         """Close as soon as the answer in hand is out; now, if there is none."""

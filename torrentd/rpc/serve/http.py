@@ -17,7 +17,7 @@ import gzip
 from dataclasses import dataclass
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
@@ -28,17 +28,25 @@ from twisted.web import http, resource, server
 from twisted.web.http import NO_CONTENT, OK, datetimeToString  # the module itself is slow to ask: it has deprecations
 
 from torrentd.model.address import Address
+from torrentd.model.errors import RpcError
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.core.context import Context
-from torrentd.rpc.pages.pages import Page, Pages
+from torrentd.rpc.core.envelope import error_answer
+from torrentd.rpc.core.errors import describe
+from torrentd.rpc.pages.pages import EVENTS_PATH, TEXT, WS_PATH, Page, Pages
 from torrentd.rpc.pages.web import WebFiles
 from torrentd.rpc.pages.web import is_meant as is_web
 from torrentd.rpc.serve.admission import Admission, path_of
 from torrentd.rpc.serve.capacity import MAX_BODY, Bodies, Connections
 from torrentd.rpc.serve.channel import RpcChannel
 from torrentd.rpc.serve.refusal import BODY_TOO_LARGE, TOO_MUCH_AT_ONCE, Refusal
+from torrentd.rpc.serve.sse import EventStream
 from torrentd.rpc.serve.transmission import TRANSMISSION_PATHS, accepts_gzip
+from torrentd.rpc.streams.streams import Streams
 from torrentd.rpc.transmission.api import Transmission
+
+if TYPE_CHECKING:
+    from torrentd.rpc.serve.websocket import Sockets
 
 _log = Logger()
 
@@ -119,6 +127,15 @@ class RpcRequest(server.Request):
             self.responseHeaders.addRawHeader(name, value)
         self._write_whole(page.body, page.content_type)
         self.finish()
+
+    def begin_stream(self, content_type: bytes) -> None:
+        """Answer with what has no end."""
+        self._release()
+        headers = self.responseHeaders
+        headers.setRawHeaders(b"Content-Type", [content_type])
+        headers.setRawHeaders(b"Cache-Control", [b"no-store"])
+        headers.setRawHeaders(b"X-Accel-Buffering", [b"no"])  # nginx would wait for more
+        self.channel.begin_stream()
 
     def connectionLost(self, reason: Failure) -> None:
         super().connectionLost(reason)
@@ -207,12 +224,13 @@ class RpcRequest(server.Request):
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What there is to ask: our own API, that of Transmission, pages, and the files of a web client."""
+    """What there is to ask: our own API, that of Transmission, pages, the files of a web client, and events."""
 
     api: Api
     transmission: Transmission
     pages: Pages
     web: WebFiles
+    streams: Streams
 
 
 class RpcResource(resource.Resource):
@@ -223,6 +241,7 @@ class RpcResource(resource.Resource):
     def __init__(self, offered: Offered) -> None:
         super().__init__()
         self._offered = offered
+        self._sockets: Sockets | None = None
 
     def render(self, request: RpcRequest) -> int:
         if request.uri in TRANSMISSION_PATHS:
@@ -231,10 +250,35 @@ class RpcResource(resource.Resource):
         elif is_web(request.uri):
             request.show(self._offered.web.page(request.uri))
         elif request.method == b"GET":
-            request.show(self._offered.pages.get(path_of(request.uri)))
+            self._read(request, path_of(request.uri))
         else:
             request.answer(self._offered.api.handle(request.take_body(), request.context))
         return server.NOT_DONE_YET
+
+    def _read(self, request: RpcRequest, path: bytes) -> None:
+        if path == EVENTS_PATH:
+            self._tell_events(request)
+        elif path == WS_PATH:
+            self._upgrade(request)
+        else:
+            request.show(self._offered.pages.get(path))
+
+    def _upgrade(self, request: RpcRequest) -> None:
+        from torrentd.rpc.serve.websocket import Sockets  # wsproto and h11 are 3 MiB, and nothing to most
+
+        if self._sockets is None:
+            self._sockets = Sockets(self._offered.api, self._offered.streams)
+        said = self._sockets.upgrade(request)
+        if isinstance(said, bytes):
+            request.show(Page(HTTPStatus.BAD_REQUEST, TEXT, said + b"\n"))
+
+    def _tell_events(self, request: RpcRequest) -> None:
+        try:
+            EventStream(request, self._offered.streams).begin()
+        except RpcError as error:
+            status = HTTPStatus.SERVICE_UNAVAILABLE if error.name == "rate_limited" else HTTPStatus.BAD_REQUEST
+            said = error_answer(None, describe(error, "a look at events"))
+            request.show(Page(status, b"application/json", said))
 
 
 class RpcSite(server.Site):

@@ -27,6 +27,7 @@ from torrentd.rpc.serve.admission import Admission, TcpAdmission, UnixAdmission
 from torrentd.rpc.serve.capacity import Bodies, Connections
 from torrentd.rpc.serve.http import Offered, RpcSite
 from torrentd.rpc.serve.listening import IN_USE, ListenError, held_by, tcp_holder, why
+from torrentd.rpc.streams.streams import Streams
 from torrentd.rpc.transmission.api import Transmission
 from torrentd.session.control import Control
 
@@ -68,7 +69,8 @@ class RpcServer:
         self._api = Api(control)
         pages = Pages(control, metrics=options.metrics, per_torrent=options.metrics_per_torrent)
         self._transmission = transmission
-        self._offered = Offered(self._api, transmission, pages, WebFiles(options.web_folder))
+        web, streams = WebFiles(options.web_folder), Streams(control, reactor)
+        self._offered = Offered(self._api, transmission, pages, web, streams)
         self._connections = Connections()
         self._bodies = Bodies()
         self._ports: list[IListeningPort] = []
@@ -82,6 +84,7 @@ class RpcServer:
     def stop(self) -> Deferred[None]:
         """Fires when every connection is closed, soon after `GRACE` at the latest."""
         closed = self._close_ports()
+        self._offered.streams.stop()
         for connection in self._connections:
             connection.drain()
         self._api.close()

@@ -31,7 +31,7 @@ class Events:
         self.log = EventLog(f"{host.secret_rng.getrandbits(EPOCH_BITS):016x}")
         self.states = States(around)
         self._pulse = Pulse(around)
-        self._tail = Tail(self)
+        self._tail = Tail(self, host.reactor)
         self._polls = Polls(host.reactor, self.log)
 
     def tell(self, topic: Topic, **data: Any) -> None:

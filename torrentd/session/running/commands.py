@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from twisted.python.failure import Failure
 
 from torrentd.model.errors import TrackerError
+from torrentd.session.telling.urls import safe_url
 from torrentd.swarm import commands as c
 from torrentd.swarm.events import Announced, AnnounceFailed, Scraped
+from torrentd.wire.escape import escape
 from torrentd.wire.peer.encode import encode, encode_requests
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
@@ -89,7 +91,8 @@ def announce(session: TorrentSession, command: c.Announce) -> None:
     def failed(failure: Failure) -> None:
         failure.trap(TrackerError)
         error: Any = failure.value
-        session.around.tell("tracker.error", id=session.id, url=command.url, message=str(error))
+        message = escape(str(error))
+        session.around.tell("tracker.error", id=session.id, url=safe_url(command.url), message=message)
         session.handle(AnnounceFailed(command.url, str(error), error.retry_in))
 
     done.addCallbacks(answered, failed).addErrback(session.our_fault)

@@ -31,6 +31,7 @@ from torrentd.session.telling.rows import (
     TrackerRow,
     TrackerSummary,
 )
+from torrentd.session.telling.urls import safe_url
 from torrentd.state.records import Broken
 from torrentd.wire.escape import escape
 from torrentd.wire.metainfo import Metainfo
@@ -207,24 +208,6 @@ def tracker_rows(session: Driven[Any]) -> list[TrackerRow]:
 def _status(tracker: Tracker) -> str:
     """The API's words for it."""
     return {"new": "waiting", "failed": "error", "stopped": "waiting"}.get(tracker.status, tracker.status)
-
-
-def safe_url(url: str) -> str:
-    """Without what may be secret: user, password, query, and path components that look like passkeys."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "(unreadable)"
-    if ":" in host:
-        host = f"[{host}]"
-    path = "/".join("..." if len(part) >= PASSKEY_LENGTH else part for part in parts.path.split("/"))
-    return escape(f"{parts.scheme}://{host}{port}{path}" + ("?..." if parts.query else ""))
-
-
-PASSKEY_LENGTH = 16
-"""A path component of so many characters is taken for a passkey; real ones have 32 or 40."""
 
 
 def _host(url: str) -> str:

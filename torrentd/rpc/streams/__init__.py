@@ -1,0 +1,1 @@
+"""Events for callers that stay connected. No transport is known here."""
