@@ -1,14 +1,27 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator, Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT7
 
 from tests.rpc.asking import Asked
 from tests.rpc.core.test_registry import METHODS
 from tests.rpc.fake_control import FakeControl
 from torrentd.rpc.core.errors import CODES
+
+META_SCHEMA = Path(__file__).parent / "openrpc_meta_schema.json"
+JSON_SCHEMA = "https://meta.json-schema.tools"
+ANY_SCHEMA = {
+    "type": ["object", "boolean"],
+    "definitions": {"JSONSchemaObject": {"properties": {"$ref": {"type": "string"}}}},
+}
+"""What the meta-schema asks of JSON Schemas; the test after it looks at each."""
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +72,18 @@ def _references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for child in value:
             yield from _references(child)
+
+
+def test_it_is_an_openrpc_document(document: dict[str, Any]) -> None:
+    """By the meta-schema that the specification publishes (Apache 2.0)."""
+    meta = json.loads(META_SCHEMA.read_text())
+    known = Registry().with_resource(JSON_SCHEMA, Resource.from_contents(ANY_SCHEMA, DRAFT7))
+    validator = Draft7Validator(meta, registry=known)
+    assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)] == []
+    broken = {**document, "methods": [{**document["methods"][0], "params": [{"name": "x"}]}]}
+    assert list(validator.iter_errors(broken))
+
+
+def test_every_schema_is_one(document: dict[str, Any]) -> None:
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
