@@ -43,6 +43,8 @@ COMMANDS = {
     "tracker": "tracker",
     "wait": "wait",
     "status": "daemon",
+    "events": "events",
+    "log": "events",
     "limits": "daemon",
     "config": "config",
     "reload": "daemon",
