@@ -213,7 +213,7 @@ class TorrentdService(Service):
             fresh = self._read()
         finally:
             self._notify.ready()
-        old, beaten = self._daemon.configuration, self._daemon.runtime_limits.beaten
+        old, beaten = self._daemon.configuration, self._daemon.beaten
         live, restart = config.diff(old.settings, fresh.settings)
         self._apply(config.applied(old, fresh))
         changed = [key for key in live if key not in beaten]
@@ -227,9 +227,8 @@ class TorrentdService(Service):
         return changed, restart
 
     def _apply(self, configuration: Configuration) -> None:
-        self._daemon.configuration = configuration
-        self._daemon.apply_limits()
-        self._daemon.blocking.apply(configuration.settings)
+        self._daemon.use(configuration)
+        self._daemon.blocking.apply(self._daemon.settings)
         self._set_log(configuration.settings.log.level, configuration.settings.log.format)
 
     def _reload_by_rpc(self) -> tuple[list[str], list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -318,6 +318,14 @@ class FakeControl:
 
     def config_sources(self) -> dict[str, str]:
         return dict.fromkeys(self.config, "default") | {"limits.upload": "file"}
+
+    def set_config(self, values: Mapping[str, object]) -> Deferred[None]:
+        for key, value in values.items():
+            if key not in self.config:
+                return fail(RpcError("config_invalid", "Nothing was changed", problems=[f"{key}: unknown"]))
+            self.config[key] = value
+        self.told.append(("set_config", dict(values)))
+        return succeed(None)
 
     def config_schema(self) -> dict[str, object]:
         return {"type": "object"}

@@ -148,6 +148,11 @@ def convert(value: object, hint: Any) -> object:
         raise ValueError(f"{_shown(value)}: {str(error).replace('Expected', 'expected', 1)}") from None
 
 
+def convert_key(key: str, value: object) -> object:
+    """A value of a known key. ValueError says what is wrong."""
+    return convert(value, _HINTS[key])
+
+
 def flatten(settings: Settings) -> dict[str, Any]:
     """Dotted key -> setting, in the order of the example file."""
     return {

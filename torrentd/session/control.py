@@ -199,6 +199,10 @@ class Control(Protocol):
     def config_sources(self) -> dict[str, str]:
         """Dotted key -> "default", "file" or "runtime"."""
 
+    def set_config(self, values: Mapping[str, object]) -> Deferred[None]:
+        """Set keys, with values as the file would write them, until they are None again. RpcError("config_invalid"):
+        nothing was changed; `problems` has a sentence for each key."""
+
     def config_schema(self) -> dict[str, object]:
         """JSON Schema of the configuration file."""
 

@@ -13,6 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from torrentd import config
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.net.connector import Connector
@@ -48,11 +49,16 @@ from torrentd.session.telling.rows import JobError
 from torrentd.swarm.fleet.fleet import Fleet
 
 if TYPE_CHECKING:
-    from torrentd.config import Configuration, Settings
+    from collections.abc import Mapping
+
+    from torrentd.config import Configuration
     from torrentd.session.host import Host
     from torrentd.session.running.torrent import TorrentSession
 
 log = Logger()
+
+OVERRIDES = "config"
+"""The setting of the database that holds what was set at run time."""
 
 STOP_TIME = 3.5
 """Seconds for the stop as a whole: users and systemd expect 5, of which the RPC has one for its last answers."""
@@ -64,6 +70,11 @@ class Daemon:
     def __init__(self, host: Host, configuration: Configuration) -> None:
         self.host = host
         self.configuration = configuration
+        """what the file and the command line say"""
+        self.overrides: dict[str, object] = {}
+        """keys that were set at run time, with values as the file would write them; the rates are `runtime_limits`"""
+        self.settings = configuration.settings
+        """in force"""
         self.torrent_settings = torrent_settings(configuration.settings, 0)
         self.around = Around(host)
         self.log_levels = Levels()
@@ -102,11 +113,6 @@ class Daemon:
         self._beginning: Deferred[None] | None = None
 
     @property
-    def settings(self) -> Settings:
-        """What the file and the command line say."""
-        return self.configuration.settings
-
-    @property
     def port(self) -> int:
         """Where peers reach us, behind a router also; 0 while nothing listens. One number serves both families, and
         behind a router that gave us another it is IPv4's."""
@@ -123,6 +129,7 @@ class Daemon:
             log.warn("state: {notice}", notice=notice)
         self.around.saving.start(loaded.totals)
         self.kept = dict(loaded.settings)
+        self._take_up(loaded.settings.get(OVERRIDES))
         self.runtime_limits = RuntimeLimits.read(loaded.settings.get("limits"))
         self.apply_limits()
         self.around.queueing.load(loaded.ranks)
@@ -201,6 +208,40 @@ class Daemon:
             for command in rest.farewell(now, row.uploaded, row.downloaded, sleeper.missing) if rest else ():
                 self.around.announces.announce(info_hash, sleeper.peer_id, command).addErrback(_unanswered)
         return times
+
+    # --- the configuration
+
+    def _take_up(self, stored: object) -> None:
+        """What was set in an earlier run, as far as it still can be."""
+        for key, value in stored.items() if isinstance(stored, dict) else ():
+            try:
+                config.overridden(self.settings, {key: value})
+            except config.ConfigError as error:
+                log.warn("what was set at run time is dropped: {problem}", problem=error)
+            else:
+                self.overrides[key] = value
+        self.use(self.configuration)
+
+    def use(self, configuration: Configuration) -> None:
+        """Make this what the file says; what was set at run time beats it."""
+        self.configuration = configuration
+        self.settings = config.overridden(configuration.settings, self.overrides)
+        self.apply_limits()
+
+    def override(self, values: Mapping[str, object]) -> Deferred[None]:
+        """Set keys until they are None. ConfigError: nothing was changed. Fires when it will survive a restart."""
+        overrides = {key: value for key, value in (self.overrides | dict(values)).items() if value is not None}
+        config.overridden(self.configuration.settings, overrides)
+        self.overrides = overrides
+        self.use(self.configuration)
+        if "blocklist.refresh" in values:
+            self.blocking.apply(self.settings)
+        return self.host.state.set_setting(OVERRIDES, overrides or None)
+
+    @property
+    def beaten(self) -> list[str]:
+        """The keys of the file that are not in force."""
+        return [*self.runtime_limits.beaten, *self.overrides]
 
     # --- the registry
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from torrentd import __version__
+from torrentd import __version__, config
 from torrentd.swarm.fleet.events import FleetLimits
 from torrentd.swarm.settings import Settings as TorrentSettings
 
@@ -42,6 +42,17 @@ class RuntimeLimits:
         """The keys of the file that are not in force."""
         overrides = {"limits.download": self.down, "limits.upload": self.up}
         return [key for key, override in overrides.items() if override is not None]
+
+
+RATE_KEYS = {"limits.download": "down", "limits.upload": "up"}
+
+
+def as_override(key: str, written: object) -> Override:
+    """A rate as the file would write it, where 0 is no limit; None takes back what was set. ValueError."""
+    if written is None:
+        return None
+    rate = config.convert_key(key, written)
+    return rate if isinstance(rate, int) and rate else "unlimited"
 
 
 def _known(stored: object) -> Override:

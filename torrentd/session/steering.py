@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
-from twisted.internet.defer import Deferred, execute, maybeDeferred
+from twisted.internet.defer import Deferred, execute, gatherResults, maybeDeferred
 from twisted.python.failure import Failure
 
 from torrentd import config
@@ -22,7 +22,7 @@ from torrentd.session import setting
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.entering.adding import choose
 from torrentd.session.events.log import Event, Found, Listener, Topic
-from torrentd.session.limits import Override, RuntimeLimits, effective
+from torrentd.session.limits import RATE_KEYS, Override, RuntimeLimits, as_override, effective
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling import snapshots
@@ -360,7 +360,19 @@ class Steering:
         configuration = self._daemon.configuration
         sources = dict.fromkeys(config.values(configuration.settings), "default")
         sources |= dict.fromkeys((*configuration.written, *configuration.given), "file")
-        return sources | dict.fromkeys(self._daemon.runtime_limits.beaten, "runtime")
+        return sources | dict.fromkeys(self._daemon.beaten, "runtime")
+
+    def set_config(self, values: Mapping[str, object]) -> Deferred[None]:
+        rates = {key: value for key, value in values.items() if key in RATE_KEYS}
+        try:
+            config.overridden(self._daemon.settings, values)
+            done = [self._daemon.override({key: value for key, value in values.items() if key not in rates})]
+        except config.ConfigError as error:
+            raise RpcError("config_invalid", "Nothing was changed", problems=error.problems) from None
+        if rates:
+            wanted = {RATE_KEYS[key]: as_override(key, value) for key, value in rates.items()}
+            done.append(self.set_limits(**wanted))
+        return gatherResults(done, consumeErrors=True).addCallback(lambda _: None)
 
     def config_schema(self) -> dict[str, object]:
         return config.schema()

@@ -46,6 +46,8 @@ def allowed_text(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def allowed_object(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if "properties" not in schema:
+        return st.dictionaries(Text, Anything, max_size=4)
     required = schema.get("required", [])
     members = {name: allowed(one) for name, one in schema["properties"].items()}
     return st.fixed_dictionaries(

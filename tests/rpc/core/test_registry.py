@@ -12,6 +12,7 @@ from torrentd.rpc.core.registry import build
 METHODS = {
     "config.get",
     "config.schema",
+    "config.set",
     "daemon.reload",
     "daemon.set_log_level",
     "daemon.shutdown",
@@ -64,6 +65,7 @@ def test_what_is_known_of_a_method() -> None:
 def test_which_methods_change_settings_and_which_poll() -> None:
     methods = build(nouns(FakeControl())).values()
     assert {method.name for method in methods if method.settings} == {
+        "config.set",
         "daemon.reload",
         "daemon.set_log_level",
         "daemon.shutdown",

@@ -272,6 +272,12 @@ class ConfigGet(Params, frozen=True):
     keys: list[str] | None = None
 
 
+class ConfigSet(Params, frozen=True):
+    """Dotted key -> value as the file would write it; null takes back what was set."""
+
+    values: dict[str, Any]
+
+
 class SetLimits(Params, frozen=True):
     """What is left out stays as it is; null takes back what was set, and the configuration file counts again."""
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.rpc.asking import Asked
+from tests.rpc.asking import GUEST, Asked
 from tests.rpc.fake_control import FakeControl
 
 
@@ -22,3 +22,19 @@ def test_get_what_is_not_there() -> None:
 
 def test_schema() -> None:
     assert Asked(FakeControl()).call("config.schema") == {"type": "object"}
+
+
+def test_set() -> None:
+    control = FakeControl()
+    answer = Asked(control).call("config.set", values={"limits.upload": 7, "paths.download_dir": None})
+    assert answer == {"applied": ["limits.upload", "paths.download_dir"], "restart_required": []}
+    assert control.told == [("set_config", {"limits.upload": 7, "paths.download_dir": None})]
+
+
+def test_set_what_is_not_there() -> None:
+    error = Asked(FakeControl()).error("config.set", values={"x": 1})
+    assert (error["code"], error["data"]["problems"]) == (11, ["x: unknown"])
+
+
+def test_only_the_owner_sets() -> None:
+    assert Asked(FakeControl(), GUEST).error("config.set", values={})["code"] == -32001

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from torrentd.model.errors import RpcError
-from torrentd.rpc.core.registry import Noun
-from torrentd.rpc.core.schema import ConfigGet, Nothing
+from torrentd.rpc.core.registry import Noun, changes_settings
+from torrentd.rpc.core.schema import ConfigGet, ConfigSet, Nothing
 
 
 class ConfigValues(msgspec.Struct, frozen=True):
@@ -16,6 +16,13 @@ class ConfigValues(msgspec.Struct, frozen=True):
 
     values: dict[str, Any]
     source: dict[str, str]
+
+
+class ConfigSetResult(msgspec.Struct, frozen=True):
+    """Dotted keys. What needs a restart cannot be set here, so the second list is empty."""
+
+    applied: list[str]
+    restart_required: list[str]
 
 
 class ConfigMethods(Noun):
@@ -28,6 +35,12 @@ class ConfigMethods(Noun):
             if key not in values:
                 raise RpcError("invalid_params", f"keys[{index}]: there is no such key", path=f"keys[{index}]")
         return ConfigValues({key: values[key] for key in params.keys}, {key: sources[key] for key in params.keys})
+
+    @changes_settings
+    async def jsonrpc_set(self, params: ConfigSet) -> ConfigSetResult:
+        """Set keys now and for later starts; each beats the file until it is null."""
+        await self.control.set_config(params.values)
+        return ConfigSetResult(list(params.values), [])
 
     def jsonrpc_schema(self, params: Nothing) -> dict[str, Any]:
         """The JSON Schema of the configuration file."""
