@@ -10,17 +10,23 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from tests.net.fakes import OURS, THEIRS, Hall, Reader, content, encryption
 from torrentd.model.address import Address
 from torrentd.net.connector import Connector
 from torrentd.net.factory import PeerFactory
 from torrentd.net.network import Network
+from torrentd.net.peer import LONG
+from torrentd.net.transport import DirectTransport
 from torrentd.policy.peers.encryption import Mode
 from torrentd.wire.peer.encode import encode, encode_requests
-from torrentd.wire.peer.messages import Have, Interested, Request
+from torrentd.wire.peer.framing import MAX_EXTENDED
+from torrentd.wire.peer.messages import Extended, Have, Interested, Request
 
 BLOCK = 16384
+PIECE = 1400
+"""Bytes of a segment"""
 
 
 @pytest.fixture(params=[True, False], ids=["direct", "plain"])
@@ -129,3 +135,39 @@ async def test_many_blocks_arrive_whole(network: Network) -> None:
     assert pair.here.owner.block_bytes() == expected
     assert sum(pair.there.owner.sent) == len(expected)
     await pair.end()
+
+
+@ensureDeferred
+async def test_a_long_message_in_small_pieces_is_read_in_large_ones(network: Network) -> None:
+    """And what is short again arrives at once."""
+    pair = Pair(network)
+    arrived: Deferred[None] = Deferred()
+    pair.there.owner.on_received = lambda connection, messages: Interested() in messages and arrived.callback(None)
+    await pair.connect()
+    reads = count_calls(pair.accepted, "_deliver")
+    long = Extended(5, bytes(MAX_EXTENDED))
+    data = encode([long])
+    for start in range(0, len(data), PIECE):
+        pair.dialled.send(data[start : start + PIECE])
+        pair.dialled.flush()
+        await deferLater(reactor, 0)
+    pair.dialled.send(encode([Interested()]))
+    pair.dialled.flush()
+    await arrived
+    assert pair.there.owner.messages == [long, Interested()]
+    if isinstance(pair.accepted.transport, DirectTransport):
+        assert len(reads) < (LONG + MAX_EXTENDED // 8) // PIECE
+    await pair.end()
+
+
+def count_calls(owner: Any, name: str) -> list[None]:
+    """One entry for each call of a method from now on."""
+    calls: list[None] = []
+    method = getattr(owner, name)
+
+    def counted(*args: Any) -> Any:
+        calls.append(None)
+        return method(*args)
+
+    setattr(owner, name, counted)
+    return calls

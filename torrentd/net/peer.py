@@ -41,6 +41,9 @@ CONTROL_BUFFER: Final = 256 * 1024
 """Bytes of control messages that may wait behind a full socket. A peer that lets so much pile up (20,000 requests)
 does not read at all, and is closed."""
 
+LONG: Final = 64 * 1024
+"""Bytes of an incomplete message from which on the rest is read in pieces of this size."""
+
 DISK_BUSY: Final = "disk busy"
 RATE: Final = "rate"
 
@@ -77,6 +80,8 @@ class PeerProtocol(Protocol):
         self._exchange: Initiator | Responder | None = None
         self._decrypt: Any = None
         self._control_out = 0
+        self._waits_for = 1
+        """bytes that the transport waits for"""
         self._reactor = reactor
         self._reception = reception
         self._handshaking = Handshaking(identity, reception.identify)
@@ -262,8 +267,17 @@ class PeerProtocol(Protocol):
     def _deliver(self, framing: Framing, view: memoryview, end: int) -> None:
         messages, used = framing.scan(view, end)
         self.tail = bytes(view[used:end])
+        if self._waits_for > 1 or len(self.tail) > LONG:
+            self._wait_for(framing.missing(self.tail) if len(self.tail) > LONG else 1)
         if used and self._owner is not None:  # also for keep-alives, which leave no message: the peer is there
             self._owner.received(self, messages)
+
+    def _wait_for(self, missing: int) -> None:
+        """Let the transport read so many bytes of a long message at once, if it can."""
+        self._waits_for = min(missing, LONG)
+        wait = getattr(self.transport, "wait_for", None)
+        if wait is not None:
+            wait(self._waits_for)
 
     def hand_over(self, owner: PeerOwner, piece_count: int) -> None:
         """Report to another owner from now on; the torrent has so many pieces. Only after `established`."""

@@ -106,6 +106,12 @@ class DirectTransport:
         protocol.dataInto(view, kept + count)
         return None
 
+    def wait_for(self, count: int) -> None:
+        """Read when there are `count` bytes, or the end. What was kept is copied with each read, so that a long message
+        in small pieces would cost much."""
+        if self.connected:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+
     def pauseProducing(self) -> None:
         """Stop reading; TCP makes the peer wait."""
         self._paused_reading = True

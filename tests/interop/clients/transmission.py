@@ -1,4 +1,4 @@
-"""Transmission. It never dials an address in 127.0.0.0/8, so it has to be dialled; nor are nodes there any to its DHT."""
+"""Transmission. It never dials an address in 127.0.0.0/8, so it has to be dialled; its DHT has no nodes there."""
 
 from __future__ import annotations
 

@@ -118,6 +118,11 @@ class Framing:
         self._lengths = {**lengths, ids.BITFIELD: range(shortest, longest + 1)}
         self._longest = max(lengths[-1] for lengths in (*self._lengths.values(), _UNKNOWN))
 
+    @staticmethod
+    def missing(tail: bytes) -> int:
+        """How many bytes the incomplete message lacks with which `tail` begins; its length is there."""
+        return 4 + int(_LENGTH.unpack_from(tail)[0]) - len(tail)
+
     def scan(self, view: memoryview, end: int) -> tuple[list[Message], int]:
         """All whole messages in `view[:end]`, and how many bytes they took.
 
