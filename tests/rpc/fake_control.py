@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -230,6 +230,11 @@ class FakeControl:
 
     def set(self, id: str, wishes: Wishes) -> Deferred[None]:
         return self._do("set", id, wishes)
+
+    def move(self, id: str, path: str, mode: Literal["move", "point"]) -> Deferred[int]:
+        self.row(id)
+        self.told.append(("move", id, path, mode))
+        return succeed(7)
 
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         return self._do("set_files", id, choices)

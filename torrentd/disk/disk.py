@@ -12,6 +12,7 @@ from torrentd.disk.descriptors import OPEN_FILES, Descriptors
 from torrentd.disk.devices import Devices
 from torrentd.disk.files import Place
 from torrentd.disk.hashing import SALT_SIZE
+from torrentd.disk.moving import Moving
 from torrentd.disk.storage import Storage
 from torrentd.disk.system import System
 from torrentd.disk.writing.buffers import QUEUE_LIMIT, Buffers
@@ -65,6 +66,10 @@ class Disk:
         salt = secrets.token_bytes(SALT_SIZE)
         desk = Desk(access, geometry, hashes, self.buffers, salt, Unflushed(), self._workers)
         return Storage(desk, self._devices, self._flush_run, allocation == "full")
+
+    def moving(self, layout: Layout, source: str, target: str, tag: str) -> Moving:
+        """The way of a torrent's files from one directory to another. Touches no file. `tag`: see `Moving`."""
+        return Moving(self._run, Place(source, layout, self.min_free, self._system), target, tag)
 
     def close(self) -> None:
         """Close every file that is still open. The storages are closed before."""

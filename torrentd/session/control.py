@@ -138,6 +138,10 @@ class Control(Protocol):
 
     def set(self, id: str, wishes: Wishes) -> Deferred[None]: ...
 
+    def move(self, id: str, path: str, mode: Literal["move", "point"]) -> Deferred[int]:
+        """The job that moves the torrent's files to the directory ("point": they are there already, and are looked
+        at). RpcError("path_not_allowed", "busy")."""
+
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         """RpcError("file_index") when an index is out of range or a glob fits nothing."""
 

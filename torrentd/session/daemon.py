@@ -40,6 +40,7 @@ from torrentd.session.meeting.announces import Announces
 from torrentd.session.meeting.connections import Connections
 from torrentd.session.meeting.listening import Listening
 from torrentd.session.meeting.ports import Ports
+from torrentd.session.moving import Moving
 from torrentd.session.queueing import SOON, Queueing
 from torrentd.session.seeding import Seeding
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -82,6 +83,7 @@ class Daemon:
         self.blocking = Blocking(self.around, f"{configuration.settings.paths.state_dir}/blocklist")
         self.adding = Adding(self)
         self.magnets = Magnets(self)
+        self.moving = Moving(self)
         self.around.fulfilling = Fulfilling(self)
         self.around.waking = Waking(self)
         self.around.seeding = Seeding(self)
@@ -254,6 +256,7 @@ class Daemon:
     def remove(self, session: TorrentSession, delete_data: bool) -> Deferred[None]:
         """Forget the torrent, with its files if asked. StorageError: either nothing happened, or it is forgotten and
         some files could not be deleted."""
+        self.moving.give_up(session)
         return self.turns.run(session.facts.info_hash, self._remove, session, delete_data)
 
     async def _remove(self, session: TorrentSession, delete_data: bool) -> None:

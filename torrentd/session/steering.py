@@ -24,6 +24,7 @@ from torrentd.session.entering.adding import choose
 from torrentd.session.events.log import Event, Found, Listener, Topic
 from torrentd.session.limits import RATE_KEYS, Override, RuntimeLimits, as_override, effective
 from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.moving import Mode
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling import snapshots
 from torrentd.session.telling.details import DetailsRow, details_row, magnet_details_row
@@ -211,6 +212,8 @@ class Steering:
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
         trusted = session.begun and session.error is None and not session.doubtful.count
+        if session.moving is not None:
+            raise RpcError("busy", "The torrent is being moved", id=session.id)
         session.recover()
         session.inquire()
         session.begun = True  # whatever was not known before will be known then
@@ -249,6 +252,9 @@ class Steering:
             return self._saved(session)
 
         return self._awake(id, set_them, lambda magnet: setting.apply_to_magnet(magnet, wishes, settings))
+
+    def move(self, id: str, path: str, mode: Mode) -> Deferred[int]:
+        return self._awake(id, lambda session: self._daemon.moving.move(session, path, mode).id)
 
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         def choose_them(session: TorrentSession) -> Deferred[None]:

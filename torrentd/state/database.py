@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from torrentd.model.errors import StorageError
-from torrentd.state import loading, magnets, recovery, suspects, writes
+from torrentd.state import loading, magnets, moves, recovery, suspects, writes
 from torrentd.state.commits import Commits, Run, Statement
 from torrentd.state.faults import translate, translate_os
 from torrentd.state.records import Broken, FileStat, Loaded, MagnetRecord, Stored, TorrentRecord, Totals
@@ -137,6 +137,21 @@ class State:
         """Places in the queue, by info hash; they are forgotten with their torrents."""
         rows = list(ranks.items())
         return self._write(lambda connection: writes.set_ranks(connection, rows))
+
+    # --- moves, see `moves`
+
+    def begin_move(self, info_hash: bytes, source: str, target: str) -> Deferred[None]:
+        """Its files are about to go from one directory to another."""
+        return self._write(lambda connection: moves.begin(connection, info_hash, source, target))
+
+    def moved(self, info_hash: bytes, target: str, files: Sequence[NumberedStat]) -> Deferred[None]:
+        """They are at the new place; how they look there."""
+        stats = list(files)
+        return self._write(lambda connection: moves.done(connection, info_hash, target, stats))
+
+    def end_move(self, info_hash: bytes) -> Deferred[None]:
+        """Nothing of it is left to be done."""
+        return self._write(lambda connection: moves.end(connection, info_hash))
 
     # --- pieces
 

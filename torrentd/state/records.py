@@ -147,6 +147,15 @@ class Totals:
     runs: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A torrent's files on their way. `moved`: the record names the target already, and only the old ones are to go."""
+
+    source: str
+    target: str
+    moved: bool
+
+
 @dataclass(slots=True)
 class Loaded:
     """Everything that is read at start. Metainfo and file stats stay in the database until they are asked for."""
@@ -158,6 +167,8 @@ class Loaded:
     order: list[bytes] = field(default_factory=list)
     """the info hashes of both in that order; empty if there are no magnets"""
     broken: list[Broken] = field(default_factory=list)
+    moves: dict[bytes, Move] = field(default_factory=dict)
+    """info hash -> where its files were on their way to"""
     ranks: dict[bytes, float] = field(default_factory=dict)
     """info hash -> its place in the queue"""
     settings: dict[str, object] = field(default_factory=dict)

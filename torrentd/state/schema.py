@@ -70,6 +70,12 @@ MIGRATIONS = (
         inode INTEGER NOT NULL,
         PRIMARY KEY (torrent, number)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE move (
+        torrent INTEGER PRIMARY KEY REFERENCES torrent ON DELETE CASCADE,
+        source TEXT NOT NULL,
+        target TEXT NOT NULL,
+        moved INTEGER NOT NULL CHECK (moved IN (0, 1))
+    ) STRICT;
     CREATE TABLE suspect (
         info_hash BLOB PRIMARY KEY,
         crashes INTEGER NOT NULL,

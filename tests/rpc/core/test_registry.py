@@ -35,6 +35,7 @@ METHODS = {
     "torrent.get",
     "torrent.inspect",
     "torrent.list",
+    "torrent.move",
     "torrent.pause",
     "torrent.peers",
     "torrent.pieces",

@@ -20,8 +20,8 @@ def remove(files: Files) -> None:
     for entry in entries:
         if not entry.padding:
             _remove_file(files.folders, entry)
-    for components in _folders(entries):
-        _remove_folder(files.folders, components)
+    for components in folders_of(entries):
+        remove_folder(files.folders, components)
 
 
 def _remove_file(folders: Folders, entry: FileEntry) -> None:
@@ -35,13 +35,13 @@ def _remove_file(folders: Folders, entry: FileEntry) -> None:
         raise storage_error(error, "/".join((folders.root, *entry.path))) from error
 
 
-def _folders(entries: tuple[FileEntry, ...]) -> list[Components]:
+def folders_of(entries: tuple[FileEntry, ...]) -> list[Components]:
     """Every folder of the torrent, the deepest first."""
     found = {entry.path[:depth] for entry in entries for depth in range(1, len(entry.path))}
     return sorted(found, key=lambda components: (-len(components), components))
 
 
-def _remove_folder(folders: Folders, components: Components) -> None:
+def remove_folder(folders: Folders, components: Components) -> None:
     try:
         os.rmdir(components[-1], dir_fd=folders.enter(components[:-1]))
     except OSError:

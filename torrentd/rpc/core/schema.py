@@ -193,6 +193,14 @@ class Set(Params, frozen=True):
     sequential: bool | UnsetType = UNSET
 
 
+class Move(Params, frozen=True):
+    """`path`: a directory. "point": the files are there already; they are looked at."""
+
+    ids: Ids
+    path: Path
+    mode: Literal["move", "point"] = "move"
+
+
 class Queue(Params, frozen=True):
     """`to`: "top", "up", "down", "bottom", or a position, counted from 0."""
 

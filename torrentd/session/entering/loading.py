@@ -41,7 +41,7 @@ async def load(daemon: Daemon, loaded: Loaded) -> None:
         set_aside(daemon, broken)
     for record in loaded.torrents:
         try:
-            if tells_all(record) and record.info_hash not in loaded.suspects:
+            if tells_all(record) and record.info_hash not in loaded.suspects and record.info_hash not in loaded.moves:
                 daemon.around.put(record.info_hash, of_record(record, new_peer_id(secret_rng), now))
             else:
                 await _load_whole(daemon, record)
@@ -106,7 +106,10 @@ async def begin_all(daemon: Daemon, loaded: Loaded) -> None:
     awake: list[TorrentSession | MagnetSession] = [*daemon.around.magnets.values(), *daemon.around.sessions.values()]
     for session in awake:
         count = loaded.suspects.get(session.info_hash, 0)
-        if count >= QUARANTINE_AFTER:
+        move = loaded.moves.get(session.info_hash)
+        if move is not None and not isinstance(session, MagnetSession):
+            daemon.moving.resume(session, move)
+        elif count >= QUARANTINE_AFTER:
             session.fail(QUARANTINED)
             log.error("{name}: {reason}", name=session.name, reason=QUARANTINED.message)
         elif count:

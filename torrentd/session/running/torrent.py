@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from torrentd.disk.storage import Storage
     from torrentd.net.interfaces import PeerConnection
     from torrentd.session.around import Around
+    from torrentd.session.jobs import Job
     from torrentd.swarm.torrent import Torrent
     from torrentd.wire.metainfo import Metainfo
 
@@ -73,6 +74,8 @@ class TorrentSession(Driven["Torrent"]):
         """pieces to be hashed before the torrent may run"""
         self.checking: float | None = None
         """progress of the check under way, 0.0 to 1.0"""
+        self.moving: Job | None = None
+        """its files are on their way to another directory"""
         self.idle_since: float | None = None
         """since when it could sleep, as far as was looked; see session.dormancy"""
         self.retry: IDelayedCall | None = None
@@ -131,7 +134,8 @@ class TorrentSession(Driven["Torrent"]):
     def may_run(self) -> bool:
         """Whether nothing speaks against being in the swarm."""
         stopped = self.facts.paused or self.facts.finished or self.gone or self.has_failed_for_good
-        return self.begun and not (stopped or self.checking is not None or self.doubtful.count)
+        looked_at = self.checking is not None or self.doubtful.count
+        return self.begun and not (stopped or looked_at or self.moving is not None)
 
     def start(self) -> None:
         """Enter the swarm, unless something speaks against it; or wait for the torrent's turn."""

@@ -53,6 +53,8 @@ def state_of(session: TorrentSession | MagnetSession) -> State:
         return "error"
     if isinstance(session, MagnetSession):
         return "metadata"
+    if session.moving is not None:
+        return "moving"
     if session.checking is not None:
         return "checking"
     if session.facts.paused:

@@ -92,3 +92,12 @@ def test_who_is_there_is_moved_together(asked: Asked, control: FakeControl) -> N
 def test_a_place_that_is_none(asked: Asked, control: FakeControl, to: object) -> None:
     assert asked.error("torrent.queue", ids="all", to=to)["data"]["path"] == "to"
     assert control.told == []
+
+
+def test_move(asked: Asked, control: FakeControl) -> None:
+    result = asked.call("torrent.move", ids=[ONE, UNKNOWN], path="/srv", mode="point")
+    assert (result["job"], result["jobs"]) == (7, [{"id": ONE, "job": 7}])
+    assert [failed["id"] for failed in result["failed"]] == [UNKNOWN]
+    assert control.told[-1] == ("move", ONE, "/srv", "point")
+    for params in ({"path": ""}, {"path": "a\0"}, {"path": 1}, {"mode": "copy"}, {}):
+        assert asked.error("torrent.move", **{"ids": [ONE], **({"path": "/srv"} if "mode" in params else {}), **params})

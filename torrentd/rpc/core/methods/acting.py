@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from torrentd.rpc.core.errors import describe
 from torrentd.rpc.core.registry import Noun
-from torrentd.rpc.core.schema import Ids, Many, Queue, Remove, Resume, Set
+from torrentd.rpc.core.schema import Ids, Many, Move, Queue, Remove, Resume, Set
 from torrentd.session.control import Wishes
 
 
@@ -24,6 +24,19 @@ class BulkResult(msgspec.Struct, frozen=True):
     """In the order in which the ids were given."""
 
     done: list[str]
+    failed: list[Failed]
+
+
+class MoveJob(msgspec.Struct, frozen=True):
+    id: str
+    job: int
+
+
+class MoveResult(msgspec.Struct, frozen=True):
+    """`job` is the first of them; each torrent has one of its own."""
+
+    job: int | None
+    jobs: list[MoveJob]
     failed: list[Failed]
 
 
@@ -58,6 +71,16 @@ class Acting(Noun):
         result = await self._each(params.ids, self.control.find)
         await self.control.move_in_queue(result.done, params.to)
         return result
+
+    async def jsonrpc_move(self, params: Move) -> MoveResult:
+        """Move torrents' files to another directory, or say that they are there now."""
+        jobs: list[MoveJob] = []
+
+        async def move(id: str) -> None:
+            jobs.append(MoveJob(id, await self.control.move(id, params.path, params.mode)))
+
+        result = await self._each(params.ids, lambda id: Deferred.fromCoroutine(move(id)))
+        return MoveResult(jobs[0].job if jobs else None, jobs, result.failed)
 
     async def _each(self, ids: Ids, act: Callable[[str], Deferred[None]]) -> BulkResult:
         named = self.control.ids() if ids == "all" else list(dict.fromkeys(id.lower() for id in ids))
