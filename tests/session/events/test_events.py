@@ -125,6 +125,18 @@ def test_changes_are_told_once_a_second_while_somebody_listens(make_home: Any, w
     assert sorted(paths) == ["sample/a.bin", "sample/sub/b.txt"]
 
 
+def test_files_of_what_came_within_a_second(make_home: Any, world: Any, torrent: Sample) -> None:
+    seed, leech = make_home(6881).start(), make_home(6882).start()
+    seed.put(torrent)
+    ears = [Ear(home, "torrent.file_completed") for home in (seed, leech)]
+    seed.add(torrent)
+    leech.add(torrent, peers=(seed.address,))
+    world.run(3)
+    found, fetched = ([event.data["path"] for event in ear.heard()] for ear in ears)
+    assert sorted(fetched) == ["sample/a.bin", "sample/sub/b.txt"]
+    assert found == []
+
+
 def test_nothing_is_computed_for_nobody(home: Any, world: Any, torrent: Sample) -> None:
     home.put(torrent)
     home.add(torrent)

@@ -46,6 +46,7 @@ class Pulse:
                 self._wanted[topic] = max(self._wanted.get(topic, 0.0), until)
         if self._timer is None and not BEATING.isdisjoint(topics):
             self._revision = self._around.changes.revision
+            self._files.begin(self._around.host.wall_clock())
             self._timer = self._around.host.reactor.callLater(PERIOD, self._beat)
 
     def stop(self) -> None:
