@@ -65,8 +65,7 @@ def test_sleepers(sleeper):
 def test_who_has_no_turns(home, sleeper, torrent):
     assert answer_turn(HASH, None, PORT) == Untrack(HASH)
     assert answer_turn(HASH, changed(sleeper, private=True), PORT) == Untrack(HASH)
-    sleeper.paused = True
-    assert answer_turn(HASH, changed(sleeper, private=False), PORT) == Untrack(HASH)
+    assert answer_turn(HASH, changed(sleeper, private=False, state="paused"), PORT) == Untrack(HASH)
     other = home.add(Sample("private", private=1))
     assert answer_turn(HASH, other, PORT) == Untrack(HASH)
     other = home.add(Sample("paused"), paused=True)
