@@ -84,6 +84,10 @@ def test_an_afternoon_with_transmission_remote(
     ]
     assert daemon.get(torrent)["limits"]["down"] == 50_000
 
+    other = "http://127.0.0.1:10/announce"
+    remote("-t", "1", "-td", other)
+    remote("-t", "1", "-tr", "0")
+    assert [tracker["url"] for tracker in daemon.rpc("torrent.trackers", id=torrent.info_hash)["trackers"]] == [other]
     remote("-t", "1", "-v")
     daemon.wait(torrent)
     remote("-t", "1", "--reannounce")
@@ -102,6 +106,11 @@ def test_the_session_with_transmission_remote(daemon: Torrentd, remote: Remote) 
     assert told["Download directory"] == str(daemon.downloads)
     assert told["Daemon version"].startswith("4.1.1 (torrentd")
     assert daemon.rpc("limits.get") == {"down": 70_000, "up": "unlimited"}
+    remote("-gsr", "1.5")
+    assert remote.shown("-si")["Default seed ratio limit"] == "1.5"
+    assert daemon.rpc("config.get", keys=["seeding.ratio"])["source"] == {"seeding.ratio": "runtime"}
+    assert "blocklist.source" in remote("--blocklist-update", fails=True)
+    assert "Port is open: No" in remote("-pt")
     assert remote.shown("-st")["Ratio"] == "None"
     assert "not absolute" in remote("-a", f"magnet:?xt=urn:btih:{'5a' * 20}", "-w", "films", fails=True)
     assert "token is wrong" in Remote(_wrong(daemon))("-l", fails=True)
@@ -163,6 +172,15 @@ def test_transmission_rpc_with_every_field(
     client.set_session(speed_limit_up=30, speed_limit_up_enabled=True, alt_speed_up=7)
     assert client.get_session().alt_speed_up == 7
     assert daemon.rpc("limits.get")["up"] == 30_000
+
+    client.change_torrent(added.id, tracker_list=[[DEAD], ["udp://127.0.0.1:9"]])
+    assert client.get_torrent(added.id).tracker_list == [DEAD, "udp://127.0.0.1:9"]
+    client.queue_top(added.id)
+    client.set_session(download_queue_size=3, download_queue_enabled=True, idle_seeding_limit=90)
+    assert daemon.rpc("config.get", keys=["queue.downloads"])["values"] == {"queue.downloads": 3}
+    client.set_group("home", speed_limit_up=7)
+    group = client.get_group("home")
+    assert group is not None and group.fields["speed-limit-up"] == 7
 
     client.verify_torrent(added.id)
     client.reannounce_torrent(added.id)

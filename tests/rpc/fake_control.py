@@ -18,6 +18,7 @@ from torrentd.session.limits import Override
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
     AllTotals,
+    BlocklistRow,
     ClosedPeerRow,
     DhtNodeRow,
     DhtRow,
@@ -122,7 +123,9 @@ class FakeControl:
         self.full = False
         self.log = EventLog("e")
         self.keeps: dict[str, object] = {}
+        self.blocklist: BlocklistRow | None = BlocklistRow(7, 0, None, None)
         self.config: dict[str, object] = {
+            "blocklist.source": "http://b.example/list",
             "discovery.dht": True,
             "discovery.lsd": False,
             "discovery.pex": True,
@@ -134,6 +137,11 @@ class FakeControl:
             "peers.max_connections": 200,
             "peers.max_connections_per_torrent": 50,
             "ports.map": True,
+            "queue.downloads": 0,
+            "queue.seeds": 0,
+            "queue.stalled_after": 60,
+            "seeding.idle_time": 0,
+            "seeding.ratio": 0.0,
             "storage.disk_queue": 32 * 1024 * 1024,
         }
         self.not_ready: str | None = None
@@ -302,6 +310,9 @@ class FakeControl:
             disk=[DiskRow("/downloads", 10, 20)],
             connections=3,
         )
+
+    def renew_blocklist(self) -> Deferred[BlocklistRow | None]:
+        return succeed(self.blocklist)
 
     def unready(self) -> str | None:
         return self.not_ready

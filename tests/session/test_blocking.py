@@ -39,7 +39,7 @@ def name_peer(home, torrent, address):
 
 
 def reload(home):
-    home.daemon.configuration = home.configuration()
+    home.daemon.use(home.configuration())
     home.daemon.blocking.apply(home.daemon.settings)
     home.world.run()
 
@@ -141,3 +141,17 @@ def test_no_timer_stays_behind(blocking, world):
     home = blocking(LOOPBACK)
     home.stop()
     assert world.reactor.getDelayedCalls() == []
+
+
+def test_renewed_by_hand(blocking, tmp_path):
+    listed = blocking(ELSEWHERE)
+    (tmp_path / "list").write_text(ELSEWHERE + LOOPBACK)
+    assert result(listed.steering.renew_blocklist()).ranges == 2
+    (tmp_path / "list").unlink()
+    told = result(listed.steering.renew_blocklist())
+    assert told.ranges == 2
+    assert "list" in told.error
+
+
+def test_none_cannot_be_renewed(home):
+    assert result(home.steering.renew_blocklist()) is None

@@ -268,7 +268,7 @@ def test_what_a_peer_can_is_shown_and_where_it_sees_us_is_a_vote(home, world, to
     messages, _ = Framing(None).scan(memoryview(hello), len(hello))
     [ours] = [parse(message.payload) for message in messages if isinstance(message, Extended)]
     assert (ours.port, ours.m[b"ut_pex"]) == (home.daemon.listening.port, 1)
-    home.daemon.configuration = Configuration(Settings(discovery=Discovery(dht=False, pex=False)), None)
+    home.daemon.use(Configuration(Settings(discovery=Discovery(dht=False, pex=False)), None))
     home.daemon.apply_limits()
     assert b"ut_pex" not in session.torrent.offers
 

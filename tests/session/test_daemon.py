@@ -236,7 +236,7 @@ def test_settings_are_applied_to_running_torrents(home):
     home.add(limited, limits=LimitsRow(peers=3))
     home.add(other)
     home.toml("[peers]\nmax_connections_per_torrent = 7\nupload_slots = 2\n")
-    home.daemon.configuration = home.configuration()
+    home.daemon.use(home.configuration())
     home.daemon.apply_limits()
     assert home.session(limited).torrent.settings.max_connections == 3
     assert home.session(other).torrent.settings.max_connections == 7

@@ -190,7 +190,7 @@ def test_a_reload_counts_at_once(home, world):
     begin(home, torrents)
     for limit, wanted in ((1, "dqqq"), (3, "dddq"), (0, "dddd"), (2, "ddqq")):
         home.toml(f"[queue]\ndownloads = {limit}\n")
-        home.daemon.configuration = home.configuration()
+        home.daemon.use(home.configuration())
         home.daemon.apply_limits()
         world.run(1)
         assert short(home, torrents) == wanted

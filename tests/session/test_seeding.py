@@ -136,12 +136,12 @@ def test_a_reload_counts_at_once(make_home, world, torrent):
     world.run(1000)
     assert asleep(home, torrent)
     home.toml("[seeding]\nseed_time = 500\n")
-    home.daemon.configuration = home.configuration()
+    home.daemon.use(home.configuration())
     home.daemon.apply_limits()
     world.run(1)
     assert home.row(torrent).state == "finished"
     home.toml("[seeding]\nseed_time = 5000\n")
-    home.daemon.configuration = home.configuration()
+    home.daemon.use(home.configuration())
     home.daemon.apply_limits()
     world.run(1)
     assert home.row(torrent).state == "seeding"

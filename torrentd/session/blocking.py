@@ -49,6 +49,7 @@ class Blocking:
         self._fetching: Fetching | None = None
         self._renewing: Deferred[None] | None = None
         self._again = False
+        self._waiting: list[Deferred[BlocklistRow | None]] = []
         self._timer: IDelayedCall | None = None
 
     async def start(self, settings: Settings, before: object) -> None:
@@ -112,6 +113,16 @@ class Blocking:
             return None
         return BlocklistRow(blocklist.count, blocklist.refused, self._updated_at, self._error)
 
+    def renew(self) -> Deferred[BlocklistRow | None]:
+        """Now; fires with `row` when that was done, or failed."""
+        done: Deferred[BlocklistRow | None] = Deferred()
+        if not self._source:
+            done.callback(None)
+            return done
+        self._waiting.append(done)
+        self._renew_soon()
+        return done
+
     # --- renewing
 
     @property
@@ -131,6 +142,10 @@ class Blocking:
         if self._again and self._source:
             self._again = False
             self._renew_soon()
+            return
+        waiting, self._waiting = self._waiting, []
+        for done in waiting:
+            done.callback(self.row())
 
     async def _renew(self) -> None:
         source = self._source

@@ -20,6 +20,7 @@ from torrentd.session.events.log import Event, Found, Listener, Topic
 from torrentd.session.limits import Override
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
+    BlocklistRow,
     ClosedPeerRow,
     DhtStatusRow,
     DiskRow,
@@ -185,6 +186,9 @@ class Control(Protocol):
 
     def disk(self, path: str) -> DiskRow:
         """The disk on which an absolute path lies, or would lie."""
+
+    def renew_blocklist(self) -> Deferred[BlocklistRow | None]:
+        """Read the list again; fires when that was done, or failed. None: there is none."""
 
     def unready(self) -> str | None:
         """Why peers are not served; None if they are."""

@@ -30,6 +30,7 @@ from torrentd.session.telling import snapshots
 from torrentd.session.telling.details import DetailsRow, details_row, magnet_details_row
 from torrentd.session.telling.reasons import QUARANTINED
 from torrentd.session.telling.rows import (
+    BlocklistRow,
     ClosedPeerRow,
     DhtRow,
     DhtStatusRow,
@@ -331,6 +332,9 @@ class Steering:
 
     def disk(self, path: str) -> DiskRow:
         return _disk_row(path)
+
+    def renew_blocklist(self) -> Deferred[BlocklistRow | None]:
+        return self._daemon.blocking.renew()
 
     def unready(self) -> str | None:
         if self._daemon.stopping:

@@ -29,6 +29,21 @@ def test_what_is_done(caller: Caller, method: str, told: tuple[object, ...]) -> 
     assert caller.told == [told]
 
 
+@pytest.mark.parametrize("where", ["top", "up", "down", "bottom"])
+def test_queues(caller: Caller, where: str) -> None:
+    caller.modern(f"queue_move_{where}", ids=[2, 1, 9])
+    caller.modern(f"queue_move_{where}", ids=[])
+    assert [told for told in caller.told if told[0] != "find"] == [("move_in_queue", (TWO, ONE), where)]
+
+
+def test_a_torrent_that_cannot_be_used_is_left_out_of_the_queue(caller: Caller) -> None:
+    find = caller.control.find
+    broken = RpcError("wrong_state", "no")
+    caller.control.find = lambda id: fail(broken) if id == ONE else find(id)  # type: ignore[method-assign]
+    caller.modern("torrent_set", queue_position=3)
+    assert [told for told in caller.told if told[0] != "find"] == [("move_in_queue", (TWO,), 3)]
+
+
 def test_files_are_deleted_if_asked(caller: Caller) -> None:
     caller.legacy("torrent-remove", ids=[ONE], delete__local__data=True)
     caller.legacy("torrent-remove", ids=[TWO], delete__local__data="false")

@@ -14,7 +14,7 @@ from tests.rpc.transmission.asking import Caller
 from torrentd.rpc.core.context import Context
 from torrentd.rpc.transmission.fields import FIELDS
 from torrentd.rpc.transmission.names import LEGACY, kebab
-from torrentd.rpc.transmission.session import LACKING
+from torrentd.rpc.transmission.settings import FLAGS, LACKING, PLAIN, SWITCHED
 
 
 @pytest.fixture
@@ -126,10 +126,17 @@ torrent_settings = {
     "labels": st.lists(st.text(max_size=3), max_size=2),
     "group": st.text(max_size=3),
     "sequential_download": st.booleans(),
+    "queue_position": numbers,
+    "tracker_list": st.sampled_from(["", "nonsense", "http://a.example/x\n\nudp://b.example"]),
+    "tracker_add": st.lists(st.sampled_from(["http://a.example/x", "x"]), max_size=2),
+    "tracker_remove": indices,
+    "tracker_replace": st.sampled_from([[0, "http://a.example/x"], [9, "http://a.example/x"], [0]]),
 }
 session_settings = {
     name: numbers if isinstance(default, int | float) else st.text(max_size=3) for name, default in LACKING.items()
-} | dict.fromkeys(("speed_limit_down", "speed_limit_up", "speed_limit_down_enabled"), numbers)
+} | dict.fromkeys(
+    ("speed_limit_down", "speed_limit_up", "speed_limit_down_enabled", *SWITCHED, *PLAIN, *FLAGS), numbers
+)
 chosen = {"ids": ids}
 shapes: dict[str, dict[str, Any]] = {
     "torrent_get": {
@@ -154,6 +161,15 @@ shapes: dict[str, dict[str, Any]] = {
     "session_stats": {},
     "session_close": {},
     "free_space": {"path": st.sampled_from(["/x", "x", "", 5])},
+    **dict.fromkeys(("queue_move_top", "queue_move_up", "queue_move_down", "queue_move_bottom"), chosen),
+    "blocklist_update": {},
+    "port_test": {"ip_protocol": st.sampled_from(["ipv4", "ipv6", "x", 5])},
+    "group_get": {"group": st.sampled_from(["home", ["home"], [], 5])},
+    "group_set": {
+        "name": st.sampled_from(["home", "", 5]),
+        "speed_limit_up": numbers,
+        "honors_session_limits": numbers,
+    },
     "nonsense": {},
 }
 

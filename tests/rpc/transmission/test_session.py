@@ -1,129 +1,24 @@
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
 
 from tests.rpc.transmission.asking import Caller
-from torrentd.rpc.transmission.session import LACKING
-from torrentd.session.telling.rows import AllTotals, DiskRow, RatesRow, TorrentCounts, TotalsRow
+from torrentd.rpc.transmission import session
+from torrentd.session.telling.rows import (
+    AllTotals,
+    BlocklistRow,
+    DiskRow,
+    PortMappingRow,
+    RatesRow,
+    TorrentCounts,
+    TotalsRow,
+)
 
 
 @pytest.fixture
 def caller() -> Caller:
     return Caller()
-
-
-def test_versions_that_clients_check(caller: Caller) -> None:
-    told = caller.legacy("session-get", fields=["version", "rpc-version", "rpc-version-minimum", "rpc-version-semver"])
-    assert told.pop("version").startswith("4.1.1 (torrentd ")
-    assert told == {"rpc-version": 19, "rpc-version-minimum": 14, "rpc-version-semver": "6.0.1"}
-
-
-def test_what_is_asked_for(caller: Caller) -> None:
-    everything = caller.modern("session_get")
-    assert caller.modern("session_get", fields=["downloadDir", "peer-port", "nonsense", 5]) == {
-        "download_dir": everything["download_dir"],
-        "peer_port": 51413,
-    }
-    assert caller.modern("session_get", fields=[]) == {}
-    assert everything["session_id"] == caller.transmission.session_ids.current
-    assert everything["units"]["speed_bytes"] == 1000
-    assert caller.legacy("session-get")["units"]["memory-bytes"] == 1024
-
-
-CONFIGURED: dict[str, tuple[str, Any]] = {
-    "cache_size_mib": ("storage.disk_queue", 7 * 1024 * 1024),
-    "config_dir": ("paths.state_dir", "/elsewhere"),
-    "dht_enabled": ("discovery.dht", False),
-    "download_dir": ("paths.download_dir", "/elsewhere"),
-    "encryption": ("peers.encryption", "require"),
-    "lpd_enabled": ("discovery.lsd", True),
-    "peer_limit_global": ("peers.max_connections", 7),
-    "peer_limit_per_torrent": ("peers.max_connections_per_torrent", 7),
-    "pex_enabled": ("discovery.pex", False),
-    "port_forwarding_enabled": ("ports.map", False),
-}
-
-
-@pytest.mark.parametrize("name", CONFIGURED)
-def test_settings_of_the_configuration(caller: Caller, name: str) -> None:
-    before = caller.modern("session_get")[name]
-    key, value = CONFIGURED[name]
-    caller.control.config[key] = value
-    assert caller.modern("session_get")[name] != before
-
-
-def test_what_the_status_tells(caller: Caller) -> None:
-    assert caller.modern("session_get", fields=["peer_port", "download_dir_free_space"]) == {
-        "peer_port": 51413,
-        "download_dir_free_space": 10,
-    }
-    status = caller.control.status()
-    nowhere = msgspec.structs.replace(status, listen=[], disk=[DiskRow("/downloads", None, None)])
-    caller.control.status = lambda: nowhere  # type: ignore[method-assign]
-    assert caller.modern("session_get", fields=["peer_port", "download_dir_free_space"]) == {
-        "peer_port": 0,
-        "download_dir_free_space": -1,
-    }
-
-
-def other(value: Any) -> Any:
-    return not value if isinstance(value, bool) else value + 1 if isinstance(value, int | float) else f"{value}x"
-
-
-def test_settings_that_we_lack_come_back_also_after_a_restart(caller: Caller) -> None:
-    wanted = {name: other(default) for name, default in LACKING.items()}
-    assert caller.modern("session_get", fields=list(LACKING)) == LACKING
-    assert caller.modern("session_set", **wanted) == {}
-    assert caller.modern("session_get", fields=list(LACKING)) == wanted
-    caller.start()
-    assert caller.modern("session_get", fields=list(LACKING)) == wanted
-
-
-@pytest.mark.parametrize("value", [None, [], 5, "x", {"y": 5}])
-def test_what_is_stored_is_not_trusted(caller: Caller, value: Any) -> None:
-    caller.control.keeps = {
-        "transmission.session": value,
-        "transmission.torrents": {"x": value},
-        "transmission.groups": value,
-    }
-    caller.start()
-    assert caller.modern("session_get", fields=list(LACKING)) == LACKING
-
-
-def test_values_of_the_wrong_kind_are_passed_over(caller: Caller) -> None:
-    caller.modern("session_set", seed_queue_size="x", utp_enabled=1, blocklist_url=None, nonsense=5, version="9")
-    assert caller.modern("session_get", fields=list(LACKING)) == LACKING
-    assert caller.control.keeps == {}
-
-
-@pytest.mark.parametrize(
-    ("params", "rates"),
-    [
-        ({"speed_limit_down": 70, "speed_limit_down_enabled": True}, (70_000, 5000)),
-        ({"speed_limit_down_enabled": True}, (100_000, 5000)),
-        ({"speed_limit_down": 70}, (None, 5000)),
-        ({"speed_limit_up": 70}, (None, 70_000)),
-        ({"speed_limit_up_enabled": False}, (None, None)),
-        ({"speed_limit_up": 0}, (None, 0)),
-        ({"speed_limit_up": -5, "speed_limit_up_enabled": True}, (None, 0)),
-        ({"speed_limit_up": "7"}, (None, 5000)),
-    ],
-)
-def test_rates(caller: Caller, params: dict[str, Any], rates: tuple[int | None, int | None]) -> None:
-    caller.modern("session_set", **params)
-    assert caller.control.rates == rates
-    told = caller.modern("session_get", fields=["speed_limit_down_enabled", "speed_limit_up_enabled"])
-    assert list(told.values()) == [rate is not None for rate in rates]
-
-
-def test_a_rate_that_is_not_in_force_is_remembered(caller: Caller) -> None:
-    caller.modern("session_set", speed_limit_down=70)
-    assert caller.modern("session_get", fields=["speed_limit_down"]) == {"speed_limit_down": 70}
-    caller.modern("session_set", speed_limit_down_enabled=True)
-    assert caller.control.rates[0] == 70_000
 
 
 def test_stats(caller: Caller) -> None:
@@ -160,3 +55,62 @@ def test_free_space(caller: Caller) -> None:
 def test_close(caller: Caller) -> None:
     assert caller.legacy("session-close") == {}
     assert caller.told == [("shutdown",)]
+
+
+MAPPED = PortMappingRow("tcp", 51413, 51413, "192.0.2.1", "pcp", "192.168.1.1:5351", 7, None)
+TRIED = msgspec.structs.replace(MAPPED, external_port=None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "seen", "looks", "protocol", "is_open"),
+    [
+        ([], [], True, None, False),
+        ([MAPPED], [], True, None, True),
+        ([MAPPED], [], True, "ipv4", True),
+        ([MAPPED], [], True, "ipv6", False),
+        ([TRIED], ["192.0.2.1"], True, None, False),
+        ([], ["192.0.2.1"], True, None, True),
+        ([], ["192.0.2.1"], False, None, False),
+        ([TRIED], ["192.0.2.1", "2001:db8::1"], True, "ipv6", True),
+        ([TRIED], ["192.0.2.1", "2001:db8::1"], True, "ipv4", False),
+    ],
+)
+def test_port_test(
+    caller: Caller, rows: list[PortMappingRow], seen: list[str], looks: bool, protocol: str | None, is_open: bool
+) -> None:
+    status = msgspec.structs.replace(caller.control.status(), port_mapping=rows, external_addresses=seen)
+    caller.control.status = lambda: status  # type: ignore[method-assign]
+    caller.control.config["ports.map"] = looks
+    told = caller.modern("port_test", **({} if protocol is None else {"ip_protocol": protocol}))
+    assert told == {"port_is_open": is_open} | ({} if protocol is None else {"ip_protocol": protocol})
+    assert caller.legacy("port-test")["port-is-open"] in (True, False)
+
+
+def test_port_test_of_another_protocol(caller: Caller) -> None:
+    assert caller.modern("port_test", ip_protocol="ipx")["code"] == -32602
+
+
+def test_blocklist_update(caller: Caller) -> None:
+    assert caller.legacy("blocklist-update") == {"blocklist-size": 7}
+    caller.control.blocklist = BlocklistRow(7, 0, None, "no answer")
+    assert caller.modern("blocklist_update")["code"] == 10
+    caller.control.blocklist = None
+    assert "blocklist.source" in caller.legacy("blocklist-update")
+
+
+def test_groups(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert caller.modern("group_get") == {"group": []}
+    caller.legacy("group-set", name="home", speed__limit__up=7, honorsSessionLimits=False, nonsense=5)
+    caller.modern("group_set", name="away", speed_limit_down_enabled=1)
+    home = {
+        "name": "home", "honorsSessionLimits": False, "speed-limit-down": 0, "speed-limit-down-enabled": False,
+        "speed-limit-up": 7, "speed-limit-up-enabled": False,
+    }  # fmt: skip
+    assert caller.legacy("group-get", group="home") == caller.legacy("group-get", group=["home"]) == {"group": [home]}
+    caller.start()
+    assert [group["name"] for group in caller.modern("group_get")["group"]] == ["home", "away"]
+    assert caller.modern("group_get", group=["nobody"]) == {"group": []}
+    assert caller.modern("group_set")["code"] == -32602
+    monkeypatch.setattr(session, "MOST_GROUPS", 2)
+    assert caller.modern("group_set", name="third")["code"] == -32602
+    assert caller.modern("group_set", name="home", speed_limit_up=8) == {}

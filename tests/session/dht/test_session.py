@@ -304,12 +304,12 @@ def test_switched_off_and_on_while_it_runs(pair, world, torrent):
     seed.put(torrent)
     seed.add(torrent)
     seed.toml("[discovery]\ndht = false\n")
-    seed.daemon.configuration = seed.configuration()
+    seed.daemon.use(seed.configuration())
     seed.daemon.apply_limits()
     assert not seed.steering.dht_status().enabled
     assert seed.session(torrent).torrent.settings.dht_port == 0
     seed.toml(dht())
-    seed.daemon.configuration = seed.configuration()
+    seed.daemon.use(seed.configuration())
     seed.daemon.apply_limits()
     world.run(5.0)
     assert seed.steering.dht_status().torrents == 1

@@ -15,7 +15,7 @@ from twisted.web.http_headers import Headers
 from torrentd.rpc.pages import web
 from torrentd.rpc.serve.refusal import NOT_POST, Refusal
 from torrentd.rpc.transmission.handshake import SessionIds
-from torrentd.rpc.transmission.session import RPC_VERSION_SEMVER
+from torrentd.rpc.transmission.settings import RPC_VERSION_SEMVER
 
 TRANSMISSION_PATHS: Final = frozenset({b"/transmission/rpc", b"/transmission/rpc/"})
 CHALLENGES: Final = ((b"WWW-Authenticate", b'Basic realm="Transmission"'),)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, gatherResults
 
 from torrentd.model.errors import RpcError
+from torrentd.policy.queueing import Where
 from torrentd.rpc.transmission.choosing import Choosing
 from torrentd.rpc.transmission.params import Params, flag
 from torrentd.session.control import Control
@@ -42,9 +43,32 @@ class Acting:
         delete_data = bool(flag(params, "delete_local_data"))
         return await self._each(params, lambda id: self._control.remove(id, delete_data))
 
+    def to(self, where: Where) -> Callable[[Params], Awaitable[dict[str, Any]]]:
+        """Moves torrents in their queues."""
+
+        async def move(params: Params) -> dict[str, Any]:
+            await in_queue(self._control, self._choosing.torrents(params), where)
+            return {}
+
+        return move
+
     async def _each(self, params: Params, act: Callable[[str], Deferred[Any]]) -> dict[str, Any]:
         await each(self._choosing.torrents(params), act)
         return {}
+
+
+async def in_queue(control: Control, ids: Iterable[str], where: Where) -> None:
+    """Move those that can be moved."""
+    there: list[str] = []
+
+    async def look(id: str) -> None:
+        await control.find(id)
+        there.append(id)
+
+    ids = list(ids)
+    await each(ids, look)
+    if there:
+        await control.move_in_queue([id for id in ids if id in set(there)], where)
 
 
 async def each(ids: Iterable[str], act: Callable[[str], Any]) -> None:

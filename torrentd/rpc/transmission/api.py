@@ -22,6 +22,7 @@ from torrentd.rpc.transmission.kept import Kept
 from torrentd.rpc.transmission.reading import Reading
 from torrentd.rpc.transmission.session import Sessions
 from torrentd.rpc.transmission.setting import Setting
+from torrentd.rpc.transmission.settings import Settings
 from torrentd.rpc.transmission.view import Session
 from torrentd.session.control import Control
 
@@ -95,7 +96,7 @@ def _methods(
     control: Control, seconds: Callable[[], float], wall_clock: Callable[[], float], session_id: Callable[[], str]
 ) -> Mapping[str, Method]:
     choosing, kept = Choosing(control, seconds), Kept(control)
-    sessions = Sessions(control, kept, session_id)
+    sessions, configured = Sessions(control, kept), Settings(control, kept, session_id)
     acting, adding, setting = (
         Acting(control, choosing),
         Adding(control, choosing, kept),
@@ -103,15 +104,23 @@ def _methods(
     )
 
     def shared() -> Session:
-        settings = sessions.settings()
+        settings = configured.all()
         return Session(wall_clock(), settings, f"{settings['config_dir']}/torrentd.db")
 
     reading = Reading(control, choosing, kept, shared)
     return {
+        "blocklist_update": sessions.blocklist_update,
         "free_space": sessions.free_space,
+        "group_get": sessions.group_get,
+        "group_set": sessions.group_set,
+        "port_test": sessions.port_test,
+        "queue_move_bottom": acting.to("bottom"),
+        "queue_move_down": acting.to("down"),
+        "queue_move_top": acting.to("top"),
+        "queue_move_up": acting.to("up"),
         "session_close": sessions.close,
-        "session_get": sessions.get,
-        "session_set": sessions.set,
+        "session_get": configured.get,
+        "session_set": configured.set,
         "session_stats": sessions.stats,
         "torrent_add": adding.add,
         "torrent_get": reading.get,

@@ -28,8 +28,9 @@ class TransmissionError(Exception):
 
 
 PATH_NOT_ABSOLUTE: Final = 3
+SET_TRACKERS: Final = 1
 INVALID_TRACKERS: Final = 2
-UNRECOGNIZED_INFO: Final = 4
+BLOCKLIST: Final = 10
 INVALID_PARAMS: Final = CODES["invalid_params"]
 METHOD_NOT_FOUND: Final = CODES["method_not_found"]
 
@@ -41,6 +42,8 @@ def told(error: BaseException, doing: str) -> tuple[int, str]:
     described = describe(error, doing)
     name, detail = str(described.data["name"]), described.data.get("detail")
     message = f"{described.message}: {detail}" if name == "invalid_torrent" else described.message
+    if problems := described.data.get("problems"):
+        message = f"{message}: {'; '.join(problems) if isinstance(problems, list) else problems}"
     if described.code < 0:
         return described.code, message
     return _TRANSMISSIONS.get(name, SYSTEM_ERROR), message

@@ -1,4 +1,4 @@
-"""`torrent_set`: limits, labels, files of torrents that are here.
+"""`torrent_set`: limits, labels, files, trackers of torrents that are here.
 
 A limit is there a number and, apart from it, whether it is in force; here it is the number that is in force. A number
 that is not is remembered, so that it is read back and can be put in force later.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from torrentd.rpc.transmission.acting import each
+from torrentd.rpc.transmission.acting import each, in_queue
 from torrentd.rpc.transmission.choosing import Choosing
 from torrentd.rpc.transmission.fields import GLOBAL, SINGLE, UNLIMITED
 from torrentd.rpc.transmission.files import choices, named
 from torrentd.rpc.transmission.kept import Kept
 from torrentd.rpc.transmission.params import Params, flag, number, real, text, texts
+from torrentd.rpc.transmission.trackers import TRACKERS, changed
 from torrentd.rpc.transmission.view import KILO, MINUTE
 from torrentd.session.control import Control, Wishes
 from torrentd.session.telling.rows import LimitsRow
@@ -35,6 +36,9 @@ class Setting:
         """Everything that is named, of all that are meant."""
         ids = self._choosing.torrents(params)
         await each(ids, lambda id: self._set(id, params))
+        position = number(params, "queue_position")
+        if position is not None:
+            await in_queue(self._control, ids, max(0, position))
         return {}
 
     async def _set(self, id: str, params: Params) -> None:
@@ -52,6 +56,14 @@ class Setting:
             await self._kept.save()
         if any(name in params for name in _FILES):
             await self._set_files(id, params)
+        if any(name in params for name in TRACKERS):
+            await self._set_trackers(id, params)
+
+    async def _set_trackers(self, id: str, params: Params) -> None:
+        now = (await self._control.details(id)).tiers
+        tiers = changed(params, now)
+        if tiers != now:
+            await self._control.set_trackers(id, tiers)
 
     async def _set_files(self, id: str, params: Params) -> None:
         files = await self._control.files(id)
