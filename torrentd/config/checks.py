@@ -35,6 +35,7 @@ def resolve_paths(values: dict[str, Any], environ: Mapping[str, str], complain: 
         "rpc.tls_certificate",
         "rpc.tls_key",
         "rpc.unix",
+        "watch.dir",
         "web.folder",
     ):
         if values[key]:

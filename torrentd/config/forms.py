@@ -162,6 +162,15 @@ def _refresh(seconds: int) -> int:
     return seconds
 
 
+def _argv(words: list[str]) -> tuple[str, ...]:
+    """A program by its whole path, and its arguments; empty: none."""
+    if words and not words[0].startswith("/"):
+        raise ValueError(f"{words[0]!r}: a program is named by its whole path")
+    if any("\0" in word for word in words):
+        raise ValueError("an argument holds no NUL")
+    return tuple(words)
+
+
 ADDRESSES = Form(list[str], _addresses)
 ADDRESS_OR_OFF = Form(str, _address_or_off)
 SOURCE = Form(str, _source)
@@ -171,6 +180,7 @@ HOST_NAMES = _each(_host_name)
 NETWORKS = _each(_network)
 SOURCE_OF_LIST = Form(str, _source_of_list)
 REFRESH = Form(int, _refresh)
+ARGV = Form(list[str], _argv)
 SOCKET_PATH = Form(str, _socket_path)
 
 

@@ -73,6 +73,26 @@ class Blocklist(msgspec.Struct, frozen=True, kw_only=True):
     """seconds; 0: never"""
 
 
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    dir: str = ""
+    """empty: none"""
+    after: Literal["rename", "delete"] = "rename"
+    paused: bool = False
+
+
+class Hooks(msgspec.Struct, frozen=True, kw_only=True):
+    """Program and arguments; empty: nothing is run."""
+
+    on_added: Annotated[tuple[str, ...], forms.ARGV] = ()
+    on_metadata: Annotated[tuple[str, ...], forms.ARGV] = ()
+    on_completed: Annotated[tuple[str, ...], forms.ARGV] = ()
+    on_moved: Annotated[tuple[str, ...], forms.ARGV] = ()
+    on_removed: Annotated[tuple[str, ...], forms.ARGV] = ()
+    on_error: Annotated[tuple[str, ...], forms.ARGV] = ()
+    time_limit: Annotated[int, Meta(ge=1, le=86_400)] = 60
+    """seconds"""
+
+
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
     map: bool = True
     """have the router send the peer ports to us"""
@@ -162,6 +182,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     peers: Peers = Peers()
     discovery: Discovery = Discovery()
     blocklist: Blocklist = Blocklist()
+    watch: Watch = Watch()
+    hooks: Hooks = Hooks()
     ports: Ports = Ports()
     limits: Limits = Limits()
     queue: Queue = Queue()
@@ -179,6 +201,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "peers": Peers,
     "discovery": Discovery,
     "blocklist": Blocklist,
+    "watch": Watch,
+    "hooks": Hooks,
     "ports": Ports,
     "limits": Limits,
     "queue": Queue,

@@ -32,6 +32,7 @@ from torrentd.session.entering.adding import Adding
 from torrentd.session.entering.entrance import Entrance
 from torrentd.session.entering.loading import begin_all, load
 from torrentd.session.entering.turns import Turns
+from torrentd.session.hooks import Hooks
 from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
 from torrentd.session.logs import Levels
 from torrentd.session.magnets.fulfilling import Fulfilling
@@ -47,6 +48,7 @@ from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.sleeping.waking import Waking
 from torrentd.session.stopping import Stopping
 from torrentd.session.telling.rows import JobError
+from torrentd.session.watching import Watching
 from torrentd.swarm.fleet.fleet import Fleet
 
 if TYPE_CHECKING:
@@ -84,6 +86,8 @@ class Daemon:
         self.adding = Adding(self)
         self.magnets = Magnets(self)
         self.moving = Moving(self)
+        self.watching = Watching(self)
+        self.hooks = Hooks(self)
         self.around.fulfilling = Fulfilling(self)
         self.around.waking = Waking(self)
         self.around.seeding = Seeding(self)
@@ -156,6 +160,8 @@ class Daemon:
         self.around.dht.start(resolver, self.listening.addresses, self._datagrams, loaded.settings.get(KEY))
         self.apply_limits()
         self.backups.daily()
+        self.hooks.start()
+        self.watching.start()
         self._beginning = Deferred.fromCoroutine(begin_all(self, loaded))
         self._beginning.addErrback(_not_begun)
 
@@ -165,6 +171,8 @@ class Daemon:
         stop = Stopping(self.host.reactor, STOP_TIME)
         if self._beginning is not None:
             self._beginning.cancel()
+        self.hooks.stop()
+        self.watching.stop()
         self.around.waits.stop()
         self.around.events.stop()
         self.backups.stop()
@@ -196,6 +204,7 @@ class Daemon:
         await stop.within(STOP_TIME / 8, *(session.storage.close() for session in sessions))
         await stop.within(STOP_TIME / 4, self.host.state.backup())
         await stop.within(STOP_TIME / 4, self.host.state.close())
+        self.hooks.kill()
 
     def _say_goodbye_for_sleepers(self) -> list[tuple[bytes, int]]:
         """Trackers are told without waking anybody. Info hashes and seeding times, to be saved."""

@@ -1,0 +1,87 @@
+"""Programs of the user that are run beside us: never through a shell, in an environment that holds what we say only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+
+GRACE = 5.0
+"""Seconds between the polite signal and the other one."""
+
+LONGEST_LINE = 1000
+"""Bytes of a line of output; the rest of it is dropped."""
+
+MOST_LINES = 100
+"""Lines of output of one program; the rest is dropped."""
+
+
+class Program(ProcessProtocol):
+    """One run. `ended` fires with the exit status, negative for a signal; `line` is told each line that it prints."""
+
+    def __init__(self, reactor: Any, limit: float, line: Callable[[str], None]) -> None:
+        self.ended: Deferred[int] = Deferred()
+        self._reactor = reactor
+        self._line = line
+        self._lines = 0
+        self._rest = b""
+        self._deadline = reactor.callLater(limit, self._overdue)
+
+    def connectionMade(self) -> None:
+        self.transport.closeStdin()  # type: ignore[union-attr]
+
+    def outReceived(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._rest = self._rest[:LONGEST_LINE]
+        for line in lines:
+            self._print(line)
+
+    errReceived = outReceived
+
+    def processEnded(self, reason: Failure) -> None:
+        if self._deadline.active():
+            self._deadline.cancel()
+        if self._rest:
+            self._print(self._rest)
+        status = 0
+        if isinstance(reason.value, ProcessTerminated | ProcessDone):
+            status = -reason.value.signal if reason.value.signal else reason.value.exitCode or 0
+        self.ended.callback(status)
+
+    def stop(self) -> None:
+        """Ask it to end, and do not wait long."""
+        if self._deadline.active():
+            self._deadline.cancel()
+        self._overdue()
+
+    def kill(self) -> None:
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess("KILL")  # type: ignore[union-attr]
+
+    def _overdue(self) -> None:
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess("TERM")  # type: ignore[union-attr]
+        self._deadline = self._reactor.callLater(GRACE, self.kill)
+
+    def _print(self, line: bytes) -> None:
+        self._lines += 1
+        if self._lines <= MOST_LINES:
+            self._line(line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r"))
+
+
+def run(
+    reactor: Any, argv: Sequence[str], environment: Mapping[str, str], limit: float, line: Callable[[str], None]
+) -> Program:
+    """Run `argv[0]` with these arguments in `/`, for at most `limit` seconds. What is wrong with the program itself is
+    said by its exit status, as by a shell's."""
+    program = Program(reactor, limit, line)
+    arguments = [os.fsencode(word) for word in argv]
+    variables = {os.fsencode(name): value.encode("utf-8", "replace") for name, value in environment.items()}
+    reactor.spawnProcess(program, arguments[0], arguments, env=variables, path=b"/")
+    return program
