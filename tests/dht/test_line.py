@@ -6,6 +6,7 @@ from torrentd.dht.budget import BURST
 from torrentd.dht.commands import Send
 from torrentd.dht.line import Line
 from torrentd.model.address import Address
+from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.wire.dht.decode import decode_message
 from torrentd.wire.dht.messages import Query
 
@@ -14,7 +15,7 @@ PING = Query(b"tt", b"i" * 20, "ping")
 
 
 def make(read_only: bool = False) -> Line:
-    return Line(random.Random(1), random.Random(2), 0.0, read_only)
+    return Line(random.Random(1), random.Random(2), 0.0, read_only, Blocklist())
 
 
 def test_a_query_leaves_and_is_counted():

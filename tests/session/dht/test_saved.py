@@ -7,11 +7,14 @@ import pytest
 from torrentd.dht.line import Line
 from torrentd.dht.node import SAVED, Node
 from torrentd.model.address import Address
+from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.session.dht.saved import SavedNode, from_store, to_store
 
 
 def node(address: str, count: int) -> Node:
-    node = Node(Line(random.Random(1), random.Random(2), 0.0, False), Address(address, 6881), "8.8.8.8", b"", 0.0)
+    node = Node(
+        Line(random.Random(1), random.Random(2), 0.0, False, Blocklist()), Address(address, 6881), "8.8.8.8", b"", 0.0
+    )
     for number in range(count):
         there = Address(f"fd00::{number + 1:x}" if ":" in address else f"10.0.0.{number + 1}", 5)
         node.table.answered(random.Random(number).randbytes(20), there, 1.0)
