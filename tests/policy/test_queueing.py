@@ -91,21 +91,17 @@ def test_who_goes_leaves_no_gap() -> None:
 
 
 def test_the_first_may_run() -> None:
-    contenders = [Contender((0, float(rank))) for rank in (3, 1, 2)]
+    contenders = [Contender(float(rank)) for rank in (3, 1, 2)]
     assert admitted(contenders, 2) == [False, True, True]
     assert admitted(contenders, 0) == [False] * 3
 
 
-def test_priority_comes_before_rank() -> None:
-    assert admitted([Contender((1, 0.0)), Contender((0, 9.0))], 1) == [False, True]
-
-
 def test_stalled_and_forced_ones_take_no_place() -> None:
     contenders = [
-        Contender((0, 0.0), stalled=True),
-        Contender((0, 1.0), forced=True),
-        Contender((0, 2.0)),
-        Contender((0, 3.0)),
-        Contender((0, 4.0), forced=True),
+        Contender(0.0, stalled=True),
+        Contender(1.0, forced=True),
+        Contender(2.0),
+        Contender(3.0),
+        Contender(4.0, forced=True),
     ]
     assert admitted(contenders, 1) == [True, True, True, False, True]

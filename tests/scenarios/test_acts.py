@@ -11,7 +11,10 @@ from torrentd.session.control import FileChoice
 from torrentd.simulate.hostile.scripts import Selfish, Stalling
 from torrentd.simulate.hostile.stranger import Script
 from torrentd.simulate.internet.links import Link
+from torrentd.simulate.node import DOWNLOADS
 from torrentd.simulate.swarm import Swarm
+
+NEW = f"{DOWNLOADS}/elsewhere"
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
@@ -57,6 +60,31 @@ def test_a_pause_stops_all_and_a_resume_continues(swarm: Swarm) -> None:
     assert after.peers.connected == 0
     swarm.wait(sleeper.control.resume(cast.torrent.id, force=False))
     swarm.run_until(lambda: sleeper.has_all(cast.torrent), limit=4)  # from five seeds, and it had a quarter before
+
+
+@pytest.mark.parametrize("after", [0.0005, 0.001, 0.0012, 0.0014, 0.0016, 0.0018, 0.002, 0.05])
+def test_who_moves_the_files_meanwhile_goes_on_at_one_place(swarm: Swarm, after: float) -> None:
+    """One of them is killed so many seconds after it began."""
+    cast = gather(swarm, [Link(up=RATE)] * 3)
+    swarm.run(3)
+    mover, crasher = cast.leeches[:2]
+    before = {node: node.control.row(cast.torrent.id).done for node in (mover, crasher)}
+    for node in before:
+        swarm.wait(node.control.move(cast.torrent.id, NEW, "move"))
+    swarm.run(after)
+    crasher.crash()
+    swarm.run_until(lambda: mover.control.job(1).state == "done", limit=2)
+    crasher.start()
+    swarm.run(2)
+    for node in before:
+        row, layout = node.control.row(cast.torrent.id), cast.torrent.metainfo.layout
+        found = {place: node.machine.platter.known(place, layout) for place in (DOWNLOADS, NEW)}
+        assert [place for place, content in found.items() if content and content.stats] == [row.download_dir]
+        assert row.done >= before[node] * 0.8
+    assert mover.control.row(cast.torrent.id).download_dir == NEW
+    swarm.run_until(
+        lambda: all(node.control.row(cast.torrent.id).state == "seeding" for node in cast.leeches), limit=99
+    )
 
 
 def test_everybody_pauses_and_resumes(swarm: Swarm) -> None:

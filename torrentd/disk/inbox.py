@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from contextlib import suppress
@@ -15,6 +14,9 @@ from torrentd.model.errors import StorageError
 
 MOST = 1000
 """Files that are looked at in one go; the others have their turn when those are away."""
+
+LONGEST_NAME = 255
+"""Bytes of a file's name (NAME_MAX of Linux)."""
 
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -60,30 +62,24 @@ def read(folder: str, name: str, largest: int) -> bytes:
 
 
 def put_away(folder: str, name: str, suffix: str) -> None:
-    """Rename a file to the same name with a suffix, which nothing has yet; without a suffix, remove it. Fine if it is
-    gone. StorageError."""
+    """Rename a file to the same name with a suffix, which nothing has yet; without a suffix, remove it. A name that
+    would be too long is cut. Fine if it is gone. StorageError."""
     path = Path(folder, name)
     try:
         if not suffix:
             path.unlink(missing_ok=True)
             return
         for number in count():
-            other = Path(folder, f"{name}{suffix}" + (f".{number}" if number else ""))
+            other = Path(folder, _ending(name, suffix + (f".{number}" if number else "")))
             if not os.path.lexists(other):
                 path.rename(other)
                 return
     except FileNotFoundError:
         return
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG and len(name) > len(suffix):
-            put_away_shortened(path, suffix)
-            return
         raise storage_error(error, str(path)) from error
 
 
-def put_away_shortened(path: Path, suffix: str) -> None:
-    """The same for a name that leaves no room for the suffix."""
-    try:
-        path.rename(path.with_name(path.name[: len(path.name) // 2] + suffix))
-    except OSError as error:
-        raise storage_error(error, str(path)) from error
+def _ending(name: str, end: str) -> str:
+    """The name with another end, within what file systems take."""
+    return os.fsdecode(os.fsencode(name)[: LONGEST_NAME - len(os.fsencode(end))]) + end

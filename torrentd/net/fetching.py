@@ -17,7 +17,10 @@ from torrentd.net.trackers.http import HttpClient
 from torrentd.net.trackers.resolver import Resolver
 from torrentd.net.trackers.target import without_secrets
 
+OK = 200
+
 ANY_PATH = "/"
+"""What the path begins with where every path will do: the rule for trackers on local addresses does not hold here."""
 
 
 class FetchError(TrackerError):
@@ -57,6 +60,3 @@ class Fetching:
         deadline = self._reactor.callLater(seconds, expire)
         work: Deferred[bytes] = Deferred.fromCoroutine(get())
         return work
-
-
-OK = 200

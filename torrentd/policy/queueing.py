@@ -20,10 +20,9 @@ STEP = 1.0
 
 
 class Contender(NamedTuple):
-    """Somebody who would run. The order of these is the order of their turns."""
+    """Somebody who would run. Turns are in the order of the ranks."""
 
-    order: tuple[int, float]
-    """higher priorities have lower numbers; the rank"""
+    rank: float
     forced: bool = False
     """it runs whatever the others do, and takes no place from them"""
     stalled: bool = False
@@ -33,7 +32,7 @@ class Contender(NamedTuple):
 def admitted(contenders: Sequence[Contender], places: int) -> list[bool]:
     """Who of them may run, if so many may that move something."""
     result = [contender.forced or contender.stalled for contender in contenders]
-    waiting = sorted((one.order, number) for number, one in enumerate(contenders) if not result[number])
+    waiting = sorted((one.rank, number) for number, one in enumerate(contenders) if not result[number])
     for _, number in waiting[:places]:
         result[number] = True
     return result

@@ -36,6 +36,7 @@ MOST_WAITING = 1000
 """Runs that wait; a script that adds thousands of torrents must not take our memory."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where programs find others: what a login of root has on Debian, and none of our environment."""
 
 Run = tuple[list[str], dict[str, str]]
 
@@ -74,8 +75,6 @@ class Hooks:
         return list(getattr(self._daemon.settings.hooks, TOPICS[topic]))
 
     def _happened(self, event: Event) -> None:
-        if event.topic == "torrent.error" and event.data.get("error") is None:
-            return  # it is over
         if len(self._waiting) >= MOST_WAITING:
             if not self._dropped:
                 log.error("hooks: more than {count} wait; some are left out", count=MOST_WAITING)

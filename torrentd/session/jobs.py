@@ -6,7 +6,6 @@ who asked can still read how.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,13 +26,14 @@ STEP = 0.01
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One piece of work. `done` and `total` in bytes; `give_up` stops it soon: whoever does it then finishes it."""
+    """One piece of work. `done` and `total` in bytes. Whoever does it looks now and then whether it `is_cancelled`, and
+    then finishes it soon; while it is not `cancellable` nobody can ask for that."""
 
     id: int
     kind: JobKind
     torrent: str
     total: int
-    give_up: Callable[[], None] | None
+    cancellable: bool
     started_at: float
     jobs: Jobs = field(repr=False)
     done: int = 0
@@ -82,7 +82,7 @@ class Job:
             started_at=self.started_at,
             ended_at=self.ended_at,
             error=self.error,
-            cancellable=self.state == "running" and self.give_up is not None,
+            cancellable=self.state == "running" and self.cancellable,
         )
 
 
@@ -95,10 +95,10 @@ class Jobs:
         self._count = 0
         self._ended: list[int] = []
 
-    def begin(self, kind: JobKind, torrent: str, total: int, give_up: Callable[[], None] | None = None) -> Job:
-        """A job over `total` bytes that begins now. Without `give_up` it cannot be cancelled."""
+    def begin(self, kind: JobKind, torrent: str, total: int, *, cancellable: bool = False) -> Job:
+        """A job over `total` bytes that begins now."""
         self._count += 1
-        job = Job(self._count, kind, torrent, total, give_up, self._around.host.wall_clock(), self)
+        job = Job(self._count, kind, torrent, total, cancellable, self._around.host.wall_clock(), self)
         self._jobs[job.id] = job
         self.tell(job)
         return job
@@ -118,10 +118,9 @@ class Jobs:
             return
         if job.state != "running":
             raise RpcError("wrong_state", f"The job is over: {job.state}")
-        if job.give_up is None:
+        if not job.cancellable:
             raise RpcError("wrong_state", f"A job of the kind {job.kind!r} cannot be cancelled")
         job.state = "cancelling"
-        job.give_up()
 
     def tell(self, job: Job) -> None:
         """The event."""

@@ -63,11 +63,12 @@ class Moving:
     def give_up(self, session: TorrentSession) -> None:
         """The torrent is to be removed: no use in going on."""
         job = session.moving
-        if job is not None and job.state == "running" and job.give_up is not None:
+        if job is not None and job.state == "running" and job.cancellable:
             self._around.jobs.cancel(job.id)
 
     def _begin(self, session: TorrentSession, move: Move, mode: Mode, fresh: bool) -> Job:
-        job = session.moving = self._around.jobs.begin("move", session.id, session.metainfo.geometry.size, _nothing)
+        size = session.metainfo.geometry.size
+        job = session.moving = self._around.jobs.begin("move", session.id, size, cancellable=True)
         session.stop(silent=True)
         work = self._point if mode == "point" or move.source == move.target else partial(self._move, fresh=fresh)
         done = self._daemon.turns.run(session.info_hash, self._guarded, session, job, lambda: work(session, move, job))
@@ -128,7 +129,7 @@ class Moving:
             await host.state.moved(info_hash, move.target, rows)
             session.facts.files = [None if found is None else (*found,) for found in stats]
             await self._settle(session, move.target)
-        job.give_up = None
+        job.cancellable = False
         try:
             await mover.clean()
         except StorageError as error:  # the torrent is at its new place all the same
@@ -151,7 +152,7 @@ class Moving:
         except StorageError:
             await self._undo(session, mover)
             raise
-        job.give_up = None
+        job.cancellable = False
         return True
 
     async def _prepared(self, session: TorrentSession, mover: DiskMoving, fresh: bool) -> None:
@@ -181,7 +182,3 @@ class Moving:
         self._around.tell("torrent.moved", id=session.id, download_dir=target)
         log.info("{name}: moved to {target}", name=session.name, target=target)
         await old.close()
-
-
-def _nothing() -> None:
-    """A move looks by itself whether it was given up."""

@@ -43,7 +43,8 @@ SOON = 0.05
 ROUND = 10.0
 """Seconds between two rounds while somebody waits: whether something moves shows only with time."""
 
-Entry = tuple[tuple[int, float], bytes]
+Entry = tuple[float, bytes]
+"""rank and info hash"""
 
 
 class Queueing:
@@ -208,7 +209,7 @@ class Queueing:
         hashes = [*(one.info_hash for one in sessions), *called, *waiting]
         contenders = [
             *(self._running(one) for one in sessions),
-            *(Contender(self._order(info_hash)) for info_hash in [*called, *waiting]),
+            *(Contender(self._rank(info_hash)) for info_hash in [*called, *waiting]),
         ]
         verdicts = dict(zip(hashes, admitted(contenders, len(hashes) if limit is None else limit), strict=True))
         for session in sessions:
@@ -222,10 +223,10 @@ class Queueing:
     def _running(self, session: TorrentSession) -> Contender:
         active = session.active_since
         stalled = active is not None and session.now() >= active + self._settings.stalled_after
-        return Contender(self._order(session.info_hash), session.facts.forced, stalled)
+        return Contender(self._rank(session.info_hash), session.facts.forced, stalled)
 
-    def _order(self, info_hash: bytes) -> tuple[int, float]:
-        return 0, self._lines[self._kinds[info_hash]].rank(info_hash)
+    def _rank(self, info_hash: bytes) -> float:
+        return self._lines[self._kinds[info_hash]].rank(info_hash)
 
     def _call(self, info_hash: bytes, kind: Kind) -> None:
         """Its turn has come."""
@@ -250,7 +251,7 @@ class Queueing:
         self.stir(SOON)
 
     def _stand(self, info_hash: bytes) -> None:
-        kind, entry = self._kinds[info_hash], (self._order(info_hash), info_hash)
+        kind, entry = self._kinds[info_hash], (self._rank(info_hash), info_hash)
         self._entries[info_hash] = kind, entry
         insort(self._waiting[kind], entry)
 

@@ -18,6 +18,7 @@ from torrentd.disk.inbox import Waiting
 from torrentd.model.errors import MetainfoError, RpcError, StorageError
 from torrentd.session.control import AddOptions
 from torrentd.wire.escape import escape
+from torrentd.wire.metainfo import MAX_LENGTH
 
 if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
@@ -29,9 +30,6 @@ EVERY = 5.0
 
 PATIENCE = 30.0
 """Seconds for which a file that is no torrent has to stay as it is before it is called invalid."""
-
-LARGEST = 32 << 20
-"""Bytes of a .torrent file, as everywhere."""
 
 LARGEST_LINKS = 1 << 20
 """Bytes of a file of magnet links, one a line."""
@@ -108,7 +106,7 @@ class Watching:
     async def _add(self, folder: str, file: Waiting) -> None:
         options = AddOptions(paused=self._daemon.settings.watch.paused)
         if file.name.lower().endswith(TORRENT):
-            data = await self._read(folder, file, LARGEST)
+            data = await self._read(folder, file, MAX_LENGTH)
             await self._daemon.adding.add(data, options)
             return
         text = (await self._read(folder, file, LARGEST_LINKS)).decode("utf-8", "replace")

@@ -60,8 +60,9 @@ class Checks:
         if session not in self._whole:
             session.doubtful = Bitfield.full(session.metainfo.geometry.piece_count)
         if session not in self._jobs:
-            may_be_given_up = _nothing if trusted and session not in self._over else None
-            self._jobs[session] = self._begin_job("verify", session.id, session.metainfo.geometry.size, may_be_given_up)
+            cancellable = trusted and session not in self._over
+            size = session.metainfo.geometry.size
+            self._jobs[session] = self._begin_job("verify", session.id, size, cancellable=cancellable)
         return self.check(session)
 
     async def _rounds(self, session: TorrentSession) -> None:
@@ -138,10 +139,6 @@ def _why(session: TorrentSession) -> JobError | None:
     if session.gone:
         return JobError("torrent_not_found", "the torrent was removed")
     return JobError(session.error.code, session.error.message) if session.error is not None else None
-
-
-def _nothing() -> None:
-    """The check looks by itself whether it was given up."""
 
 
 def _failed(failure: Failure, session: TorrentSession) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from torrentd.disk.writing.buffers import QUEUE_LIMIT, Buffers
 from torrentd.model.geometry import Geometry
 from torrentd.model.layout import Layout
+from torrentd.simulate.disks.moving import SimulatedMoving
 from torrentd.simulate.disks.platter import Platter
 from torrentd.simulate.disks.storage import SimulatedStorage
 from torrentd.simulate.reactor import Reactor
@@ -42,6 +43,10 @@ class SimulatedDisk:
     ) -> SimulatedStorage:
         """As `Disk.open`. Room is taken when pieces are written, whatever the allocation."""
         return SimulatedStorage(self, self.platter.content(directory, layout, geometry), hashes)
+
+    def moving(self, layout: Layout, source: str, target: str, tag: str) -> SimulatedMoving:
+        """As `Disk.moving`. There are no temporary files."""
+        return SimulatedMoving(self, layout, source, target)
 
     def close(self) -> None:
         """There are no descriptors."""

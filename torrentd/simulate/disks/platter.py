@@ -75,6 +75,21 @@ class Platter:
             self._contents[key] = Content(layout, geometry, Bitfield(geometry.piece_count))
         return self._contents[key]
 
+    def known(self, directory: str, layout: Layout) -> Content | None:
+        """The same, None if nobody ever looked there."""
+        return self._contents.get((directory, layout.files[0].path))
+
+    def link(self, source: str, target: str, layout: Layout) -> None:
+        """The files get second names in another directory."""
+        old = self.known(source, layout)
+        if old is not None:
+            new = Content(layout, old.geometry, old.good.copy(), dict(old.bad), dict(old.stats))
+            self._contents[target, layout.files[0].path] = new
+
+    def forget(self, directory: str, layout: Layout) -> None:
+        """The files have no names in this directory any more; elsewhere they may."""
+        self._contents.pop((directory, layout.files[0].path), None)
+
     def put(self, directory: str, layout: Layout, geometry: Geometry, have: Bitfield, now: float) -> None:
         """Somebody copied these pieces there."""
         content = self.content(directory, layout, geometry)

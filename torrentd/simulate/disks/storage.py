@@ -19,6 +19,7 @@ from torrentd.model.errors import StorageError
 from torrentd.model.geometry import BLOCK
 from torrentd.model.layout import Priority
 from torrentd.simulate.disks.content import TAG, digest, fill, tag
+from torrentd.simulate.disks.outcome import answer
 from torrentd.simulate.disks.platter import Content
 from torrentd.wire.peer.messages import Range
 
@@ -236,16 +237,7 @@ class SimulatedStorage:
 
     def _later(self, size: int, job: Callable[..., Any], *args: Any) -> Deferred[Any]:
         done: Deferred[Any] = Deferred()
-
-        def run() -> None:
-            try:
-                result = job(*args)
-            except StorageError as error:
-                done.errback(error)
-            else:
-                done.callback(result)
-
-        self._work(size, run)
+        self._work(size, answer, done, job, *args)
         return done
 
     def _work(self, size: int, job: Callable[..., None], *args: Any) -> None:
