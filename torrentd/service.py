@@ -27,7 +27,7 @@ from torrentd.net.notify import Notify
 from torrentd.rpc.serve.listening import ListenError
 from torrentd.rpc.serve.server import RpcOptions, RpcServer
 from torrentd.rpc.transmission.api import Transmission
-from torrentd.session.steering import Steering
+from torrentd.session.steering.steering import Steering
 from torrentd.session.stopping import Stopping
 from torrentd.state.crash import CrashReport
 from torrentd.state.directory import prepare

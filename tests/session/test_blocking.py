@@ -6,7 +6,7 @@ import pytest
 
 from tests.session.world import Sample, result
 from torrentd.model.address import Address
-from torrentd.session.blocking import RETRY
+from torrentd.session.meeting.blocking import RETRY
 
 LOOPBACK = "Everybody here:127.0.0.0-127.255.255.255\n"
 ELSEWHERE = "Nobody here:1.2.3.4-1.2.3.5\n"

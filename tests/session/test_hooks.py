@@ -8,8 +8,8 @@ from twisted.python.failure import Failure
 
 from tests.session.world import Sample, result
 from torrentd.net.programs import GRACE, LONGEST_LINE, MOST_LINES
-from torrentd.session.hooks import AT_ONCE, MOST_WAITING
 from torrentd.session.telling.rows import ErrorRow
+from torrentd.session.unattended.hooks import AT_ONCE, MOST_WAITING
 
 HOOKS = '[hooks]\non_added = ["/bin/hook", "$(rm) ; {name}"]\non_removed = ["/bin/other"]\ntime_limit = 9\n'
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.session.world import Sample, error, result
-from torrentd.session.trackers import edited, without_repeats
+from torrentd.session.steering.trackers import edited, without_repeats
 from torrentd.wire.metainfo import parse, with_trackers
 
 A, B, C = (f"http://{name}.example/announce" for name in "abc")

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.session.world import Sample
-from torrentd.session.watching import EVERY, LARGEST_LINKS, PATIENCE
+from torrentd.session.unattended.watching import EVERY, LARGEST_LINKS, PATIENCE
 
 LINK = f"magnet:?xt=urn:btih:{'ab' * 20}"
 

@@ -30,7 +30,7 @@ from torrentd.session.control import AddOptions
 from torrentd.session.daemon import Daemon
 from torrentd.session.host import Host
 from torrentd.session.running.torrent import TorrentSession
-from torrentd.session.steering import Steering
+from torrentd.session.steering.steering import Steering
 from torrentd.state.database import State
 from torrentd.wire.bencode import encode
 

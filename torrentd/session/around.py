@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from torrentd.session.magnets.fulfilling import Fulfilling
     from torrentd.session.meeting.announces import Announces
     from torrentd.session.meeting.connections import Connections
-    from torrentd.session.queueing import Queueing
     from torrentd.session.running.torrent import TorrentSession
-    from torrentd.session.seeding import Seeding
     from torrentd.session.sleeping.waking import Waking
+    from torrentd.session.unattended.queueing import Queueing
+    from torrentd.session.unattended.seeding import Seeding
 
     Member = TorrentSession | MagnetSession | Sleeper
 

@@ -24,31 +24,31 @@ from torrentd.net.trackers.trackers import Trackers
 from torrentd.policy.peers.encryption import Encryption
 from torrentd.session.around import Around
 from torrentd.session.backups import Backups
-from torrentd.session.blocking import KEY as BLOCKLIST
-from torrentd.session.blocking import Blocking
 from torrentd.session.dht.saved import KEY
 from torrentd.session.dht.session import DhtSession
 from torrentd.session.entering.adding import Adding
 from torrentd.session.entering.entrance import Entrance
 from torrentd.session.entering.loading import begin_all, load
 from torrentd.session.entering.turns import Turns
-from torrentd.session.hooks import Hooks
 from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
 from torrentd.session.logs import Levels
 from torrentd.session.magnets.fulfilling import Fulfilling
 from torrentd.session.magnets.magnets import Magnets
 from torrentd.session.meeting.announces import Announces
+from torrentd.session.meeting.blocking import KEY as BLOCKLIST
+from torrentd.session.meeting.blocking import Blocking
 from torrentd.session.meeting.connections import Connections
 from torrentd.session.meeting.listening import Listening
 from torrentd.session.meeting.ports import Ports
-from torrentd.session.moving import Moving
-from torrentd.session.queueing import SOON, Queueing
-from torrentd.session.seeding import Seeding
+from torrentd.session.running.moving import Moving
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.sleeping.waking import Waking
 from torrentd.session.stopping import Stopping
 from torrentd.session.telling.rows import JobError
-from torrentd.session.watching import Watching
+from torrentd.session.unattended.hooks import Hooks
+from torrentd.session.unattended.queueing import SOON, Queueing
+from torrentd.session.unattended.seeding import Seeding
+from torrentd.session.unattended.watching import Watching
 from torrentd.swarm.fleet.fleet import Fleet
 
 if TYPE_CHECKING:

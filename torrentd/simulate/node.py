@@ -16,7 +16,7 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.session.control import AddOptions
 from torrentd.session.daemon import Daemon
 from torrentd.session.running.torrent import TorrentSession
-from torrentd.session.steering import Steering
+from torrentd.session.steering.steering import Steering
 from torrentd.simulate.disks.platter import Content
 from torrentd.simulate.host import Machine, make_host
 from torrentd.simulate.internet.network import ANY

@@ -1,0 +1,160 @@
+"""The daemon itself: how it is, its limits and its configuration, its end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET, UnsetType
+from twisted.internet.defer import Deferred, execute, gatherResults
+
+from torrentd import config
+from torrentd.model.errors import RpcError
+from torrentd.session.limits import RATE_KEYS, Override, RuntimeLimits, as_override, effective
+from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.sleeping.sleeper import Sleeper
+from torrentd.session.steering.part import Part
+from torrentd.session.telling import snapshots
+from torrentd.session.telling.rows import (
+    BlocklistRow,
+    DhtRow,
+    DhtStatusRow,
+    DiskRow,
+    RatesRow,
+    StatusRow,
+    TorrentCounts,
+)
+
+if TYPE_CHECKING:
+    from torrentd.session.running.torrent import TorrentSession
+
+
+KEPT = "kept."
+"""What begins like this among the settings of the database belongs to the layers above."""
+
+
+class Governing(Part):
+    """See `session.control.Control`."""
+
+    def status(self) -> StatusRow:
+        daemon, around = self._daemon, self._around
+        rates = [session.rates() for session in around.sessions.values()]
+        by_state: dict[str, int] = {}
+        for torrent in around.torrents.values():
+            state = torrent.row.state if isinstance(torrent, Sleeper) else snapshots.state_of(torrent)
+            by_state[state] = by_state.get(state, 0) + 1
+        if around.broken:
+            by_state["error"] = by_state.get("error", 0) + len(around.broken)
+        return StatusRow(
+            uptime=int(daemon.host.reactor.seconds() - daemon.started_at),
+            pid=os.getpid(),
+            listen=[str(address) for address in daemon.listening.addresses],
+            external_addresses=daemon.connections.external.addresses(),
+            port_mapping=daemon.ports.rows(),
+            dht=DhtRow(dht.nodes if (dht := around.dht.status()) else 0),
+            torrents=TorrentCounts(len(around.torrents) + len(around.broken), by_state),
+            rates=RatesRow(sum(down for down, _ in rates), sum(up for _, up in rates)),
+            totals=around.saving.totals(),
+            disk=[_disk_row(path) for path in self._places()],
+            connections=daemon.connections.fleet.connections,
+            blocklist=daemon.blocking.row(),
+        )
+
+    def disk(self, path: str) -> DiskRow:
+        return _disk_row(path)
+
+    def renew_blocklist(self) -> Deferred[BlocklistRow | None]:
+        return self._daemon.blocking.renew()
+
+    def unready(self) -> str | None:
+        if self._daemon.stopping:
+            return "stopping"
+        return None if self._daemon.listening.addresses else "no peer can connect: network.listen"
+
+    def dht_status(self) -> DhtStatusRow:
+        return snapshots.dht_row(self._around.dht.status())
+
+    def _places(self) -> list[str]:
+        paths = self._daemon.settings.paths
+        places = (_download_dir(torrent) for torrent in self._around.torrents.values())
+        return list(dict.fromkeys((paths.download_dir, *places)))
+
+    def limits(self) -> tuple[int | None, int | None]:
+        return effective(self._daemon.settings, self._daemon.runtime_limits)
+
+    def set_limits(self, down: Override | UnsetType = UNSET, up: Override | UnsetType = UNSET) -> Deferred[None]:
+        now = self._daemon.runtime_limits
+        self._daemon.runtime_limits = RuntimeLimits(
+            now.down if isinstance(down, UnsetType) else down, now.up if isinstance(up, UnsetType) else up
+        )
+        self._daemon.apply_limits()
+        self._around.tell("config", changed=["limits.download", "limits.upload"], restart_required=[])
+        return self._daemon.host.state.set_setting("limits", self._daemon.runtime_limits.stored())
+
+    def config_values(self) -> dict[str, object]:
+        down, up = self.limits()
+        limits = {"limits.download": _in_file(down), "limits.upload": _in_file(up)}
+        return config.values(self._daemon.settings) | limits
+
+    def config_sources(self) -> dict[str, str]:
+        configuration = self._daemon.configuration
+        sources = dict.fromkeys(config.values(configuration.settings), "default")
+        sources |= dict.fromkeys((*configuration.written, *configuration.given), "file")
+        return sources | dict.fromkeys(self._daemon.beaten, "runtime")
+
+    def set_config(self, values: Mapping[str, object]) -> Deferred[None]:
+        rates = {key: value for key, value in values.items() if key in RATE_KEYS}
+        try:
+            config.overridden(self._daemon.settings, values)
+            done = [self._daemon.override({key: value for key, value in values.items() if key not in rates})]
+        except config.ConfigError as error:
+            raise RpcError("config_invalid", "Nothing was changed", problems=error.problems) from None
+        if rates:
+            wanted = {RATE_KEYS[key]: as_override(key, value) for key, value in rates.items()}
+            done.append(self.set_limits(**wanted))
+        return gatherResults(done, consumeErrors=True).addCallback(lambda _: None)
+
+    def config_schema(self) -> dict[str, object]:
+        return config.schema()
+
+    def kept(self, name: str) -> object:
+        return self._daemon.kept.get(KEPT + name)
+
+    def keep(self, name: str, value: object) -> Deferred[None]:
+        self._daemon.kept[KEPT + name] = value
+        return self._daemon.host.state.set_setting(KEPT + name, value)
+
+    def reload(self) -> Deferred[tuple[list[str], list[str]]]:
+        return execute(self._reload)
+
+    def set_log_level(self, level: str, namespace: str) -> str:
+        return self._daemon.log_levels.set(level, namespace)
+
+    def shutdown(self) -> None:
+        self._shutdown()
+
+
+def _download_dir(torrent: TorrentSession | MagnetSession | Sleeper) -> str:
+    if isinstance(torrent, Sleeper):
+        return torrent.row.download_dir
+    return torrent.record.download_dir if isinstance(torrent, MagnetSession) else torrent.facts.download_dir
+
+
+def _in_file(rate: int | None) -> object:
+    """As the file would write it: 0 is unlimited there."""
+    return 0 if rate is None else rate
+
+
+def _disk_row(path: str) -> DiskRow:
+    """Of the nearest folder that exists: the download directory is made with the first file."""
+    place = Path(path)
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        usage = shutil.disk_usage(place)
+    except OSError:
+        return DiskRow(path, None, None)
+    return DiskRow(path, usage.free, usage.total)
