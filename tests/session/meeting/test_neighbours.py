@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.test_dormancy import LONG, sleeps
+from tests.session.sleeping.test_dormancy import LONG, sleeps
 from tests.session.world import Sample
 from torrentd.model.address import Address
 from torrentd.wire import lsd

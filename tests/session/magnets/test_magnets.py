@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import Deferred, fail
 
-from tests.session.test_connections import Stranger
+from tests.session.meeting.test_connections import Stranger
 from tests.session.world import Home, Sample, error, result
 from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError, StorageError

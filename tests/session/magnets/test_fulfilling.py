@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.test_connections import Stranger
+from tests.session.meeting.test_connections import Stranger
 from tests.session.world import PIECE, Home, Sample, World, result
 from torrentd.session.control import AddOptions
 from torrentd.session.telling.rows import LimitsRow
