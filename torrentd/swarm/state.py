@@ -43,6 +43,8 @@ class FailedCopy(NamedTuple):
 
     digests: list[bytes]
     senders: list[tuple[Identity, int]]
+    struck: bool
+    """its senders have a strike for it; not so once one of them is banned"""
 
 
 class TorrentState(Membership[Peer]):

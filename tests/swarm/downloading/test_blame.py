@@ -121,6 +121,23 @@ def test_two_who_always_shared_wait_for_the_verdict() -> None:
     assert torrent.strikes == {}
 
 
+def test_what_a_banned_peer_had_a_share_in_speaks_against_nobody_else() -> None:
+    """Before the ban, and after it: its last pieces are still being hashed."""
+    torrent = make(pieces=8)
+    run(torrent, *_hello(1, 2))
+    for piece in range(2):
+        _shared(torrent, 1, piece, 1, 2)
+    blame.accuse(torrent, 2, _bad(0), {PeerKey(1): 0b1111})
+    assert torrent.strikes == {}
+    for piece in range(3, 7):
+        _shared(torrent, 1, piece, 1, 2)
+    assert list(torrent.peers) == [2]
+    for piece in range(7):
+        blame.judge(torrent, piece, GOOD)
+    assert list(torrent.peers) == [2]
+    assert torrent.strikes == torrent.suspects == {}
+
+
 def test_the_next_copy_comes_from_one_peer_alone() -> None:
     torrent = make(pieces=1)
     run(torrent, *_hello(1, 2, 3, pieces=1), *_shared_failure(1), until=20)

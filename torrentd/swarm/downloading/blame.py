@@ -7,7 +7,8 @@ and the strikes of the others are taken back.
 
 Judgement takes a moment, and a liar among many can spoil piece after piece meanwhile. Who collects `STRIKES` is banned
 without waiting for it, provided that it stands out: nobody it shared the piece with has as many. Otherwise a liar would
-take an honest peer along that happened to share everything with it.
+take an honest peer along that happened to share everything with it. For the same reason nobody has a strike for what a
+banned peer had a share in.
 
 A ban covers the host (see policy.peers.bans) and closes all its connections.
 """
@@ -35,8 +36,11 @@ def accuse(torrent: TorrentState, piece: int, digests: list[bytes], contributors
         for identity, _ in senders:
             ban(torrent, identity, f"sent piece {piece} with a wrong hash")
         return
-    torrent.suspects.setdefault(piece, []).append(FailedCopy(digests, senders))
+    with_liar = _has_liar(torrent, senders)
+    torrent.suspects.setdefault(piece, []).append(FailedCopy(digests, senders, struck=not with_liar))
     del torrent.suspects[piece][:-COPIES]
+    if with_liar:
+        return
     strikes = [_strike(torrent, identity) for identity, _ in senders]
     most = max(strikes, default=0)
     if most >= STRIKES and strikes.count(most) == 1:
@@ -54,7 +58,7 @@ def judge(torrent: TorrentState, piece: int, digests: list[bytes] | None) -> Non
             if sent & wrong:
                 first, _ = next(blocks.runs(sent & wrong))
                 ban(torrent, identity, f"sent block {first} of piece {piece} wrong")
-            else:
+            elif copy.struck:
                 _acquit(torrent, identity)
 
 
@@ -65,6 +69,19 @@ def ban(torrent: TorrentState, identity: Identity, reason: str) -> None:
     for peer in list(torrent.peers.values()):
         if torrent.bans.reason(peer.address, peer.peer_id) is not None:
             connecting.close(torrent, peer, f"banned: {reason}")
+    for copies in torrent.suspects.values():
+        copies[:] = [_without_strikes(torrent, copy) if _has_liar(torrent, copy.senders) else copy for copy in copies]
+
+
+def _has_liar(torrent: TorrentState, senders: list[tuple[Identity, int]]) -> bool:
+    return any(torrent.bans.reason(identity.address, identity.peer_id) is not None for identity, _ in senders)
+
+
+def _without_strikes(torrent: TorrentState, copy: FailedCopy) -> FailedCopy:
+    if copy.struck:
+        for identity, _ in copy.senders:
+            _acquit(torrent, identity)
+    return copy._replace(struck=False)
 
 
 def _strike(torrent: TorrentState, identity: Identity) -> int:
