@@ -137,6 +137,21 @@ def test_files_of_what_came_within_a_second(make_home: Any, world: Any, torrent:
     assert found == []
 
 
+def test_who_comes_back_late_is_told_that_rows_may_have_changed(home: Any, world: Any) -> None:
+    def poll(since: str | None, topic: Topic = "torrent.changed") -> Found:
+        found: Found = result(home.steering.poll_events(since, [topic], 0))
+        return found
+
+    first = poll(None)
+    world.run(30)
+    second = poll(first.cursor)
+    assert (first.gap, second.gap) == (False, False)
+    world.run(300)
+    assert not poll(second.cursor, "torrent.state").gap
+    assert poll(second.cursor).gap
+    assert not poll(poll(second.cursor).cursor).gap
+
+
 def test_nothing_is_computed_for_nobody(home: Any, world: Any, torrent: Sample) -> None:
     home.put(torrent)
     home.add(torrent)

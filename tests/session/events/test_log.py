@@ -49,10 +49,32 @@ def test_a_gap_is_told_once_what_lasts_is_gone(log: EventLog) -> None:
 def test_what_comes_often_pushes_nothing_out(log: EventLog) -> None:
     log.emit("torrent.added", {"n": -1}, 0.0)
     for number in range(2 * LOSSY_KEPT):
-        log.emit("torrent.changed", {"n": number}, 0.0)
+        log.emit("stats", {"n": number}, 0.0)
     found = log.after("ab-0", TOPICS)
     assert not found.gap
     assert numbers(found.events) == [-1, *range(LOSSY_KEPT, 2 * LOSSY_KEPT)]
+
+
+def test_changes_that_nobody_tells_again_are_a_gap(log: EventLog) -> None:
+    begin = log.cursor
+    for number in range(LOSSY_KEPT):
+        log.emit("torrent.changed", {"n": number}, 0.0)
+    assert not log.after(begin, TOPICS).gap
+    log.emit("log", {"n": 0}, 0.0)
+    assert log.after(begin, ["torrent.changed"]).gap
+    assert not log.after(begin, ["stats", "torrent.added"]).gap
+    assert not log.after("ab-1", ["torrent.changed"]).gap
+
+
+def test_changes_while_they_are_not_told_are_a_gap(log: EventLog) -> None:
+    before = log.cursor
+    log.changes_told(False)
+    assert log.after(before, ["torrent.changed"]).gap
+    assert log.after(log.cursor, ["torrent.changed"]).gap
+    log.changes_told(True)
+    assert log.after(before, ["torrent.changed"]).gap
+    assert not log.after(log.cursor, ["torrent.changed"]).gap
+    assert not log.after(before, ["torrent.state"]).gap
 
 
 def test_listeners_hear_what_they_want(log: EventLog) -> None:

@@ -193,7 +193,8 @@ class Streams:
         key = cursor, wanted, encode
         if key not in self._shared:
             found = self._control.events_after(cursor, wanted.topics)
-            self._shared[key] = News(found.cursor, merged(wanted.of(found.events)), found.gap, encode)
+            gap = found.gap and self._control.events_after(cursor, wanted.topics - COALESCED).gap
+            self._shared[key] = News(found.cursor, merged(wanted.of(found.events)), gap, encode)
         return self._shared[key]
 
     def _listen(self) -> None:

@@ -29,6 +29,7 @@ class Events:
         host = around.host
         self._wall_clock = host.wall_clock
         self.log = EventLog(f"{host.secret_rng.getrandbits(EPOCH_BITS):016x}")
+        self.log.changes_told(False)
         self.states = States(around)
         self._pulse = Pulse(around)
         self._tail = Tail(self, host.reactor)

@@ -2,11 +2,13 @@
 
 A cursor names a place in the log, `EPOCH-NUMBER`; the epoch is another in each run of the daemon, so that a cursor of
 an earlier one is known to be stale. Events of LOSSY topics are many, and a later one makes up for an earlier: they are
-kept apart and for a shorter time, and that some are gone is no gap.
+kept apart and for a shorter time, and that some are gone is no gap. Only of "torrent.changed" it is one: fields that
+nobody tells again may have changed.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Collection
 from heapq import merge
@@ -71,6 +73,8 @@ class EventLog:
         self._count = 0
         self._lost = 0
         """the number of the last event that lasts and is not kept any more"""
+        self._changes_lost = 0
+        """the same of changes of rows; above all numbers while they are not told"""
         self._lasting: deque[tuple[int, Event]] = deque()
         self._lossy: deque[tuple[int, Event]] = deque(maxlen=LOSSY_KEPT)
         self.listeners: dict[Listener, None] = {}
@@ -85,6 +89,8 @@ class EventLog:
         self._count += 1
         event = Event(self.cursor, now, topic, data)
         kept = self._lossy if topic in LOSSY else self._lasting
+        if len(self._lossy) == LOSSY_KEPT and kept is self._lossy and self._lossy[0][1].topic == "torrent.changed":
+            self._changes_lost = max(self._changes_lost, self._lossy[0][0])
         kept.append((self._count, event))
         if len(self._lasting) > KEPT:
             self._lost, _ = self._lasting.popleft()
@@ -99,7 +105,13 @@ class EventLog:
             return Found(self.cursor, [], True)
         events = [event for _, event in merge(_after(self._lasting, number), _after(self._lossy, number))]
         gap = number < self._lost and not LOSSY.issuperset(topics)
+        gap = gap or (number < self._changes_lost and "torrent.changed" in topics)
         return Found(self.cursor, [event for event in events if event.topic in topics], gap)
+
+    def changes_told(self, told: bool) -> None:
+        """Whether changes of rows are events from now on; what changed before, or meanwhile, was not told."""
+        self._count += 1
+        self._changes_lost = self._count if told else sys.maxsize
 
     def listen(self, topics: Collection[Topic], tell: Callable[[Event], None]) -> Listener:
         """Be told of each event of these topics from now on, until `ignore`."""

@@ -47,6 +47,7 @@ class Pulse:
         if self._timer is None and not BEATING.isdisjoint(topics):
             self._revision = self._around.changes.revision
             self._files.begin(self._around.host.wall_clock())
+            self._around.events.log.changes_told(True)
             self._timer = self._around.host.reactor.callLater(PERIOD, self._beat)
 
     def stop(self) -> None:
@@ -60,6 +61,7 @@ class Pulse:
         if not listened:
             self._told.clear()
             self._files.forget()
+            self._around.events.log.changes_told(False)
             return
         self._timer = self._around.host.reactor.callLater(PERIOD, self._beat)
         for id in self._changed():
@@ -86,6 +88,7 @@ class Pulse:
         self._revision = changes.revision
         if not changes.knows(since):
             self._told.clear()
+            self._around.events.log.changes_told(True)
             return []
         for id in changes.removed(since):
             self._told.pop(id, None)

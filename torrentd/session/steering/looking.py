@@ -103,7 +103,7 @@ class Looking(Part):
 
     def events_after(self, since: str | None, topics: Collection[Topic]) -> Found:
         log = self._around.events.log
-        return log.after(log.cursor if since is None else since, topics)
+        return Found(log.cursor, [], False) if since is None else log.after(since, topics)
 
     def listen(self, topics: Collection[Topic], tell: Callable[[Event], None]) -> Listener:
         return self._around.events.listen(topics, tell)
