@@ -24,6 +24,7 @@ from torrentd import __version__, config
 from torrentd.config import ConfigError, Configuration
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.net.notify import Notify
+from torrentd.rpc.core.tokens import Tokens
 from torrentd.rpc.serve.listening import ListenError
 from torrentd.rpc.serve.server import RpcOptions, RpcServer
 from torrentd.rpc.transmission.api import Transmission
@@ -112,13 +113,14 @@ class TorrentdService(Service):
         await daemon.start(crashed=bool(crash))
         host, control = daemon.host, Steering(daemon, self._reload_by_rpc, self.shutdown)
         transmission = Transmission(control, host.reactor.seconds, host.wall_clock, host.secret_rng)
-        self._rpc = RpcServer(self._reactor, control, transmission, self._rpc_options(token), self._environ)
+        tokens = Tokens(token, control, host.reactor, host.wall_clock, host.secret_rng)
+        self._rpc = RpcServer(self._reactor, control, transmission, tokens, self._rpc_options(), self._environ)
         await self._rpc.start()
         _spare_the_collector()
         self._say_where()
         self._notify.ready(f"{len(daemon.around.torrents)} torrents")
 
-    def _rpc_options(self, token: str) -> RpcOptions:
+    def _rpc_options(self) -> RpcOptions:
         paths, rpc = self._daemon.settings.paths, self._daemon.settings.rpc
         directory = config.runtime_dir(self._environ, paths.state_dir)
         if rpc.unix is not None and Path(rpc.unix).parent == Path(directory) and not Path(directory).exists():
@@ -129,7 +131,6 @@ class TorrentdService(Service):
             tcp_address=rpc.tcp,
             tls_certificate=rpc.tls_certificate,
             tls_key=rpc.tls_key,
-            token=token,
             server_names=rpc.server_names,
             trusted_proxies=rpc.trusted_proxies,
             metrics=self._daemon.settings.metrics.enabled,

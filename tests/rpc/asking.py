@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import msgspec
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
+from torrentd.rpc.core import context
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.core.context import Context
+from torrentd.rpc.core.tokens import Tokens
 from torrentd.session.control import Control
 
-OWNER = Context("uid 0", settings=True)
-GUEST = Context("uid 1234", settings=False)
+OWNER = Context("uid 0", context.OWNER)
+GUEST = Context("uid 1234", context.GUEST)
+TOKEN = "0123456789abcdef" * 4
+"""that of the state directory"""
+NOW = 1_700_000_000.0
+
+
+def tokens(control: Control, clock: Clock | None = None) -> Tokens:
+    """With luck that is always the same."""
+    clock = clock or Clock()
+    return Tokens(TOKEN, control, clock, lambda: NOW + clock.seconds(), Random(1))
 
 
 class Asked:
     """An Api and its caller."""
 
     def __init__(self, control: Control, context: Context = OWNER) -> None:
-        self.api = Api(control)
+        self.api = Api(control, tokens(control))
         self.context = context
 
     def begin(self, body: bytes | str | object) -> Deferred[bytes | None]:

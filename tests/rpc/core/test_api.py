@@ -9,10 +9,10 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.logger import globalLogPublisher
 
-from tests.rpc.asking import GUEST, OWNER, Asked, request
+from tests.rpc.asking import GUEST, OWNER, Asked, request, tokens
 from tests.rpc.fake_control import ONE, TWO, FakeControl
 from torrentd.rpc.core.api import MAX_LONG_POLLS, Api
-from torrentd.rpc.core.registry import Noun, build
+from torrentd.rpc.core.registry import Noun, build, needs
 from torrentd.rpc.core.schema import Params
 from torrentd.session.telling.rows import StatusRow, WaitRow
 
@@ -39,15 +39,19 @@ class Anything(Params, frozen=True):
 class SpecificationMethods(Noun):
     """The methods that the examples call."""
 
+    @needs(None)
     def jsonrpc_subtract(self, params: Subtract) -> int:
         return params.minuend - params.subtrahend
 
+    @needs(None)
     def jsonrpc_sum(self, params: Sum) -> int:
         return params.a + params.b + params.c
 
+    @needs(None)
     def jsonrpc_get_data(self, params: Anything) -> list[Any]:
         return ["hello", 5]
 
+    @needs(None)
     def jsonrpc_update(self, params: Anything) -> None: ...
 
     jsonrpc_foobar = jsonrpc_notify_hello = jsonrpc_notify_sum = jsonrpc_update
@@ -244,7 +248,7 @@ def test_long_polls_are_bounded(asked: Asked, control: FakeControl) -> None:
 
 
 def test_after_close_everyone_is_told(control: FakeControl) -> None:
-    api = Api(control)
+    api = Api(control, tokens(control))
     waiting = api.handle(json.dumps(request("torrent.wait", ids=[ONE])).encode(), OWNER)
     api.close()
     later = api.handle(json.dumps(request("daemon.status")).encode(), OWNER)

@@ -31,7 +31,8 @@ def document() -> dict[str, Any]:
 
 
 def test_it_has_every_method_and_itself(document: dict[str, Any]) -> None:
-    assert {method["name"] for method in document["methods"]} == METHODS | {"rpc.discover"}
+    found = {method["name"]: method["x-scope"] for method in document["methods"]}
+    assert found == {**METHODS, "rpc.discover": None}
     assert document["openrpc"].startswith("1.3")
     assert document["info"]["title"] == "torrentd"
 

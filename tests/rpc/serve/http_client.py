@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from tests.rpc.asking import request
+from tests.rpc.asking import NOW, TOKEN, request, tokens
 from tests.rpc.fake_control import FakeControl
 from torrentd.rpc.core.api import Api
 from torrentd.rpc.pages.pages import Pages
@@ -25,7 +25,6 @@ from torrentd.rpc.serve.http import Offered, RpcSite
 from torrentd.rpc.streams.streams import Streams
 from torrentd.rpc.transmission.api import Transmission
 
-TOKEN = "0123456789abcdef" * 4
 CALL = json.dumps(request("limits.get")).encode()
 HEADERS = {"Host": "127.0.0.1:9091", "Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
 
@@ -66,9 +65,6 @@ class Transport(StringTransport):
             end.close()
 
 
-NOW = 1_700_000_000.0
-
-
 def transmission(control: FakeControl, clock: Clock | None = None) -> Transmission:
     """Transmission's RPC over a daemon that does as it is told."""
     clock = clock or Clock()
@@ -82,14 +78,16 @@ class Server:
         self.clock = Clock()
         self.control = FakeControl()
         self.connections, self.bodies = Connections(), Bodies()
-        self.api = Api(self.control)
+        self.tokens = tokens(self.control, self.clock)
+        self.tokens.ended = self.connections.cut
+        self.api = Api(self.control, self.tokens)
         self.transmission = transmission(self.control, self.clock)
         door: Admission
         if unix:
             door = UnixAdmission()
         else:
             door = TcpAdmission(
-                TOKEN,
+                self.tokens,
                 tcp.get("names", ()),
                 tcp.get("proxies", ()),
                 tcp.get("encrypted", False),

@@ -18,7 +18,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
-from tests.rpc.asking import request
+from tests.rpc.asking import TOKEN, request, tokens
 from tests.rpc.fake_control import ONE, FakeControl
 from tests.rpc.serve.certificates import make
 from tests.rpc.serve.http_client import transmission
@@ -26,7 +26,6 @@ from torrentd.model.address import Address
 from torrentd.rpc.serve.listening import ListenError
 from torrentd.rpc.serve.server import RpcOptions, RpcServer
 
-TOKEN = "5a" * 32
 ANY_PORT = Address("127.0.0.1", 0)
 
 
@@ -39,7 +38,12 @@ class Serving:
 
     async def start(self, environment: dict[str, str] | None = None, **options: Any) -> RpcServer:
         server = RpcServer(
-            reactor, self.control, transmission(self.control), RpcOptions(token=TOKEN, **options), environment or {}
+            reactor,
+            self.control,
+            transmission(self.control),
+            tokens(self.control),
+            RpcOptions(**options),
+            environment or {},
         )
         await server.start()
         self.servers.append(server)

@@ -31,10 +31,10 @@ UPGRADE: dict[str, str | None] = {
 class Socket:
     """A client's end."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, **headers: str) -> None:
         self.server = server
         self.http = server.connect()
-        self.http.send(head("GET", "/ws", None, UPGRADE))
+        self.http.send(head("GET", "/ws", None, UPGRADE | headers))
         answer = self.http.transport.value()
         self.http.transport.clear()
         assert answer.startswith(b"HTTP/1.1 101 "), answer

@@ -9,11 +9,11 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from tests.rpc.fake_control import FakeControl
-from torrentd.rpc.core.context import Context
+from torrentd.rpc.core.context import OWNER, Context
 from torrentd.rpc.transmission.api import Transmission
 
 NOW = 1_700_000_000.0
-EVERYTHING = Context("test", settings=True)
+EVERYTHING = Context("test", OWNER)
 
 
 class Caller:

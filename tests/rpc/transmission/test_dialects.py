@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.rpc.fake_control import ONE, TWO, UNKNOWN, FakeControl
 from tests.rpc.transmission.asking import Caller
-from torrentd.rpc.core.context import Context
+from torrentd.rpc.core.context import Context, Grant, Scope
+from torrentd.rpc.transmission.api import scope_of
 from torrentd.rpc.transmission.fields import FIELDS
 from torrentd.rpc.transmission.names import LEGACY, kebab
 from torrentd.rpc.transmission.settings import FLAGS, LACKING, PLAIN, SWITCHED
@@ -102,11 +103,29 @@ def test_encryption_is_called_otherwise(caller: Caller) -> None:
     assert caller.legacy("session-get", fields=["encryption"]) == {"encryption": "tolerated"}
 
 
-def test_rights(caller: Caller) -> None:
-    guest = Context("guest", settings=False)
-    for method in ("session-set", "session-close"):
-        assert "changes the daemon's settings" in caller.send({"method": method}, guest)["result"]
-    assert caller.send({"method": "torrent-stop"}, guest)["result"] == "success"
+SCOPES: dict[str, Scope] = {
+    **dict.fromkeys(("session_set", "session_close", "group_set", "blocklist_update"), "settings"),
+    **dict.fromkeys(("free_space", "group_get", "port_test", "session_get", "session_stats", "torrent_get"), "read"),
+    **dict.fromkeys((f"queue_move_{where}" for where in ("top", "up", "down", "bottom")), "control"),
+    **dict.fromkeys(("torrent_add", "torrent_remove", "torrent_set", "torrent_reannounce"), "control"),
+    **dict.fromkeys(("torrent_start", "torrent_start_now", "torrent_stop", "torrent_verify"), "control"),
+}
+
+
+def test_every_method_needs_its_scope(caller: Caller) -> None:
+    assert SCOPES.keys() >= caller.transmission._methods.keys()
+    for method in caller.transmission._methods:
+        needed = SCOPES[method]
+        assert scope_of(method) == needed
+        others = Context("guest", Grant(frozenset({"read", "control", "settings"} - {needed}), "monitor"))
+        said = f'{method} needs the scope "{needed}", which this token does not have'
+        assert caller.send({"method": kebab(method)}, others)["result"] == said
+        answer = caller.send({"jsonrpc": "2.0", "id": 1, "method": method}, others)
+        assert said in json.dumps(answer["error"]).replace("\\", "")
+    assert caller.told == []
+    assert (
+        caller.send({"method": "torrent-stop"}, Context("guest", Grant(frozenset({"control"}))))["result"] == "success"
+    )
     assert [told[0] for told in caller.told] == ["pause", "pause"]
 
 

@@ -19,6 +19,7 @@ from torrentd.rpc.core.errors import describe
 from torrentd.rpc.core.methods import nouns
 from torrentd.rpc.core.openrpc import Discovery
 from torrentd.rpc.core.registry import Method, build
+from torrentd.rpc.core.tokens import Tokens
 from torrentd.session.control import Control
 
 MAX_LONG_POLLS = 256  # each holds a connection, a timer and a place in the daemon's list of watchers
@@ -29,9 +30,9 @@ Outcome = bytes | None
 class Api:
     """All methods over one daemon."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, tokens: Tokens) -> None:
         discovery = Discovery()
-        self._methods = build({**nouns(control), "rpc": discovery})
+        self._methods = build({**nouns(control, tokens), "rpc": discovery})
         discovery.methods = list(self._methods.values())
         self._long_polls: dict[Deferred[Any], None] = {}
         self._closed = False
@@ -83,8 +84,7 @@ class Api:
         method = self._methods.get(name)
         if method is None:
             raise RpcError("method_not_found", "There is no such method")
-        if method.settings and not context.settings:
-            raise RpcError("forbidden", f"{name} changes the daemon's settings; only root and the daemon's user may")
+        context.require(method.scope, name)
         if method.long_poll and len(self._long_polls) >= MAX_LONG_POLLS:
             raise RpcError("rate_limited", f"{MAX_LONG_POLLS} calls are waiting already")
         return method

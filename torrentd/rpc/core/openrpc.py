@@ -13,7 +13,7 @@ from txjsonrpc_ng.jsonrpc import BaseSubhandler
 
 from torrentd import __version__
 from torrentd.rpc.core.errors import CODES
-from torrentd.rpc.core.registry import Method
+from torrentd.rpc.core.registry import Method, needs
 from torrentd.rpc.core.schema import Nothing
 from torrentd.session.telling.rows import TorrentRow
 
@@ -29,6 +29,7 @@ class Discovery(BaseSubhandler):  # type: ignore[misc]  # the library has no typ
         self.methods: list[Method] = []
         """all of them, `rpc.discover` included; set when the table is complete"""
 
+    @needs(None)
     def jsonrpc_discover(self, params: Nothing) -> msgspec.Raw:
         """This document: every method with the schema of its parameters and its result."""
         return self._document
@@ -67,7 +68,7 @@ def _method(method: Method, parameters: dict[str, Any], result: dict[str, Any]) 
             for name, schema in parameters.get("properties", {}).items()
         ],
         "result": {"name": "result", "schema": result},
-        "x-changes-settings": method.settings,
+        "x-scope": method.scope,
     }
 
 

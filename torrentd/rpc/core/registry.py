@@ -4,8 +4,8 @@
 are named `jsonrpc_verb`. Only its `jsonrpc` module is used, which does not import the reactor. The walk over its tree
 is done when the table is built, not per call.
 
-A method takes one argument, a `Params` type, and says what it returns; `async def` if it must wait. Its first docstring
-line is its summary in the OpenRPC document.
+A method takes one argument, a `Params` type, and says what it returns and, with `needs`, who may call it; `async def`
+if it must wait. Its first docstring line is its summary in the OpenRPC document.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from txjsonrpc_ng.jsonrpc import BaseSubhandler, Introspection
 
 from torrentd.rpc.core import schema
+from torrentd.rpc.core.context import Scope
 from torrentd.session.control import Control
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -42,8 +43,8 @@ class Method:
     result: Any
     waits: bool
     """the function is a coroutine function"""
-    settings: bool
-    """the caller needs the right to change the daemon's settings"""
+    scope: Scope | None
+    """what the caller's credential must be good for; None: every credential will do"""
     long_poll: bool
     """it may be silent for minutes; it is counted, and given up with its connection"""
     of_caller: bool = False
@@ -54,10 +55,14 @@ class Method:
         return (inspect.getdoc(self.function) or "").split("\n")[0]
 
 
-def changes_settings(function: F) -> F:
-    """Mark a method that changes the daemon itself and not only torrents."""
-    function.changes_settings = True  # type: ignore[attr-defined]
-    return function
+def needs(scope: Scope | None) -> Callable[[F], F]:
+    """Say what the caller's credential must be good for; every method says it."""
+
+    def mark(function: F) -> F:
+        function.scope = scope  # type: ignore[attr-defined]
+        return function
+
+    return mark
 
 
 def long_poll(function: F) -> F:
@@ -73,7 +78,8 @@ def of_caller(function: F) -> F:
 
 
 def build(nouns: Mapping[str, BaseSubhandler]) -> dict[str, Method]:
-    """The table of all methods of these nouns, by full name, in alphabetical order."""
+    """The table of all methods of these nouns, by full name, in alphabetical order. TypeError for one that does not say
+    who may call it."""
     root = BaseSubhandler()
     for prefix, noun in nouns.items():
         root.putSubHandler(prefix, noun)
@@ -82,6 +88,8 @@ def build(nouns: Mapping[str, BaseSubhandler]) -> dict[str, Method]:
 
 
 def _describe(name: str, function: Callable[[Any], Any]) -> Method:
+    if not hasattr(function, "scope"):
+        raise TypeError(f"{name}: say with `needs` who may call it")
     hints = typing.get_type_hints(function, include_extras=True)
     return Method(
         name=name,
@@ -89,7 +97,7 @@ def _describe(name: str, function: Callable[[Any], Any]) -> Method:
         params=hints["params"],
         result=hints["return"],
         waits=inspect.iscoroutinefunction(function),
-        settings=getattr(function, "changes_settings", False),
+        scope=function.scope,
         long_poll=getattr(function, "long_poll", False),
         of_caller=getattr(function, "of_caller", False),
     )

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from torrentd.model.address import Address, Scope, parse_address, scope
 from torrentd.model.errors import RpcError
+from torrentd.rpc.core.context import Grantable
 from torrentd.session.events.log import Topic
 from torrentd.session.telling.rows import FilePriority, State, TorrentRow
 from torrentd.wire.magnet import MAX_LENGTH
@@ -27,6 +28,8 @@ MAX_URL = 4096
 MAX_CURSOR = 64
 MAX_INTERVAL = 30  # seconds: what changes all the time is kept for so long
 MAX_LABEL = 255
+MAX_TOKEN_NAME = 64
+LAST_TIME = 1e12  # Unix seconds: the year 33,000
 
 _HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$(?!\n)"
 _URL = r"^(?:https?|udp)://[^\s/?#]+[^\s]*$(?!\n)"
@@ -291,6 +294,18 @@ class SetLimits(Params, frozen=True):
 
     down: Count | Literal["unlimited"] | UnsetType | None = UNSET
     up: Count | Literal["unlimited"] | UnsetType | None = UNSET
+
+
+class CreateToken(Params, frozen=True):
+    """`expires`: Unix seconds; null: never."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_TOKEN_NAME)]
+    scopes: Annotated[list[Grantable], Meta(min_length=1)]
+    expires: Annotated[float, Meta(ge=0, le=LAST_TIME)] | None = None
+
+
+class RevokeToken(Params, frozen=True):
+    name: str
 
 
 P = TypeVar("P", bound=Params)

@@ -1,10 +1,11 @@
-"""`GET /healthz`, `/readyz` and `/metrics`: whoever may call may read them."""
+"""`GET /healthz`, `/readyz` and `/metrics`: how the daemon is, for those who watch it."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from torrentd.rpc.core.context import Scope
 from torrentd.session.control import Control
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 HEALTH, READINESS, METRICS = b"/healthz", b"/readyz", b"/metrics"
 EVENTS_PATH, WS_PATH = b"/events", b"/ws"
 PAGES = frozenset({HEALTH, READINESS, METRICS})
+SCOPES: Final[dict[bytes, Scope]] = {METRICS: "read", EVENTS_PATH: "read"}
+"""What a credential must be good for; for what is not named every one will do. Over a WebSocket each call is judged."""
 
 TEXT = b"text/plain; charset=utf-8"
 

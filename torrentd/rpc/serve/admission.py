@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IAddress
 from twisted.web.http_headers import Headers
 
 from torrentd.model.address import Scope, scope
-from torrentd.rpc.core.context import Context
+from torrentd.rpc.core.context import Context, Grant
+from torrentd.rpc.core.tokens import Tokens
 from torrentd.rpc.pages.pages import EVENTS_PATH, PAGES, WS_PATH
 from torrentd.rpc.serve import transmission
-from torrentd.rpc.serve.authentication import Failures, Token, peer_context
+from torrentd.rpc.serve.authentication import Failures, peer_context, shown
 from torrentd.rpc.serve.browsers import BrowserRules
 from torrentd.rpc.serve.refusal import NOT_FOUND, NOT_GET, NOT_JSON, NOT_POST, Refusal
 from torrentd.rpc.transmission.handshake import SessionIds
@@ -74,14 +75,14 @@ class TcpAdmission:
 
     def __init__(
         self,
-        token: str,
+        tokens: Tokens,
         server_names: Iterable[str],
         trusted_proxies: Iterable[str],
         encrypted: bool,
         seconds: Callable[[], float],
         session_ids: SessionIds,
     ) -> None:
-        self._token = Token(token)
+        self._tokens = tokens
         self._session_ids = session_ids
         self._rules = BrowserRules(server_names)
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
@@ -114,12 +115,17 @@ class TcpAdmission:
         self, headers: Headers, known: Context | None, address: IAddress, challenges: tuple[tuple[bytes, bytes], ...]
     ) -> Context | Refusal:
         authorization = headers.getRawHeaders(b"authorization") or ()
-        if self._token.opens(authorization):
-            return known or Context(_host(address), settings=True)
+        grant = self._granted(authorization)
+        if grant is not None:
+            return known if known is not None and known.grant is grant else Context(_host(address), grant)
         if not authorization:
             return Refusal(401, "forbidden", "A token is needed: Authorization: Bearer TOKEN", challenges)
         delay = self._failures.delay(self._source(headers, _host(address)))
-        return Refusal(401, "forbidden", "The token is wrong", challenges, delay)
+        return Refusal(401, "forbidden", "The token is wrong, or not valid any more", challenges, delay)
+
+    def _granted(self, authorization: Sequence[bytes]) -> Grant | None:
+        secret = shown(authorization)
+        return None if secret is None else self._tokens.grant(secret)
 
     def _source(self, headers: Headers, host: str) -> str:
         """Where a request comes from: a trusted proxy's word for it, else the connection."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import ipaddress
 import socket
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from torrentd.rpc.core.context import Context
+from torrentd.rpc.core.context import GUEST, OWNER, Context
 
 FREE_FAILURES = 5
 FIRST_DELAY = 0.5  # seconds; doubles with each further failure
@@ -28,24 +27,12 @@ ROOT = 0
 _PEERCRED = struct.Struct("3i")  # pid, uid, gid
 
 
-class Token:
-    """The shared secret, and the two ways to send it."""
-
-    def __init__(self, token: str) -> None:
-        if not token:
-            raise ValueError("an empty token would let everyone in")
-        self._token = token.encode("ascii")
-        self._bearer = b"Bearer " + self._token
-
-    def opens(self, authorization: Sequence[bytes]) -> bool:
-        """Whether these `Authorization` headers hold it. Takes the same time for every wrong token."""
-        if len(authorization) != 1:
-            return False
-        if hmac.compare_digest(authorization[0], self._bearer):
-            return True
-        scheme, _, rest = authorization[0].partition(b" ")
-        given = rest.strip() if scheme.lower() == b"bearer" else _basic_password(scheme, rest)
-        return given is not None and hmac.compare_digest(given, self._token)
+def shown(authorization: Sequence[bytes]) -> bytes | None:
+    """The token in these `Authorization` headers, sent in one of two ways; None if there is none, or several."""
+    if len(authorization) != 1:
+        return None
+    scheme, _, rest = authorization[0].partition(b" ")
+    return rest.strip() if scheme.lower() == b"bearer" else _basic_password(scheme, rest)
 
 
 def _basic_password(scheme: bytes, rest: bytes) -> bytes | None:
@@ -89,7 +76,7 @@ def _source(host: str) -> str:
 def peer_context(connected: socket.socket, own_uid: int) -> Context:
     """The rights of whoever opened this unix connection. The file's mode has decided already that they may call."""
     _, uid, _ = peer_credentials(connected)
-    return Context(f"uid {uid}", settings=uid in (ROOT, own_uid))
+    return Context(f"uid {uid}", OWNER if uid in (ROOT, own_uid) else GUEST)
 
 
 def peer_credentials(connected: socket.socket) -> tuple[int, int, int]:

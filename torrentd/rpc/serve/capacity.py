@@ -11,6 +11,8 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
+from torrentd.rpc.core.context import Context, Grant
+
 MAX_CONNECTIONS = 512
 MAX_STRANGERS = 64
 MAX_BODY = 48 * 1024 * 1024  # a metainfo of 32 MiB in base64 is 43 MiB
@@ -18,6 +20,9 @@ MAX_BODIES = 96 * 1024 * 1024
 
 
 class Connection(Protocol):
+    context: Context | None
+    """the rights that it has proved"""
+
     def abort(self) -> None:
         """Close at once."""
 
@@ -59,6 +64,12 @@ class Connections:
             waiting, self._emptied = self._emptied, []
             for deferred in waiting:
                 deferred.callback(None)
+
+    def cut(self, grant: Grant) -> None:
+        """Whoever came in by this is told nothing more, whatever they wait for."""
+        for connection in self:
+            if connection.context is not None and connection.context.grant is grant:
+                connection.abort()
 
     def __len__(self) -> int:
         return len(self._all)

@@ -33,7 +33,7 @@ from torrentd.rpc.core.api import Api
 from torrentd.rpc.core.context import Context
 from torrentd.rpc.core.envelope import error_answer
 from torrentd.rpc.core.errors import describe
-from torrentd.rpc.pages.pages import EVENTS_PATH, TEXT, WS_PATH, Page, Pages
+from torrentd.rpc.pages.pages import EVENTS_PATH, SCOPES, TEXT, WS_PATH, Page, Pages
 from torrentd.rpc.pages.web import WebFiles
 from torrentd.rpc.pages.web import is_meant as is_web
 from torrentd.rpc.serve.admission import Admission, path_of
@@ -256,6 +256,11 @@ class RpcResource(resource.Resource):
         return server.NOT_DONE_YET
 
     def _read(self, request: RpcRequest, path: bytes) -> None:
+        try:
+            request.context.require(SCOPES.get(path), path.decode())
+        except RpcError as error:
+            request.show(_refused(HTTPStatus.FORBIDDEN, error))
+            return
         if path == EVENTS_PATH:
             self._tell_events(request)
         elif path == WS_PATH:
@@ -277,8 +282,11 @@ class RpcResource(resource.Resource):
             EventStream(request, self._offered.streams).begin()
         except RpcError as error:
             status = HTTPStatus.SERVICE_UNAVAILABLE if error.name == "rate_limited" else HTTPStatus.BAD_REQUEST
-            said = error_answer(None, describe(error, "a look at events"))
-            request.show(Page(status, b"application/json", said))
+            request.show(_refused(status, error))
+
+
+def _refused(status: HTTPStatus, error: RpcError) -> Page:
+    return Page(status, b"application/json", error_answer(None, describe(error, "a page")))
 
 
 class RpcSite(server.Site):

@@ -20,6 +20,7 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from torrentd.model.address import Address, Scope, scope
 from torrentd.rpc.core.api import Api
+from torrentd.rpc.core.tokens import Tokens
 from torrentd.rpc.pages.pages import Pages
 from torrentd.rpc.pages.web import WebFiles
 from torrentd.rpc.serve import unix
@@ -43,7 +44,6 @@ class RpcOptions:
     tcp_address: Address | None = None
     tls_certificate: str = ""
     tls_key: str = ""
-    token: str = ""
     server_names: Sequence[str] = ()
     trusted_proxies: Sequence[str] = ()
     metrics: bool = True
@@ -60,18 +60,21 @@ class RpcServer:
         reactor: Any,
         control: Control,
         transmission: Transmission,
+        tokens: Tokens,
         options: RpcOptions,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._reactor = reactor
         self._options = options
         self._environment = environment
-        self._api = Api(control)
+        self._tokens = tokens
+        self._api = Api(control, tokens)
         pages = Pages(control, metrics=options.metrics, per_torrent=options.metrics_per_torrent)
         self._transmission = transmission
         web, streams = WebFiles(options.web_folder), Streams(control, reactor)
         self._offered = Offered(self._api, transmission, pages, web, streams)
         self._connections = Connections()
+        tokens.ended = self._connections.cut
         self._bodies = Bodies()
         self._ports: list[IListeningPort] = []
         self._made: tuple[str, int] | None = None
@@ -88,6 +91,7 @@ class RpcServer:
         for connection in self._connections:
             connection.drain()
         self._api.close()
+        self._tokens.close()
         timer = self._reactor.callLater(GRACE, self._abort)
         return gatherResults([closed, self._connections.emptied()]).addBoth(_cancelling, timer)
 
@@ -150,7 +154,7 @@ class RpcServer:
     def _tcp_admission(self, encrypted: bool) -> TcpAdmission:
         options = self._options
         return TcpAdmission(
-            options.token,
+            self._tokens,
             options.server_names,
             options.trusted_proxies,
             encrypted,

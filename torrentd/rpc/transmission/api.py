@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
 
 from torrentd.model.errors import RpcError
 from torrentd.rpc.core import envelope
-from torrentd.rpc.core.context import Context
+from torrentd.rpc.core.context import Context, Scope
 from torrentd.rpc.core.errors import describe
 from torrentd.rpc.transmission.acting import Acting
 from torrentd.rpc.transmission.adding import Adding
@@ -30,6 +30,8 @@ Method = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 _SETTINGS: Final = frozenset({"session_set", "session_close", "group_set", "blocklist_update"})
 """methods that change the daemon itself"""
+_READING: Final = frozenset({"free_space", "group_get", "port_test", "session_get", "session_stats", "torrent_get"})
+"""methods that change nothing"""
 
 
 class Transmission:
@@ -77,8 +79,7 @@ class Transmission:
         try:
             if method is None:
                 raise TransmissionError(METHOD_NOT_FOUND, "no method name")
-            if call.method in _SETTINGS and not context.settings:
-                raise RpcError("forbidden", f"{call.method} changes the daemon's settings")
+            context.require(scope_of(call.method), call.method)
             return call.dialect.result(await method(call.params))
         except Exception as raised:
             error = (isinstance(raised, FirstError) and raised.subFailure.value) or raised
@@ -90,6 +91,11 @@ class Transmission:
         if body.lstrip().startswith(b"[") or b'"jsonrpc"' in body:
             return envelope.error_answer(None, describe(error, "a request"))
         return Legacy("").error(code, message)
+
+
+def scope_of(method: str) -> Scope:
+    """What the caller's credential must be good for."""
+    return "settings" if method in _SETTINGS else "read" if method in _READING else "control"
 
 
 def _methods(

@@ -9,7 +9,7 @@ from msgspec import UnsetType
 from twisted.internet.defer import Deferred, gatherResults
 
 from torrentd.rpc.core.errors import describe
-from torrentd.rpc.core.registry import Noun
+from torrentd.rpc.core.registry import Noun, needs
 from torrentd.rpc.core.schema import Ids, Many, Move, Queue, Remove, Resume, Set
 from torrentd.session.control import Wishes
 
@@ -41,37 +41,45 @@ class MoveResult(msgspec.Struct, frozen=True):
 
 
 class Acting(Noun):
+    @needs("control")
     async def jsonrpc_pause(self, params: Many) -> BulkResult:
         """Stop torrents until they are resumed."""
         return await self._each(params.ids, self.control.pause)
 
+    @needs("control")
     async def jsonrpc_resume(self, params: Resume) -> BulkResult:
         """Start paused or stopped torrents."""
         return await self._each(params.ids, lambda id: self.control.resume(id, params.force))
 
+    @needs("control")
     async def jsonrpc_verify(self, params: Many) -> BulkResult:
         """Hash all data again; done means it has begun."""
         return await self._each(params.ids, self.control.verify)
 
+    @needs("control")
     async def jsonrpc_announce(self, params: Many) -> BulkResult:
         """Ask the trackers for peers now."""
         return await self._each(params.ids, self.control.announce)
 
+    @needs("control")
     async def jsonrpc_remove(self, params: Remove) -> BulkResult:
         """Forget torrents, and delete their files if asked."""
         return await self._each(params.ids, lambda id: self.control.remove(id, params.delete_data))
 
+    @needs("control")
     async def jsonrpc_set(self, params: Set) -> BulkResult:
         """Change what torrents have of their own: labels, limits, the order of pieces."""
         wishes = _wishes(params)
         return await self._each(params.ids, lambda id: self.control.set(id, wishes))
 
+    @needs("control")
     async def jsonrpc_queue(self, params: Queue) -> BulkResult:
         """Move torrents in the queue; downloads and seeds have a line each."""
         result = await self._each(params.ids, self.control.find)
         await self.control.move_in_queue(result.done, params.to)
         return result
 
+    @needs("control")
     async def jsonrpc_move(self, params: Move) -> MoveResult:
         """Move torrents' files to another directory, or say that they are there now."""
         jobs: list[MoveJob] = []

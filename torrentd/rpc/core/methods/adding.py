@@ -10,7 +10,7 @@ from msgspec import UNSET
 from torrentd.model.layout import Priority
 from torrentd.rpc.core.listing import TorrentObject, narrowed
 from torrentd.rpc.core.methods.daemon import Done
-from torrentd.rpc.core.registry import Noun
+from torrentd.rpc.core.registry import Noun, needs
 from torrentd.rpc.core.schema import Add, AddPeers, FileSelection, SetFiles, SetTrackers, TorrentLimits, parse_peers
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.telling.rows import LimitsRow
@@ -36,6 +36,7 @@ class Tiers(msgspec.Struct, frozen=True):
 
 
 class Adding(Noun):
+    @needs("control")
     async def jsonrpc_add(self, params: Add) -> AddResult:
         """Add a torrent; answered once it will survive a restart."""
         options = _options(params)
@@ -45,11 +46,13 @@ class Adding(Noun):
             id, added = await self.control.add_magnet(params.magnet or "", options)
         return AddResult(narrowed([self.control.row(id)], params.fields)[0], added)
 
+    @needs("control")
     async def jsonrpc_set_files(self, params: SetFiles) -> Done:
         """Choose which files to download, and how urgently."""
         await self.control.set_files(params.id.lower(), _choices(params.files))
         return Done()
 
+    @needs("control")
     async def jsonrpc_set_trackers(self, params: SetTrackers) -> Tiers:
         """Change the trackers; those that are new are asked at once, those that go are told so."""
         id = params.id.lower()
@@ -57,6 +60,7 @@ class Adding(Noun):
             return Tiers(await self.control.edit_trackers(id, params.add, params.remove))
         return Tiers(await self.control.set_trackers(id, params.tiers))
 
+    @needs("control")
     async def jsonrpc_add_peers(self, params: AddPeers) -> AddedPeers:
         """Name peers; they are dialled at once."""
         return AddedPeers(await self.control.add_peers(params.id.lower(), parse_peers(params.peers)))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from torrentd.model.errors import RpcError
-from torrentd.rpc.core.registry import Noun, changes_settings
+from torrentd.rpc.core.registry import Noun, needs
 from torrentd.rpc.core.schema import ConfigGet, ConfigSet, Nothing
 
 
@@ -26,6 +26,7 @@ class ConfigSetResult(msgspec.Struct, frozen=True):
 
 
 class ConfigMethods(Noun):
+    @needs("read")
     def jsonrpc_get(self, params: ConfigGet) -> ConfigValues:
         """The effective values of some or all configuration keys."""
         values, sources = self.control.config_values(), self.control.config_sources()
@@ -36,12 +37,13 @@ class ConfigMethods(Noun):
                 raise RpcError("invalid_params", f"keys[{index}]: there is no such key", path=f"keys[{index}]")
         return ConfigValues({key: values[key] for key in params.keys}, {key: sources[key] for key in params.keys})
 
-    @changes_settings
+    @needs("settings")
     async def jsonrpc_set(self, params: ConfigSet) -> ConfigSetResult:
         """Set keys now and for later starts; each beats the file until it is null."""
         await self.control.set_config(params.values)
         return ConfigSetResult(list(params.values), [])
 
+    @needs("read")
     def jsonrpc_schema(self, params: Nothing) -> dict[str, Any]:
         """The JSON Schema of the configuration file."""
         return self.control.config_schema()

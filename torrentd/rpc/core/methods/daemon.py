@@ -8,7 +8,7 @@ import msgspec
 import twisted
 
 from torrentd import __version__
-from torrentd.rpc.core.registry import Noun, changes_settings
+from torrentd.rpc.core.registry import Noun, needs
 from torrentd.rpc.core.schema import Nothing, SetLogLevel
 from torrentd.session.telling.rows import StatusRow
 
@@ -46,26 +46,28 @@ class Previous(msgspec.Struct, frozen=True):
 
 
 class DaemonMethods(Noun):
+    @needs(None)
     def jsonrpc_version(self, params: Nothing) -> Version:
         """What runs here."""
         return _VERSION
 
+    @needs("read")
     def jsonrpc_status(self, params: Nothing) -> StatusRow:
         """How the daemon is: addresses, torrents by state, rates, totals, disks."""
         return self.control.status()
 
-    @changes_settings
+    @needs("settings")
     def jsonrpc_set_log_level(self, params: SetLogLevel) -> Previous:
         """Write more or less into the log, until the next start or reload."""
         return Previous(self.control.set_log_level(params.level, params.namespace))
 
-    @changes_settings
+    @needs("settings")
     async def jsonrpc_reload(self, params: Nothing) -> ReloadResult:
         """Read the configuration file again and apply what can be applied live."""
         changed, restart_required = await self.control.reload()
         return ReloadResult(changed, restart_required)
 
-    @changes_settings
+    @needs("settings")
     def jsonrpc_shutdown(self, params: Nothing) -> Done:
         """Stop cleanly; answered before that begins."""
         self.control.shutdown()

@@ -7,7 +7,7 @@ import msgspec
 from torrentd.model.errors import RpcError
 from torrentd.rpc.core.context import Context, Subscriptions
 from torrentd.rpc.core.methods.daemon import Done
-from torrentd.rpc.core.registry import Noun, long_poll, of_caller
+from torrentd.rpc.core.registry import Noun, long_poll, needs, of_caller
 from torrentd.rpc.core.schema import Poll, Subscribe, Unsubscribe
 from torrentd.rpc.streams.encoding import Wanted
 from torrentd.session.events.log import TOPICS, Event
@@ -28,12 +28,14 @@ class Subscribed(msgspec.Struct, frozen=True):
 
 
 class EventMethods(Noun):
+    @needs("read")
     @long_poll
     async def jsonrpc_poll(self, params: Poll) -> Events:
         """Wait until something happens; all that did since the cursor is told."""
         topics = TOPICS if params.topics is None else params.topics
         return Events(*await self.control.poll_events(params.since, topics, params.timeout))
 
+    @needs("read")
     @of_caller
     def jsonrpc_subscribe(self, params: Subscribe, context: Context) -> Subscribed:
         """Be told of events on this WebSocket, as notifications named "event", from now on."""
@@ -41,6 +43,7 @@ class EventMethods(Noun):
         wanted = Wanted(frozenset(params.topics), ids)
         return Subscribed(_subscriptions(context).subscribe(wanted, params.interval))
 
+    @needs("read")
     @of_caller
     def jsonrpc_unsubscribe(self, params: Unsubscribe, context: Context) -> Done:
         """Be told no more."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from torrentd.rpc.core.registry import Noun, changes_settings
+from torrentd.rpc.core.registry import Noun, needs
 from torrentd.rpc.core.schema import Nothing, SetLimits
 
 Rate = int | Literal["unlimited"]
@@ -20,12 +20,13 @@ class RateLimits(msgspec.Struct, frozen=True):
 
 
 class LimitsMethods(Noun):
+    @needs("read")
     def jsonrpc_get(self, params: Nothing) -> RateLimits:
         """The rate limits in force."""
         down, up = self.control.limits()
         return RateLimits(_shown(down), _shown(up))
 
-    @changes_settings
+    @needs("settings")
     async def jsonrpc_set(self, params: SetLimits) -> RateLimits:
         """Change the rate limits now and for later starts; each beats the configuration file until it is null."""
         await self.control.set_limits(params.down, params.up)

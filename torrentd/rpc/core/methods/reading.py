@@ -9,7 +9,7 @@ import msgspec
 
 from torrentd.rpc.core.encoded import EncodedRows, TorrentObjects
 from torrentd.rpc.core.listing import TorrentObject, matching, narrowed, sorted_rows
-from torrentd.rpc.core.registry import Noun, long_poll
+from torrentd.rpc.core.registry import Noun, long_poll, needs
 from torrentd.rpc.core.schema import Get, Inspect, List, One, Page, Wait, parse_peers
 from torrentd.session.control import AddOptions, Control
 from torrentd.session.telling.rows import ClosedPeerRow, FileRow, InspectRow, PeerRow, PiecesRow, TrackerRow, WaitRow
@@ -61,6 +61,7 @@ class Reading(Noun):
         super().__init__(control)
         self._encoded = EncodedRows()
 
+    @needs("read")
     def jsonrpc_list(self, params: List) -> TorrentList:
         """Torrents that fit a filter, sorted and paged; or what changed since a revision."""
         changes = self.control.changes(params.since, _columns(params))
@@ -73,33 +74,40 @@ class Reading(Noun):
         torrents = self._encoded.array(page, params.fields)
         return TorrentList(torrents, len(rows), changes.revision, removed, changes.full)
 
+    @needs("read")
     def jsonrpc_get(self, params: Get) -> TorrentResult:
         """One torrent."""
         return TorrentResult(narrowed([self.control.row(params.id.lower())], params.fields)[0])
 
+    @needs("read")
     async def jsonrpc_files(self, params: Page) -> Files:
         """The files of a torrent, with progress and priority."""
         rows = await self.control.files(params.id.lower())
         return Files(_page(rows, params), len(rows))
 
+    @needs("read")
     async def jsonrpc_peers(self, params: Page) -> Peers:
         """The connected peers of a torrent, and why the last ones went."""
         rows, closed = await self.control.peers(params.id.lower())
         return Peers(_page(rows, params), len(rows), closed)
 
+    @needs("read")
     async def jsonrpc_trackers(self, params: Page) -> Trackers:
         """The trackers of a torrent, with their own words."""
         rows = await self.control.trackers(params.id.lower())
         return Trackers(_page(rows, params), len(rows))
 
+    @needs("read")
     async def jsonrpc_pieces(self, params: One) -> PiecesRow:
         """Which pieces are there, and how many peers have each."""
         return await self.control.pieces(params.id.lower())
 
+    @needs("read")
     async def jsonrpc_export(self, params: One) -> Exported:
         """The .torrent file in base64, with the trackers that the torrent has now, and the magnet link."""
         return Exported(*await self.control.export(params.id.lower()))
 
+    @needs("control")
     @long_poll
     async def jsonrpc_inspect(self, params: Inspect) -> InspectRow:
         """What a metainfo says, or the metadata that a magnet link leads to, without adding it."""
@@ -109,6 +117,7 @@ class Reading(Noun):
         options = AddOptions(trackers=trackers, peers=parse_peers(params.peers))
         return await self.control.inspect_magnet(params.magnet or "", options, params.timeout)
 
+    @needs("read")
     @long_poll
     async def jsonrpc_wait(self, params: Wait) -> WaitRow:
         """Wait until torrents have come as far as asked, or cannot."""
