@@ -14,13 +14,16 @@ run: $(VENV)/.run
 
 test: unit interop
 
-# what needs no other client: two at a time, each file by one of them
-unit: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not interop" -n 2 --dist loadfile $(PYTEST_ARGS)
+# two at a time, each file by one of them
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
-# one at a time: they look at the clock, and other clients need a core as well
+# what needs no other client
+unit: $(VENV)/.test
+	$(PYTEST) -m "not interop" $(PYTEST_ARGS)
+
+# after the others: other clients need a core as well
 interop: $(VENV)/.test
-	$(BIN)/python -m pytest -m interop $(PYTEST_ARGS)
+	$(PYTEST) -m interop $(PYTEST_ARGS)
 
 sim: $(VENV)/.test
 	$(BIN)/python -m tests.scenarios.stories --seeds $(SEEDS) $(ARGS)

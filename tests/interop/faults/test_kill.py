@@ -34,6 +34,8 @@ FETCHED_AGAIN = RATE / 2
 """bytes of unfinished pieces that a kill may cost"""
 ANSWER = 2.0
 """Seconds from the start to the first answer"""
+BUSY = 4
+"""times as long as the first, empty start it may take where the machine is so busy that this is more"""
 
 
 @dataclass
@@ -79,7 +81,7 @@ def test_kill_during_a_download(stage: Stage, until_end: ExitStack) -> None:
     for restart in restarts:
         assert restart.lost <= LOST_SECONDS * RATE, restart
         assert restart.hashed <= LOST_SECONDS * RATE + RATE, restart
-        assert restart.answered <= max(ANSWER, 2 * first_start), restart
+        assert restart.answered <= max(ANSWER, BUSY * first_start), restart
     assert restarts[-1].hashed < SIZE / 2
     assert seeder.sent - SIZE < KILLS * FETCHED_AGAIN
 
