@@ -128,7 +128,30 @@ def test_config_get(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     assert "values" in json.loads(torrentctl("config", "get", "--json").out)
 
 
-@pytest.mark.parametrize("words", [["config"], [], ["config", "set"], ["nonsense"], ["list", "--nonsense"]])
+def test_config_set(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["config.set"] = {"applied": ["seeding.action", "peers.max_connections"], "restart_required": []}
+    outcome = torrentctl("config", "set", "seeding.action=keep", "peers.max_connections=500", "limits.upload=null")
+    assert outcome.out == "applied\tseeding.action\napplied\tpeers.max_connections\n"
+    values = {"seeding.action": "keep", "peers.max_connections": 500, "limits.upload": None}
+    assert fake.asked("config.set") == [{"values": values}]
+    outcome = torrentctl.on_terminal()("config", "set", "seeding.action=keep")
+    assert (outcome.out, outcome.err) == ("", "applied: seeding.action, peers.max_connections\n")
+    assert json.loads(torrentctl("config", "set", "seeding.action=keep", "--json").out)["restart_required"] == []
+
+
+def test_config_set_refused(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    def refuse(params: dict[str, Any]) -> dict[str, Any]:
+        raise RpcFailure(11, "Nothing was changed", name="config_invalid", problems=["seeding.acton: unknown"])
+
+    fake.answers["config.set"] = refuse
+    outcome = torrentctl("config", "set", "seeding.acton=keep")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == "torrentctl: seeding.acton: unknown\ntorrentctl: Nothing was changed\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["config"], [], ["config", "set"], ["config", "set", "--bogus"], ["nonsense"], ["list", "--nonsense"]]
+)
 def test_usage_is_one_line(torrentctl: Torrentctl, words: list[str]) -> None:
     outcome = torrentctl(*words)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
@@ -139,7 +162,7 @@ def test_reload(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     fake.answers["daemon.reload"] = {"changed": ["limits.download"], "restart_required": ["network.listen"]}
     outcome = torrentctl("reload")
     assert outcome.out == "changed\tlimits.download\nrestart_required\tnetwork.listen\n"
-    assert outcome.err == "changed in the file, but needs a restart: network.listen\n"
+    assert outcome.err == "needs a restart: network.listen\n"
     assert torrentctl.on_terminal()("reload").err.startswith("changed: limits.download\n")
 
 

@@ -135,5 +135,8 @@ def test_completion_of_commands_and_torrents(fake: FakeDaemon, tmp_path: Path) -
     assert completed(fake, "torrentctl pa") == ["plain,pause"]
     assert completed(fake, "torrentctl show u") == ["plain,ubuntu-24.04.iso"]
     assert completed(fake, "torrentctl show ff") == [f"plain,{'f' * 40}"]
+    fake.answers["config.get"] = {"values": {"log.level": "info", "log.format": "text", "web.folder": ""}}
+    assert completed(fake, "torrentctl config set log.") == ["plain,log.level", "plain,log.format"]
     fake.answers.clear()
     assert completed(fake, "torrentctl show u") == []
+    assert completed(fake, "torrentctl config get l") == []

@@ -106,15 +106,21 @@ def _told(torrents: Sequence[Known]) -> str:
 
 
 def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names for the shell's completion: those a shell need not quote, otherwise the id. Silent when nobody answers."""
+    """Names for the shell's completion: those a shell need not quote, otherwise the id."""
+    rows = ask(context, "torrent.list", {"fields": ["id", "name"], "limit": EVERY_ROW}).get("torrents", [])
+    words = [(row["name"] if _UNQUOTED.fullmatch(row["name"]) else row["id"], row["name"]) for row in rows]
+    return [CompletionItem(word, help=escape(name)) for word, name in words if word.startswith(incomplete)]
+
+
+def ask(context: click.Context, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    """A call for the shell's completion; nothing when nobody answers: a half-typed command is no place to tell it."""
     session: Session = context.find_root().obj
     session.options.timeout = _COMPLETION_TIMEOUT
     try:
-        known = fetch(session)
-    except Exception:  # whatever is wrong, a half-typed command line is no place to tell it
-        return []
-    words = [(torrent.name if _UNQUOTED.fullmatch(torrent.name) else torrent.id, torrent.name) for torrent in known]
-    return [CompletionItem(word, help=escape(name)) for word, name in words if word.startswith(incomplete)]
+        result: dict[str, Any] = session.call(method, params)
+    except Exception:  # whatever is wrong
+        return {}
+    return result
 
 
 def one() -> Callable[[Any], Any]:

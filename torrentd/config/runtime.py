@@ -26,7 +26,8 @@ def overridden(settings: Settings, values: Mapping[str, object]) -> Settings:
         if key not in known:
             problems.append(f"{name}: unknown")
         elif key not in SETTABLE:
-            problems.append(f"{name}: cannot be set while the daemon runs; the file can, with a restart")
+            applying = "reload" if key in LIVE else "restart"
+            problems.append(f"{name}: cannot be set while the daemon runs; the file can, with a {applying}")
         elif value is not None:
             section, _, field = key.partition(".")
             try:

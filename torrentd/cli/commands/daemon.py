@@ -50,17 +50,21 @@ def limits_command(session: Session, down: int | str | None, up: int | str | Non
     "reload", help="Read the configuration file again. Changed keys are the data, those that need a restart a remark."
 )
 def reload_command(session: Session) -> None:
-    result = session.call("daemon.reload")
+    report_changes(session, session.call("daemon.reload"), "changed")
+
+
+def report_changes(session: Session, result: Mapping[str, Any], word: str) -> None:
+    """Show which keys of the configuration are in force, and which wait for a restart. `word` has those in force."""
     output = session.output
     if output.form == "json":
         output.json(result)
         return
     if output.form == "plain":
-        output.lines([word, key] for word in ("changed", "restart_required") for key in result[word])
+        output.lines([kind, key] for kind in (word, "restart_required") for key in result[kind])
     else:
-        output.remark(f"changed: {', '.join(result['changed']) or 'nothing'}")
+        output.remark(f"{word}: {', '.join(result[word]) or 'nothing'}")
     if result["restart_required"]:
-        output.remark(f"changed in the file, but needs a restart: {', '.join(result['restart_required'])}")
+        output.remark(f"needs a restart: {', '.join(result['restart_required'])}")
 
 
 @command("shutdown", help="Stop the daemon cleanly.")

@@ -39,7 +39,7 @@ def parse_params(words: Sequence[str]) -> Any:
     """By name, by position, or None. Failed (usage) for what is neither."""
     if len(words) == 1 and (words[0] == "-" or words[0][:1] in ("{", "[")):
         return _parse_json(sys.stdin.read() if words[0] == "-" else words[0])
-    return dict(map(_parse_pair, words)) or None
+    return dict(map(parse_pair, words)) or None
 
 
 def _parse_json(text: str) -> Any:
@@ -52,7 +52,8 @@ def _parse_json(text: str) -> Any:
     return params
 
 
-def _parse_pair(word: str) -> tuple[str, Any]:
+def parse_pair(word: str) -> tuple[str, Any]:
+    """`key=value`, where a value is JSON if it can be read as JSON. Failed (usage) for what is not."""
     key, equals, value = word.partition("=")
     if not equals or not key:
         raise Failed(f"{word!r} is not key=value", USAGE)
