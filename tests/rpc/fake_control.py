@@ -244,6 +244,11 @@ class FakeControl:
         self.told.append(("move", id, path, mode))
         return succeed(7)
 
+    def rename(self, id: str, path: str, name: str) -> Deferred[str]:
+        self.row(id)
+        self.told.append(("rename", id, path, name))
+        return succeed(name)
+
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         return self._do("set_files", id, choices)
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from torrentd.disk.access import Run
 from torrentd.disk.devices import Devices
-from torrentd.disk.folders import FileStat
+from torrentd.disk.folders import Components, FileStat
 from torrentd.disk.results import Flushed, Stored
 from torrentd.disk.verbs.checking import Checking
 from torrentd.disk.verbs.flushing import Flushing
@@ -24,6 +24,7 @@ from torrentd.disk.verbs.making import make, without_content
 from torrentd.disk.verbs.probing import probe
 from torrentd.disk.verbs.reading import Reading
 from torrentd.disk.verbs.removing import remove
+from torrentd.disk.verbs.renaming import rename
 from torrentd.disk.writing.desk import Desk, Writing, nobody
 from torrentd.disk.writing.runs import PiecesInRuns
 from torrentd.disk.writing.whole import WHOLE_LIMIT, WholePieces
@@ -137,6 +138,14 @@ class Storage:
     def probe(self) -> Deferred[None]:
         """Whether a piece could be written now, as far as that shows without writing one. Errback StorageError."""
         return self._tracked(self._access.work(probe, self._desk.geometry.piece_size, files=()))
+
+    # --- other names
+
+    def rename(self, old: Components, new: Components, *, fresh: bool) -> Deferred[None]:
+        """Give a file or folder another name, in the folder in which it lies; this storage knows it by the old one, so
+        close it. Errback StorageError, also if that name is taken: by anything if it is `fresh`, else by something
+        that is not the file or folder itself."""
+        return self._tracked(self._access.work(rename, old, new, fresh, files=()))
 
     # --- the end
 

@@ -143,6 +143,10 @@ class Control(Protocol):
         """The job that moves the torrent's files to the directory ("point": they are there already, and are looked
         at). RpcError("path_not_allowed", "busy")."""
 
+    def rename(self, id: str, path: str, name: str) -> Deferred[str]:
+        """Call the file or folder at `path` otherwise, and the torrent if it is the first; its new path.
+        RpcError("file_index", "path_not_allowed", "busy", "wrong_state")."""
+
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         """RpcError("file_index") when an index is out of range or a glob fits nothing."""
 

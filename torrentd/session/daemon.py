@@ -41,6 +41,7 @@ from torrentd.session.meeting.connections import Connections
 from torrentd.session.meeting.listening import Listening
 from torrentd.session.meeting.ports import Ports
 from torrentd.session.running.moving import Moving
+from torrentd.session.running.renaming import Renaming
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.sleeping.waking import Waking
 from torrentd.session.stopping import Stopping
@@ -88,6 +89,7 @@ class Daemon:
         self.moving = Moving(self)
         self.watching = Watching(self)
         self.hooks = Hooks(self)
+        self.renaming = Renaming(self)
         self.around.fulfilling = Fulfilling(self)
         self.around.waking = Waking(self)
         self.around.seeding = Seeding(self)

@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from torrentd.model.errors import StorageError
-from torrentd.state import loading, magnets, moves, recovery, suspects, writes
+from torrentd.state import loading, magnets, moves, recovery, renames, suspects, writes
 from torrentd.state.commits import Commits, Run, Statement
 from torrentd.state.faults import translate, translate_os
-from torrentd.state.records import Broken, FileStat, Loaded, MagnetRecord, Stored, TorrentRecord, Totals
+from torrentd.state.records import Broken, FileStat, Loaded, MagnetRecord, Path, Renaming, Stored, TorrentRecord, Totals
 from torrentd.state.rows import MUTABLE, SqlValue, encode, encode_record
 from torrentd.state.writes import NumberedStat
 
@@ -137,6 +137,22 @@ class State:
         """Places in the queue, by info hash; they are forgotten with their torrents."""
         rows = list(ranks.items())
         return self._write(lambda connection: writes.set_ranks(connection, rows))
+
+    # --- other names, see `renames`
+
+    def begin_renaming(self, info_hash: bytes, names: Mapping[int, Path], renaming: Renaming) -> Deferred[None]:
+        """These files have other paths now, and the disk is about to follow."""
+        paths = dict(names)
+        return self._write(lambda connection: renames.begin(connection, info_hash, paths, renaming))
+
+    def undo_renaming(self, info_hash: bytes, names: Mapping[int, Path], renaming: Renaming) -> Deferred[None]:
+        """The disk could not follow: these files have these paths again."""
+        paths = dict(names)
+        return self._write(lambda connection: renames.undo(connection, info_hash, paths, renaming))
+
+    def end_renaming(self, info_hash: bytes) -> Deferred[None]:
+        """The disk is as the names say."""
+        return self._write(lambda connection: renames.end(connection, info_hash))
 
     # --- moves, see `moves`
 

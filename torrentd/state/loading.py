@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 
-from torrentd.state import magnets, moves, writes
+from torrentd.state import magnets, moves, renames, writes
 from torrentd.state.records import Broken, FileStat, Loaded, Stored, TorrentRecord
 from torrentd.state.rows import COLUMNS, decode
 from torrentd.state.suspects import settle, suspects
@@ -28,6 +28,7 @@ def load(connection: sqlite3.Connection, crashed: bool) -> Loaded:
         settle(connection, crashed)
     loaded.ranks = writes.ranks(connection)
     loaded.moves = moves.load(connection)
+    loaded.renamed, loaded.renamings = renames.renamed(connection), renames.under_way(connection)
     loaded.settings, loaded.totals = writes.settings(connection)
     marks = _marks(connection)
     cursor = connection.cursor()
@@ -55,7 +56,8 @@ def stored(connection: sqlite3.Connection, info_hash: bytes) -> Stored | Broken:
     found = _found(row, [piece for (piece,) in marks])
     if isinstance(found, Broken):
         return found
-    return Stored(found, writes.metainfo(connection, info_hash), writes.files(connection, info_hash))
+    names = renames.names(connection, row["id"])
+    return Stored(found, writes.metainfo(connection, info_hash), writes.files(connection, info_hash), names)
 
 
 def contents(

@@ -133,6 +133,8 @@ class Stored:
     record: TorrentRecord
     metainfo: bytes
     files: list[FileStat | None]
+    names: dict[int, Path] = field(default_factory=dict)
+    """of the files that are called otherwise than the metainfo says"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,18 @@ class Totals:
     seconds: int = 0
     files: int = 0
     runs: int = 0
+
+
+Path: TypeAlias = tuple[str, ...]
+"""Components, below the download directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """A file or folder of a torrent is getting another path."""
+
+    old: Path
+    new: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +181,10 @@ class Loaded:
     order: list[bytes] = field(default_factory=list)
     """the info hashes of both in that order; empty if there are no magnets"""
     broken: list[Broken] = field(default_factory=list)
+    renamed: set[bytes] = field(default_factory=set)
+    """torrents of which files are called otherwise than their metainfo says"""
+    renamings: dict[bytes, Renaming] = field(default_factory=dict)
+    """info hash -> what was on its way to another name"""
     moves: dict[bytes, Move] = field(default_factory=dict)
     """info hash -> where its files were on their way to"""
     ranks: dict[bytes, float] = field(default_factory=dict)

@@ -70,6 +70,17 @@ MIGRATIONS = (
         inode INTEGER NOT NULL,
         PRIMARY KEY (torrent, number)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE name (
+        torrent INTEGER NOT NULL REFERENCES torrent ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        PRIMARY KEY (torrent, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE renaming (
+        torrent INTEGER PRIMARY KEY REFERENCES torrent ON DELETE CASCADE,
+        old TEXT NOT NULL,
+        new TEXT NOT NULL
+    ) STRICT;
     CREATE TABLE move (
         torrent INTEGER PRIMARY KEY REFERENCES torrent ON DELETE CASCADE,
         source TEXT NOT NULL,

@@ -50,6 +50,7 @@ METHODS: dict[str, Scope | None] = {
     "torrent.pieces": "read",
     "torrent.queue": "control",
     "torrent.remove": "control",
+    "torrent.rename": "control",
     "torrent.resume": "control",
     "torrent.set": "control",
     "torrent.set_files": "control",

@@ -211,6 +211,14 @@ class Queue(Params, frozen=True):
     to: Literal["top", "up", "down", "bottom"] | Count
 
 
+class Rename(Params, frozen=True):
+    """`path`: of a file or folder, as `torrent.files` shows it; `name`: its new last component."""
+
+    id: Id
+    path: Path
+    name: Path
+
+
 class SetFiles(Params, frozen=True):
     id: Id
     files: list[FileSelection]

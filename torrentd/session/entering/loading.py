@@ -25,6 +25,7 @@ from torrentd.state.records import Broken, Loaded, Stored, TorrentRecord
 from torrentd.state.suspects import PROBATION, QUARANTINE_AFTER
 from torrentd.wire.escape import escape
 from torrentd.wire.metainfo import Metainfo
+from torrentd.wire.renaming import renamed
 
 if TYPE_CHECKING:
     from torrentd.model.ids import PeerId
@@ -39,9 +40,10 @@ async def load(daemon: Daemon, loaded: Loaded) -> None:
     now, secret_rng = daemon.host.reactor.seconds(), daemon.host.secret_rng
     for broken in loaded.broken:
         set_aside(daemon, broken)
+    to_be_continued = loaded.suspects, loaded.moves, loaded.renamings
     for record in loaded.torrents:
         try:
-            if tells_all(record) and record.info_hash not in loaded.suspects and record.info_hash not in loaded.moves:
+            if tells_all(record) and not any(record.info_hash in those for those in to_be_continued):
                 daemon.around.put(record.info_hash, of_record(record, new_peer_id(secret_rng), now))
             else:
                 await _load_whole(daemon, record)
@@ -75,7 +77,9 @@ async def stored_session(daemon: Daemon, stored: Stored, peer_id: PeerId) -> Tor
     metainfo = await daemon.adding.parse(stored.metainfo)
     _compare(stored.record, metainfo)
     allocation = daemon.settings.storage.allocation
-    session = build(daemon.around, stored.record, metainfo, daemon.torrent_settings, allocation, peer_id)
+    called = renamed(metainfo, stored.names)
+    session = build(daemon.around, stored.record, called, daemon.torrent_settings, allocation, peer_id)
+    session.original_name = metainfo.name
     count = len(metainfo.layout.files)
     session.facts.files = stored.files if len(stored.files) == count else [None] * count
     return session
@@ -109,6 +113,8 @@ async def begin_all(daemon: Daemon, loaded: Loaded) -> None:
         move = loaded.moves.get(session.info_hash)
         if move is not None and not isinstance(session, MagnetSession):
             daemon.moving.resume(session, move)
+        elif session.info_hash in loaded.renamings and not isinstance(session, MagnetSession):
+            daemon.renaming.resume(session, loaded.renamings[session.info_hash])
         elif count >= QUARANTINE_AFTER:
             session.fail(QUARANTINED)
             log.error("{name}: {reason}", name=session.name, reason=QUARANTINED.message)
@@ -116,7 +122,7 @@ async def begin_all(daemon: Daemon, loaded: Loaded) -> None:
             suspects.append(session)
         else:
             Deferred.fromCoroutine(_begin(session))
-    await begin_sleepers(daemon, loaded.torrents)
+    await begin_sleepers(daemon, loaded.torrents, loaded.renamed)
     for session in suspects:
         await _begin(session)
         await deferLater(daemon.host.reactor, PROBATION)

@@ -8,7 +8,7 @@ is served, and nothing is announced, of a torrent that was not looked at in this
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -31,14 +31,14 @@ PAUSE = 0.01
 """Seconds between two such groups, for everything else that goes on."""
 
 
-async def begin_sleepers(daemon: Daemon, records: Iterable[TorrentRecord]) -> None:
+async def begin_sleepers(daemon: Daemon, records: Iterable[TorrentRecord], renamed: Collection[bytes]) -> None:
     """Those that have work are woken, the files of the others are looked at; some together, so that somebody who is
-    asked for waits for few."""
+    asked for waits for few. Those of which files were `renamed` are woken, too: their metainfo does not tell all."""
     busy: list[bytes] = []
     quiet: list[bytes] = []
     for record in records:
         if record.info_hash not in daemon.around.sessions:
-            (busy if has_work(record) else quiet).append(record.info_hash)
+            (busy if has_work(record) or record.info_hash in renamed else quiet).append(record.info_hash)
     for start in range(0, len(busy), TOGETHER):
         await gatherResults([_wake(daemon, info_hash) for info_hash in busy[start : start + TOGETHER]])
     for start in range(0, len(quiet), TOGETHER):

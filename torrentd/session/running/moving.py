@@ -16,7 +16,6 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from torrentd.model.errors import RpcError, StorageError
-from torrentd.model.layout import Priority
 from torrentd.session.entering.beginning import begin
 from torrentd.session.entering.roots import allowed_directory
 from torrentd.session.running.stored import stored
@@ -50,7 +49,7 @@ class Moving:
             target = allowed_directory(path, paths.download_dir, paths.allowed_roots)
         except RpcError as error:
             raise RpcError(error.name, str(error).replace("download_dir ", "path ", 1), path="path") from None
-        if session.moving is not None or session.checking is not None:
+        if session.moving is not None or session.renaming or session.checking is not None:
             raise RpcError("busy", "The torrent is being moved or checked", id=session.id)
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
@@ -170,15 +169,19 @@ class Moving:
 
     async def _settle(self, session: TorrentSession, target: str) -> None:
         """The session goes on at the new place."""
-        old, metainfo, facts = session.storage, session.metainfo, session.facts
-        allocation = self._daemon.settings.storage.allocation
-        facts.download_dir = target
-        session.storage = self._around.host.disk.open(
-            metainfo.layout, metainfo.geometry, metainfo.hashes, target, allocation
-        )
-        priorities = [Priority(value) for value in facts.priorities]
-        session.storage.set_wanted(priorities or [Priority.NORMAL] * len(metainfo.layout.files))
-        session.storage.report_to(partial(stored, session))
+        session.facts.download_dir = target
         self._around.tell("torrent.moved", id=session.id, download_dir=target)
         log.info("{name}: moved to {target}", name=session.name, target=target)
-        await old.close()
+        await reopen(self._daemon, session)
+
+
+async def reopen(daemon: Daemon, session: TorrentSession) -> None:
+    """The session's files are elsewhere now, or have other names: go on with a storage that knows."""
+    old, metainfo, facts = session.storage, session.metainfo, session.facts
+    allocation = daemon.settings.storage.allocation
+    session.storage = daemon.host.disk.open(
+        metainfo.layout, metainfo.geometry, metainfo.hashes, facts.download_dir, allocation
+    )
+    session.storage.set_wanted(session.torrent.priorities)
+    session.storage.report_to(partial(stored, session))
+    await old.close()

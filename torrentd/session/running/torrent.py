@@ -76,6 +76,10 @@ class TorrentSession(Driven["Torrent"]):
         """progress of the check under way, 0.0 to 1.0"""
         self.moving: Job | None = None
         """its files are on their way to another directory"""
+        self.renaming = False
+        """they are getting other names"""
+        self.original_name = metainfo.name
+        """as the author called it; `metainfo` has the names by which the user calls its files and itself"""
         self.idle_since: float | None = None
         """since when it could sleep, as far as was looked; see session.dormancy"""
         self.retry: IDelayedCall | None = None
@@ -135,7 +139,7 @@ class TorrentSession(Driven["Torrent"]):
         """Whether nothing speaks against being in the swarm."""
         stopped = self.facts.paused or self.facts.finished or self.gone or self.has_failed_for_good
         looked_at = self.checking is not None or self.doubtful.count
-        return self.begun and not (stopped or looked_at or self.moving is not None)
+        return self.begun and not (stopped or looked_at or self.moving is not None or self.renaming)
 
     def start(self) -> None:
         """Enter the swarm, unless something speaks against it; or wait for the torrent's turn."""

@@ -164,7 +164,14 @@ class Dormancy:
 
 def may_sleep(session: TorrentSession) -> bool:
     """Whether nothing is on its way to or from the torrent, and nothing is lost if its session ends."""
-    if session.gone or session.connections or session.checking is not None or session.doubtful.count or session.moving:
+    if (
+        session.gone
+        or session.connections
+        or session.checking is not None
+        or session.doubtful.count
+        or session.moving
+        or session.renaming
+    ):
         return False
     if not (session.begun or session.has_failed_for_good) or (session.error is not None and session.begun):
         return False

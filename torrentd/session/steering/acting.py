@@ -71,7 +71,7 @@ class Acting(Part):
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
         trusted = session.begun and session.error is None and not session.doubtful.count
-        if session.moving is not None:
+        if session.moving is not None or session.renaming:
             raise RpcError("busy", "The torrent is being moved", id=session.id)
         session.recover()
         session.inquire()
@@ -112,6 +112,9 @@ class Acting(Part):
     def move(self, id: str, path: str, mode: Mode) -> Deferred[int]:
         return self._awake(id, lambda session: self._daemon.moving.move(session, path, mode).id)
 
+    def rename(self, id: str, path: str, name: str) -> Deferred[str]:
+        return self._awake(id, lambda session: self._daemon.renaming.rename(session, path, name))
+
     def set_files(self, id: str, choices: Sequence[FileChoice]) -> Deferred[None]:
         def choose_them(session: TorrentSession) -> Deferred[None]:
             session.set_priorities(choose(session.metainfo.layout, session.torrent.priorities, list(choices)))
@@ -136,7 +139,8 @@ class Acting(Part):
     def export(self, id: str) -> Deferred[tuple[bytes, str]]:
         def export_it(session: TorrentSession) -> Deferred[tuple[bytes, str]]:
             tiers = session.tiers
-            link = magnet.make(replace(magnet.of_metainfo(session.metainfo), trackers=tuple(chain(*tiers))))
+            named = replace(magnet.of_metainfo(session.metainfo), name=session.original_name)
+            link = magnet.make(replace(named, trackers=tuple(chain(*tiers))))
             data = self._daemon.host.state.metainfo(session.info_hash)
             return data.addCallback(with_trackers, session.metainfo.tiers, tiers).addCallback(lambda file: (file, link))
 

@@ -117,3 +117,11 @@ def test_trackers_that_make_no_sense(asked: Asked, control: FakeControl) -> None
     for params in nonsense:
         assert asked.error("torrent.set_trackers", id=ONE, **params)["code"] == -32602
     assert control.told == []
+
+
+def test_rename(control: FakeControl) -> None:
+    asked = Asked(control)
+    assert asked.call("torrent.rename", id=ONE, path="a/b", name="c") == {"path": "c"}
+    assert control.told[-1] == ("rename", ONE, "a/b", "c")
+    for params in ({"path": ""}, {"name": ""}, {"name": "a\0"}, {"path": ["a"]}, {"name": None}, {"id": "x"}):
+        assert asked.error("torrent.rename", **{"id": ONE, "path": "a", "name": "b", **params})["code"] == -32602

@@ -113,6 +113,6 @@ def test_wait_for_an_unknown_torrent(asked: Asked) -> None:
     assert asked.error("torrent.wait", ids=[ONE, UNKNOWN])["code"] == 1
 
 
-@pytest.mark.parametrize("method", ["webseeds", "rename", "create", "explain"])
+@pytest.mark.parametrize("method", ["webseeds", "create", "explain"])
 def test_what_comes_later_is_not_there(asked: Asked, method: str) -> None:
     assert asked.error(f"torrent.{method}", id=ONE)["code"] == -32601

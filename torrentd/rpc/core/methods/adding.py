@@ -11,7 +11,16 @@ from torrentd.model.layout import Priority
 from torrentd.rpc.core.listing import TorrentObject, narrowed
 from torrentd.rpc.core.methods.daemon import Done
 from torrentd.rpc.core.registry import Noun, needs
-from torrentd.rpc.core.schema import Add, AddPeers, FileSelection, SetFiles, SetTrackers, TorrentLimits, parse_peers
+from torrentd.rpc.core.schema import (
+    Add,
+    AddPeers,
+    FileSelection,
+    Rename,
+    SetFiles,
+    SetTrackers,
+    TorrentLimits,
+    parse_peers,
+)
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.telling.rows import LimitsRow
 
@@ -35,6 +44,10 @@ class Tiers(msgspec.Struct, frozen=True):
     tiers: list[list[str]]
 
 
+class Renamed(msgspec.Struct, frozen=True):
+    path: str
+
+
 class Adding(Noun):
     @needs("control")
     async def jsonrpc_add(self, params: Add) -> AddResult:
@@ -51,6 +64,11 @@ class Adding(Noun):
         """Choose which files to download, and how urgently."""
         await self.control.set_files(params.id.lower(), _choices(params.files))
         return Done()
+
+    @needs("control")
+    async def jsonrpc_rename(self, params: Rename) -> Renamed:
+        """Call a file or folder of a torrent otherwise, here and on the disk."""
+        return Renamed(await self.control.rename(params.id.lower(), params.path, params.name))
 
     @needs("control")
     async def jsonrpc_set_trackers(self, params: SetTrackers) -> Tiers:

@@ -1,0 +1,147 @@
+"""Files and folders of a torrent under other names than its metainfo says. The torrent leaves its swarm for as long as
+that takes, which is a moment.
+
+    the names are recorded, with a note -> the disk follows -> the note goes
+
+A start that finds a note lets the disk follow. If that fails, the old names are recorded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from torrentd.model.errors import RpcError, StorageError
+from torrentd.session.entering.beginning import begin
+from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.running.moving import reopen
+from torrentd.session.sleeping.sleeper import Sleeper
+from torrentd.session.telling.reasons import QUARANTINED
+from torrentd.state.records import Renaming as Note
+from torrentd.wire.escape import escape
+from torrentd.wire.renaming import new_names, renamed
+
+if TYPE_CHECKING:
+    from torrentd.session.daemon import Daemon
+    from torrentd.session.running.torrent import TorrentSession
+    from torrentd.wire.names import Path
+
+log = Logger()
+
+
+class Renaming:
+    """Renames, and ends what a crash left."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._around = daemon.around
+
+    def rename(self, session: TorrentSession, path: str, name: str) -> Deferred[str]:
+        """The new path. RpcError: "file_index" if nothing is at `path`, "path_not_allowed" for such a name, or where
+        another torrent has files, "busy", "wrong_state". StorageError: nothing has changed."""
+        old = tuple(path.split("/"))
+        self._checked(session, old, name)  # nobody waits for the end of a move only to be refused
+        return self._daemon.turns.run(session.info_hash, self._rename, session, old, name)
+
+    def resume(self, session: TorrentSession, note: Note) -> None:
+        """Let the disk follow what an earlier run recorded."""
+        session.renaming = True
+        done = self._daemon.turns.run(session.info_hash, self._follow, session, note)
+        done.addErrback(session.our_fault)
+
+    async def _follow(self, session: TorrentSession, note: Note) -> None:
+        try:
+            await session.storage.rename(note.old, note.new, fresh=False)
+        except StorageError as error:
+            log.error("{name}: was not renamed: {error}", name=session.name, error=str(error))
+            names = new_names(session.metainfo.layout, note.new, note.old[-1])
+            await self._around.host.state.undo_renaming(session.info_hash, names, note)
+            await self._settle(session, names)
+        else:
+            await self._around.host.state.end_renaming(session.info_hash)
+        session.renaming = False
+        await begin(session)
+
+    async def _rename(self, session: TorrentSession, path: Path, name: str) -> str:
+        names = self._checked(session, path, name)
+        if not names:
+            return "/".join(path)
+        note = Note(path, (*path[:-1], name))
+        session.renaming = True
+        try:
+            await self._check_others(session, note)
+        except Exception:
+            session.renaming = False
+            raise
+        session.stop(silent=True)
+        try:
+            await self._carry_out(session, names, note)
+        finally:
+            session.renaming = False
+            if not (session.gone or self._daemon.stopping):
+                Deferred.fromCoroutine(begin(session)).addErrback(session.our_fault)
+        log.info("{name}: {old} is called {new} now", name=session.name, old=escape("/".join(path)), new=escape(name))
+        return "/".join(note.new)
+
+    def _checked(self, session: TorrentSession, path: Path, name: str) -> dict[int, Path]:
+        if session.gone:
+            raise self._around.unknown(session.id)
+        if session.moving is not None or session.checking is not None:
+            raise RpcError("busy", "The torrent is being moved or checked", id=session.id)
+        if session.error == QUARANTINED:
+            raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
+        try:
+            return new_names(session.metainfo.layout, path, name)
+        except LookupError as error:
+            raise RpcError("file_index", str(error.args[0]), path="path") from None
+        except ValueError as error:
+            raise RpcError("path_not_allowed", str(error), path="name") from None
+
+    async def _check_others(self, session: TorrentSession, note: Note) -> None:
+        """A folder takes along what else is in it, so that must not be another torrent's. Of most torrents their names
+        tell that it is not."""
+        places = [_inside(session.facts.download_dir, path) for path in (note.old, note.new)]
+        for info_hash, other in list(self._around.torrents.items()):
+            if other is session or isinstance(other, MagnetSession):
+                continue
+            root = _root(other)
+            if not any(root.startswith(place) or place.startswith(root) for place in places):
+                continue
+            awake = await self._around.waking.awake(info_hash)
+            paths = (_inside(awake.facts.download_dir, entry.path) for entry in awake.metainfo.layout.files)
+            if any(path.startswith(place) for path in paths for place in places):
+                raise RpcError("path_not_allowed", f"{awake.name}, another torrent, has files there", path="path")
+
+    async def _carry_out(self, session: TorrentSession, names: Mapping[int, Path], note: Note) -> None:
+        state, files = self._around.host.state, session.metainfo.layout.files
+        await session.durability.flush()
+        if not session.durability.is_settled:
+            raise StorageError("what was downloaded last could not be flushed", path=session.facts.download_dir)
+        await state.begin_renaming(session.info_hash, names, note)
+        try:
+            await session.storage.rename(note.old, note.new, fresh=True)
+        except StorageError:
+            await state.undo_renaming(session.info_hash, {number: files[number].path for number in names}, note)
+            raise
+        await state.end_renaming(session.info_hash)
+        await self._settle(session, names)
+
+    async def _settle(self, session: TorrentSession, names: Mapping[int, Path]) -> None:
+        """The session goes on with these names."""
+        session.metainfo = renamed(session.metainfo, names)
+        await reopen(self._daemon, session)
+
+
+def _root(torrent: TorrentSession | Sleeper) -> str:
+    """What the paths of all files of a torrent begin with."""
+    if isinstance(torrent, Sleeper):
+        return _inside(torrent.row.download_dir, (torrent.row.name,))
+    return _inside(torrent.facts.download_dir, (torrent.metainfo.name,))
+
+
+def _inside(directory: str, path: Path) -> str:
+    """What the path of everything at and below a path begins with."""
+    return "/".join((directory.rstrip("/"), *path, ""))
