@@ -69,7 +69,7 @@ def test_a_cancelled_request_is_rejected_unless_it_is_on_its_way() -> None:
 def test_a_choke_rejects_all_that_is_not_on_its_way_after_it_was_said() -> None:
     torrent = _seed(settings=Settings(upload_slots=1))
     others = [(1.0, event) for key in range(2, 9) for event in (arrives(key), says(key, Interested()))]
-    asked = [(0.5, says(1, *_request(*range(4)))), (1, says(1, *_request(4, 5), Request(0, 7, 9)))]
+    asked = [(0.5, says(1, *_request(0))), (1, says(1, *_request(4, 5), Request(0, 7, 9)))]
     log = run(torrent, *HELLO, *asked, *others, until=20 * ROUND)
     choked = sent(log, 1).index(Choke())
     assert sent(log, 1)[choked + 1 : choked + 4] == [Reject(0, 7, 9), *_reject(4, 5)]
@@ -92,7 +92,7 @@ def test_what_is_not_on_the_disk_any_more_is_rejected() -> None:
     asked = says(1, *_request(0, 1, piece=0), *_request(0, 1, piece=1), Request(0, 9, 7))
     log = run(torrent, *HELLO, (0, says(1, *_request(3))), (1, asked), (2, ReadFailed(PeerKey(1), 0, "gone")))
     assert sorted(_rejects(log), key=str) == sorted([*_reject(0, 1, 3), Reject(0, 9, 7)], key=str)
-    assert served(log, 1)[-1] == [(1, 0, BLOCK), (1, BLOCK, BLOCK)]
+    assert served(log, 1)[-1] == [(1, 0, BLOCK)]
 
 
 def test_others_are_not_told() -> None:
@@ -122,8 +122,9 @@ def test_a_newcomer_may_have_some_pieces_while_it_is_choked() -> None:
     log = run(torrent, *_newcomer(HaveNone(), Interested()))
     assert _allowed(log) == _fast(torrent)
     mine, other = _fast(torrent)[0], next(piece for piece in range(50) if piece not in _fast(torrent))
-    log = run(torrent, (2, says(1, Request(mine, 0, BLOCK, 2), Request(other, 0, BLOCK))))
-    assert served(log, 1) == [[(mine, 0, BLOCK), (mine, BLOCK, BLOCK)]]
+    asked = says(1, Request(mine, 0, BLOCK, 2), Request(other, 0, BLOCK))
+    log = run(torrent, (2, asked), (2, Drained(PeerKey(1), BLOCK)))
+    assert served(log, 1) == [[(mine, 0, BLOCK)], [(mine, BLOCK, BLOCK)]]
     assert _rejects(log) == _reject(0, piece=other)
 
 

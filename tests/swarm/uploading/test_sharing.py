@@ -21,12 +21,12 @@ from torrentd.wire.peer.messages import (
     Unchoke,
 )
 
-PIECES, BLOCKS = 12, 4
-WHOLE = BLOCKS * BLOCK
+PIECES = 12
+"""Each of a single block, which is also what goes out at a time to a peer that is not known to be fast."""
 
 
-def _wants(key: int, *pieces: int, at: float = 0.0) -> tuple[float, Event]:
-    return at, says(key, *(Request(piece, 0, BLOCK, BLOCKS) for piece in pieces))
+def _wants(key: int, *pieces: int, at: float = 0.0, blocks: int = 1) -> tuple[float, Event]:
+    return at, says(key, *(Request(piece, 0, BLOCK, blocks) for piece in pieces))
 
 
 def _interested(*keys: int) -> list[tuple[float, Event]]:
@@ -34,48 +34,57 @@ def _interested(*keys: int) -> list[tuple[float, Event]]:
 
 
 def _piece(piece: int) -> list[Range]:
-    return [(piece, block * BLOCK, BLOCK) for block in range(BLOCKS)]
+    return [(piece, 0, BLOCK)]
 
 
 def test_an_initial_seed_serves_a_few_at_a_time() -> None:
     keys = tuple(range(1, START + 3))
-    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    torrent = make(PIECES, 1, have=range(PIECES))
     log = run(torrent, (0, Start()), *_interested(*keys), *(_wants(key, key) for key in keys), until=0)
     assert [key for key in keys if served(log, key)] == list(keys[:START])
-    log = run(torrent, (0.25, Drained(1, WHOLE)), until=0.25)
+    log = run(torrent, (0.25, Drained(1, BLOCK)), until=0.25)
     assert [key for key in keys if served(log, key)] == [keys[START]]
 
 
 def test_peers_that_read_nothing_hold_nobody_up_for_long() -> None:
     keys = tuple(range(1, START + 3))
-    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    torrent = make(PIECES, 1, have=range(PIECES))
     log = run(torrent, (0, Start()), *_interested(*keys), *(_wants(key, key) for key in keys), until=2 * STALLED)
     assert all(served(log, key) for key in keys)
 
 
 def test_a_seed_among_others_serves_everybody_who_asks() -> None:
     keys = tuple(range(1, START + 3))
-    torrent = make(PIECES, BLOCKS, have=range(PIECES), totals=Totals(downloaded=1))
+    torrent = make(PIECES, 1, have=range(PIECES), totals=Totals(downloaded=1))
     log = run(torrent, (0, Start()), *_interested(*keys), *(_wants(key, key) for key in keys), until=0)
     assert all(served(log, key) for key in keys)
 
 
 def test_an_initial_seed_gives_one_peer_what_the_other_was_not_given() -> None:
-    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    torrent = make(PIECES, 1, have=range(PIECES))
     log = run(torrent, (0, Start()), *_interested(1, 2), _wants(1, 0, 1), _wants(2, 0, 5), until=0)
     assert served(log, 1) == [_piece(0)]
     assert served(log, 2) == [_piece(5)]
 
 
+def test_what_was_begun_goes_on_before_other_pieces_and_peers() -> None:
+    torrent = make(PIECES, 2, have=range(PIECES))
+    keys = range(1, START + 2)
+    wanted = [_wants(key, key, key + START + 1, blocks=2) for key in keys]
+    log = run(torrent, (0, Start()), *_interested(*keys), *wanted, (0.1, Drained(1, BLOCK)), until=0.1)
+    assert served(log, 1) == [[(1, 0, BLOCK)], [(1, BLOCK, BLOCK)]]
+    assert served(log, START + 1) == []
+
+
 def test_a_leech_gives_first_what_the_fewest_have() -> None:
-    torrent = make(PIECES, BLOCKS, have=(0, 1))
+    torrent = make(PIECES, 1, have=(0, 1))
     common = [(0.0, event) for event in (arrives(3), says(3, has(PIECES, 0)))]
     log = run(torrent, (0, Start()), *common, *_interested(1, 2), _wants(1, 0, 1), until=0)
     assert served(log, 1) == [_piece(1)]
 
 
 def test_who_waits_for_what_others_can_send_is_made_to_ask_anew_and_then_served() -> None:
-    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    torrent = make(PIECES, 1, have=range(PIECES))
     log = run(torrent, (0, Start()), *_interested(1, 2), _wants(1, 0), _wants(2, 0), until=0)
     assert [type(message) for message in sent(log, 2)[-2:]] == [Choke, Unchoke]
     assert torrent.peers[2].requests.count == 0
@@ -84,7 +93,7 @@ def test_who_waits_for_what_others_can_send_is_made_to_ask_anew_and_then_served(
 
 
 def test_with_the_fast_extension_it_is_told_what_it_will_not_get_and_what_it_would() -> None:
-    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    torrent = make(PIECES, 1, have=range(PIECES))
     fast = [(0.0, event) for event in (arrives(2, reserved=FAST), says(2, HaveNone(), Interested()))]
     log = run(torrent, (0, Start()), *_interested(1), *fast, _wants(1, 0), _wants(2, 0), until=0)
     rejects = [Reject(*block) for block in _piece(0)]
@@ -94,27 +103,27 @@ def test_with_the_fast_extension_it_is_told_what_it_will_not_get_and_what_it_wou
 
 
 def test_copies_wait_while_the_last_pieces_leave_and_one_copy_for_another() -> None:
-    torrent = make(2, BLOCKS, have=range(2))
+    torrent = make(2, 1, have=range(2))
     wanted = [_wants(1, 0), _wants(2, 1), _wants(3, 0), _wants(4, 0)]
     log = run(torrent, (0, Start()), *_interested(1, 2, 3, 4), *wanted, until=0)
     assert [served(log, key) for key in (1, 2, 3, 4)] == [[_piece(0)], [_piece(1)], [], []]
-    log = run(torrent, (0.1, Drained(1, WHOLE)), until=0.1)
+    log = run(torrent, (0.1, Drained(1, BLOCK)), until=0.1)
     assert served(log, 3) == served(log, 4) == []
-    log = run(torrent, (0.2, Drained(2, WHOLE)), until=0.2)
+    log = run(torrent, (0.2, Drained(2, BLOCK)), until=0.2)
     assert [served(log, 3), served(log, 4)] == [[_piece(0)], []]
-    log = run(torrent, (0.3, Drained(3, WHOLE)), until=0.3)
+    log = run(torrent, (0.3, Drained(3, BLOCK)), until=0.3)
     assert served(log, 4) == [_piece(0)]
 
 
 def test_it_is_over_when_everything_was_passed_on() -> None:
-    torrent = make(2, BLOCKS, have=(0, 1))
+    torrent = make(2, 1, have=(0, 1))
     tells = [(0.0, says(key, Have(0), Have(1))) for key in (1, 2)]
     run(torrent, (0, Start()), *_interested(1, 2, 3), *tells, _wants(3, 0, 1), until=0)
     assert torrent.sharing is None
 
 
 def test_who_left_is_forgotten() -> None:
-    torrent = make(PIECES, BLOCKS, have=range(PIECES))
+    torrent = make(PIECES, 1, have=range(PIECES))
     script = [_wants(1, 0), (1.0, PeerClosed(1, "")), _wants(2, 0, at=2)]
     log = run(torrent, (0, Start()), *_interested(1, 2, 3), *script, until=2)
     assert served(log, 2) == [_piece(0)]
@@ -123,16 +132,20 @@ def test_who_left_is_forgotten() -> None:
 
 @pytest.mark.parametrize(("gave", "last"), [(0, True), (1, False)])
 def test_who_only_takes_is_served_when_nobody_else_waits(gave: int, last: bool) -> None:
-    torrent = make(PIECES, BLOCKS, have=range(PIECES - 1))
+    torrent = make(PIECES, 4, have=range(PIECES - 1))
     lacking = [(0.0, says(key, has(PIECES, *pieces), Unchoke())) for key, pieces in ((1, [11]), (2, [9, 11]))]
     brought = [(0.0, says(1, run_of(PIECES - 1)))] * gave
-    takes = [step for piece in range(9) for step in (_wants(1, piece), (0.5 * piece, Drained(1, WHOLE)))]
+    takes = [
+        step
+        for piece in range(9)
+        for step in (_wants(1, piece, at=0.5 * piece, blocks=4), *[(0.5 * piece, Drained(1, BLOCK))] * 4)
+    ]
     run(torrent, (0, Start()), *_interested(*range(1, START + 3)), *lacking, *brought, *takes, until=5)
     waiting = range(2, START + 2)
     others = [_wants(key, key, at=5) for key in waiting]
     log = run(
-        torrent, *others, _wants(1, 10, at=5.1), _wants(START + 2, 9, at=5.2), (5.3, Drained(2, WHOLE)), until=5.3
+        torrent, *others, _wants(1, 10, at=5.1), _wants(START + 2, 9, at=5.2), (5.3, Drained(2, BLOCK)), until=5.3
     )
     assert [bool(served(log, key)) for key in (1, START + 2)] == [not last, last]
-    log = run(torrent, (5.4, Drained(3, WHOLE)), until=5.4)
+    log = run(torrent, (5.4, Drained(3, BLOCK)), until=5.4)
     assert [bool(served(log, key)) for key in (1, START + 2)] == [last, not last]
