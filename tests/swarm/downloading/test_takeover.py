@@ -57,3 +57,13 @@ def test_a_seed_is_relieved_by_a_leech_as_soon_as_it_has_the_piece() -> None:
 def test_nothing_is_taken_over_while_it_is_our_disk_that_holds_all_up() -> None:
     log = run(make(PIECES, BLOCKS), (0, Start()), *_here(1, 0, 1, 2, 3), *_here(2, 3), (1, DiskBusy(True)), until=9)
     assert asked(log, 2) == []
+
+
+def test_who_owes_a_single_block_for_longest_does_not_keep_others_from_being_relieved() -> None:
+    torrent = make(3, 8)
+    quick = [(0.1, says(1, *(run_of(0, block) for block in range(7))))]
+    steady = [(1.3 * number, says(2, run_of(1, number - 1))) for number in range(1, 9)]
+    third = [(10.5, arrives(3)), (10.5, says(3, has(3, 0, 2), Unchoke()))]
+    log = run(torrent, (0.0, Start()), *_here(1, 0, of=3), *_here(2, 1, 2, of=3), *quick, *steady, *third, until=11)
+    assert torrent.peers[1].queue.count == 1
+    assert _cancelled(log, 2) == [(2, block) for block in range(1, 8)]

@@ -50,22 +50,17 @@ def find(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[Peer, i
     if found is None:
         return None
     wait, other, piece = found
-    asked = other.queue.outstanding[piece]
-    count = asked.bit_count()
-    ours = (peer.queue.count + count) * BLOCK / rate if rate > SLOWEST else TRIAL
-    if wait < ours * SOONER + MARGIN:
-        return None
-    if count == other.queue.count:
-        asked &= asked - 1  # the first may be on its way
-    return (other, piece, asked) if asked else None
+    asked = _takeable(other, piece)
+    ours = (peer.queue.count + asked.bit_count()) * BLOCK / rate if rate > SLOWEST else TRIAL
+    return (other, piece, asked) if wait >= ours * SOONER + MARGIN else None
 
 
 def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[float, Peer, int] | None:
     """The longest queue from which `peer` could take something, and the last piece in it that it could."""
     best: tuple[float, Peer, int] | None = None
     for other in torrent.peers.values():
-        if other is peer or not other.queue.count:
-            continue
+        if other is peer or other.queue.count < 2:
+            continue  # the first of all may be on its way
         rate = other.down.rate(torrent.now)
         if rate < SLOWEST and torrent.now < other.waiting_since + PATIENCE:
             continue
@@ -78,6 +73,13 @@ def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> t
         if piece is not None:
             best = wait, other, piece
     return best
+
+
+def _takeable(other: Peer, piece: int) -> int:
+    """Blocks of the piece that `other` was asked for, but for the first of all if it is one of them: that may be on its
+    way."""
+    asked = other.queue.outstanding[piece]
+    return asked & (asked - 1) if asked.bit_count() == other.queue.count else asked
 
 
 def _could_bring(requests: Requests, peer: Peer, piece: int) -> bool:
