@@ -12,12 +12,13 @@ from twisted.internet.defer import Deferred, fail, succeed
 from torrentd.model.address import Address
 from torrentd.model.errors import MetainfoError, RpcError
 from torrentd.policy.queueing import Where
+from torrentd.session.alternative import AlternativeChanges, Override
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.events.log import Event, EventLog, Found, Listener, Topic
-from torrentd.session.limits import Override
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
     AllTotals,
+    AlternativeRow,
     BlocklistRow,
     ClosedPeerRow,
     DhtNodeRow,
@@ -119,6 +120,7 @@ class FakeControl:
         self.removed: list[str] = []
         self.told: list[tuple[Any, ...]] = []
         self.rates: tuple[int | None, int | None] = (None, 5000)
+        self.alternative = AlternativeRow("unlimited", 1000, False, [])
         self.waiting: list[Deferred[WaitRow]] = []
         self.full = False
         self.log = EventLog("e")
@@ -330,8 +332,21 @@ class FakeControl:
     def limits(self) -> tuple[int | None, int | None]:
         return self.rates
 
-    def set_limits(self, down: Override | UnsetType = UNSET, up: Override | UnsetType = UNSET) -> Deferred[None]:
+    def alternative_limits(self) -> AlternativeRow:
+        return self.alternative
+
+    def set_limits(
+        self,
+        down: Override | UnsetType = UNSET,
+        up: Override | UnsetType = UNSET,
+        alternative: AlternativeChanges | None = None,
+    ) -> Deferred[None]:
         self.rates = (_rate(down, self.rates[0], None), _rate(up, self.rates[1], 5000))
+        if alternative is not None:
+            given = {name: getattr(alternative, name) for name in ("down", "up", "schedule", "enabled")}
+            told = {name: value for name, value in given.items() if value is not UNSET}
+            self.told.append(("alternative", told))
+            self.alternative = msgspec.structs.replace(self.alternative, **told)
         return succeed(None)
 
     def config_values(self) -> dict[str, object]:

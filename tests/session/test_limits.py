@@ -41,7 +41,7 @@ def test_what_we_would_not_have_written_counts_for_nothing(stored):
 
 def test_the_fleet_and_the_torrents_get_theirs():
     settings = Settings(peers=Peers(max_connections=7, max_half_open=3, max_connections_per_torrent=5, upload_slots=2))
-    fleet = fleet_limits(settings, RuntimeLimits(10, 20))
+    fleet = fleet_limits(settings, (10, 20))
     assert (fleet.max_connections, fleet.max_half_open, fleet.download, fleet.upload) == (7, 3, 10, 20)
     torrent = torrent_settings(settings, 6881)
     assert (torrent.max_connections, torrent.upload_slots, torrent.port) == (5, 2, 6881)

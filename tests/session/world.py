@@ -168,6 +168,7 @@ class Home:
         self.daemon.around.dormancy.stop()
         self.daemon.around.seeding.stop()
         self.daemon.around.queueing.stop()
+        self.daemon.switch.stop()
         self.daemon.around.neighbours.stop()
         self.daemon.around.saving.cancel()
         self.daemon.connections.stop()

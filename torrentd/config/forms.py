@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from torrentd.model.address import Address, parse_address
 from torrentd.model.sizes import LARGEST, parse_size
+from torrentd.policy.schedule import parse_window
 from torrentd.wire.portmap.messages import GATEWAY_PORT
 
 OFF = "off"
@@ -124,6 +125,12 @@ def _network(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def _window(text: str) -> str:
+    """Of a weekly schedule; it stays as it was written."""
+    parse_window(text)
+    return text
+
+
 def _each(read: Callable[[str], str]) -> Form:
     return Form(list[str], lambda texts: _read_all(read, texts))
 
@@ -181,6 +188,7 @@ NETWORKS = _each(_network)
 SOURCE_OF_LIST = Form(str, _source_of_list)
 REFRESH = Form(int, _refresh)
 ARGV = Form(list[str], _argv)
+WINDOWS = _each(_window)
 SOCKET_PATH = Form(str, _socket_path)
 
 

@@ -109,6 +109,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     upload: Rate = 0
     local_unlimited: bool = False
     """peers of the local network are not limited, nor counted"""
+    alternative_download: Rate = 0
+    alternative_upload: Rate = 0
+    """in force instead of the others while the schedule, or the user, says so"""
+    alternative_schedule: Annotated[tuple[str, ...], forms.WINDOWS] = ()
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,10 +16,11 @@ from twisted.internet.defer import Deferred
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
 from torrentd.policy.queueing import Where
+from torrentd.session.alternative import AlternativeChanges, Override
 from torrentd.session.events.log import Event, Found, Listener, Topic
-from torrentd.session.limits import Override
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
+    AlternativeRow,
     BlocklistRow,
     ClosedPeerRow,
     DhtStatusRow,
@@ -202,8 +203,17 @@ class Control(Protocol):
     def limits(self) -> tuple[int | None, int | None]:
         """(down, up) bytes/s; None is unlimited."""
 
-    def set_limits(self, down: Override | UnsetType = UNSET, up: Override | UnsetType = UNSET) -> Deferred[None]:
-        """Persisted; each beats the file until it is None. What is left out stays."""
+    def alternative_limits(self) -> AlternativeRow:
+        """The limits that are in force instead while they are enabled."""
+
+    def set_limits(
+        self,
+        down: Override | UnsetType = UNSET,
+        up: Override | UnsetType = UNSET,
+        alternative: AlternativeChanges | None = None,
+    ) -> Deferred[None]:
+        """Persisted; each beats the file until it is None. What is left out stays. ValueError: a window of the
+        schedule cannot be read, and nothing was changed."""
 
     def config_values(self) -> dict[str, object]:
         """Dotted key -> effective value, for every key of the configuration file."""

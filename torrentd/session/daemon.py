@@ -22,6 +22,7 @@ from torrentd.net.encryption import Exchanges, probe
 from torrentd.net.factory import PeerFactory
 from torrentd.net.trackers.trackers import Trackers
 from torrentd.policy.peers.encryption import Encryption
+from torrentd.session.alternative import Switch
 from torrentd.session.around import Around
 from torrentd.session.backups import Backups
 from torrentd.session.dht.saved import KEY
@@ -30,7 +31,16 @@ from torrentd.session.entering.adding import Adding
 from torrentd.session.entering.entrance import Entrance
 from torrentd.session.entering.loading import begin_all, load
 from torrentd.session.entering.turns import Turns
-from torrentd.session.limits import RuntimeLimits, fleet_limits, of_torrent, torrent_settings
+from torrentd.session.limits import (
+    LIMITS,
+    Rates,
+    RuntimeLimits,
+    alternative,
+    effective,
+    fleet_limits,
+    of_torrent,
+    torrent_settings,
+)
 from torrentd.session.logs import Levels
 from torrentd.session.magnets.fulfilling import Fulfilling
 from torrentd.session.magnets.magnets import Magnets
@@ -97,6 +107,7 @@ class Daemon:
         self.around.dht = DhtSession(self.around)
         self.entrance = Entrance(self.around)
         self.runtime_limits = RuntimeLimits()
+        self.switch = Switch(self)
         self.kept: dict[str, object] = {}
         """the settings of the database, by name"""
         self.started_at = 0.0
@@ -106,7 +117,7 @@ class Daemon:
         self._encryption = Encryption(settings.peers.encryption)
         exchanges = Exchanges(self._encryption, host.secret_rng, host.reactor)
         connector = Connector(host.reactor, host.network, keys, exchanges, settings.network.bind_address)
-        fleet = Fleet(fleet_limits(configuration.settings, self.runtime_limits))
+        fleet = Fleet(fleet_limits(configuration.settings, effective(configuration.settings, self.runtime_limits)))
         self.connections = self.around.connections = Connections(self.around, fleet, connector, self._encryption)
         self._datagrams: list[Datagrams] = []
         self._factory = PeerFactory(host.reactor, host.network.buffers, self.connections, keys, exchanges)
@@ -138,7 +149,7 @@ class Daemon:
         self.around.saving.start(loaded.totals)
         self.kept = dict(loaded.settings)
         self._take_up(loaded.settings.get(OVERRIDES))
-        self.runtime_limits = RuntimeLimits.read(loaded.settings.get("limits"))
+        self.runtime_limits = RuntimeLimits.read(loaded.settings.get(LIMITS))
         self.apply_limits()
         self.around.queueing.load(loaded.ranks)
         await self.blocking.start(self.settings, loaded.settings.get(BLOCKLIST))
@@ -182,6 +193,7 @@ class Daemon:
         self.around.dormancy.stop()
         self.around.seeding.stop()
         self.around.queueing.stop()
+        self.switch.stop()
         self.around.neighbours.stop()
         self.entrance.stop()
         sleepers = self._say_goodbye_for_sleepers()
@@ -318,7 +330,8 @@ class Daemon:
 
     def apply_limits(self) -> None:
         """Make the fleet, the torrents and the DHT obey the settings and what was set at run time."""
-        self.connections.set_limits(fleet_limits(self.settings, self.runtime_limits))
+        self.connections.set_limits(fleet_limits(self.settings, self._rates))
+        self.switch.watch()
         fresh = torrent_settings(self.settings, self.port)
         self.around.dht.apply(self.settings.discovery)
         fresh.dht_port = self.around.dht.port
@@ -330,6 +343,23 @@ class Daemon:
             session.tick()
         self.around.seeding.look_at_all()
         self.around.queueing.stir(SOON)
+
+    def save_limits(self) -> Deferred[None]:
+        """Fires when the limits that were set at run time will survive a restart."""
+        return self.host.state.set_setting(LIMITS, self.runtime_limits.stored())
+
+    def apply_rates(self) -> None:
+        """The other rate limits may be in force by now."""
+        rates = self._rates
+        if rates != (self.connections.fleet.down.rate, self.connections.fleet.up.rate):
+            self.connections.set_limits(fleet_limits(self.settings, rates))
+            for session in self.around.all_awake():
+                session.tick()
+        self.switch.watch()
+
+    @property
+    def _rates(self) -> Rates:
+        return (alternative if self.switch.on else effective)(self.settings, self.runtime_limits)
 
     def _port_changed(self) -> None:
         """The router gave us a port, perhaps another than ours, or none any more."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from torrentd import __version__, config
+from torrentd.session.alternative import Alternative, AlternativeChanges, Override, known_rate
 from torrentd.swarm.fleet.events import FleetLimits
 from torrentd.swarm.settings import Settings as TorrentSettings
 
@@ -17,53 +18,76 @@ MOST_CONNECTIONS = 65_535
 """No address has more ports; the daemon's own limit holds all the same."""
 
 
-Override = int | Literal["unlimited"] | None
-"""Bytes per second, or no limit; None: what the file says is in force."""
-
-
 @dataclass(frozen=True, slots=True)
 class RuntimeLimits:
     """Rates set through the API; each beats the file by itself."""
 
     down: Override = None
     up: Override = None
+    alternative: Alternative = field(default_factory=Alternative)
 
     @classmethod
     def read(cls, stored: object) -> RuntimeLimits:
         """From the database; anything that we would not have written counts as not set."""
-        return cls(_known(stored.get("down")), _known(stored.get("up"))) if isinstance(stored, dict) else cls()
+        if not isinstance(stored, dict):
+            return cls()
+        alternative = Alternative.read(stored.get("alternative"))
+        return cls(known_rate(stored.get("down")), known_rate(stored.get("up")), alternative)
 
-    def stored(self) -> dict[str, Override] | None:
+    def stored(self) -> dict[str, object] | None:
         """For the database."""
-        return {"down": self.down, "up": self.up} if self.beaten else None
+        if self == RuntimeLimits():
+            return None
+        return {"down": self.down, "up": self.up, "alternative": self.alternative.stored()}
 
     @property
     def beaten(self) -> list[str]:
         """The keys of the file that are not in force."""
         overrides = {"limits.download": self.down, "limits.upload": self.up}
-        return [key for key, override in overrides.items() if override is not None]
+        return [key for key, override in overrides.items() if override is not None] + self.alternative.beaten
 
 
-RATE_KEYS = {"limits.download": "down", "limits.upload": "up"}
+LIMITS = "limits"
+"""The setting of the database that holds them."""
+
+_USUAL = {"limits.download": "down", "limits.upload": "up"}
+_ALTERNATIVE = {
+    "limits.alternative_download": "down",
+    "limits.alternative_upload": "up",
+    "limits.alternative_schedule": "schedule",
+}
+LIMIT_KEYS = frozenset(_USUAL) | frozenset(_ALTERNATIVE)
+"""Keys of the file that RuntimeLimits beat."""
 
 
-def as_override(key: str, written: object) -> Override:
-    """A rate as the file would write it, where 0 is no limit; None takes back what was set. ValueError."""
+def as_limits(written: Mapping[str, object]) -> dict[str, Any]:
+    """LIMIT_KEYS with values as the file would write them, as the arguments of `Control.set_limits`. ValueError."""
+    usual = {_USUAL[key]: _override(key, value) for key, value in written.items() if key in _USUAL}
+    others = {_ALTERNATIVE[key]: _override(key, value) for key, value in written.items() if key in _ALTERNATIVE}
+    return {**usual, "alternative": AlternativeChanges(**others)} if others else usual
+
+
+def _override(key: str, written: object) -> Any:
+    """A rate of 0 is no limit there; None takes back what was set."""
     if written is None:
         return None
-    rate = config.convert_key(key, written)
-    return rate if isinstance(rate, int) and rate else "unlimited"
+    value = config.convert_key(key, written)
+    return "unlimited" if value == 0 else value
 
 
-def _known(stored: object) -> Override:
-    if stored == "unlimited":
-        return "unlimited"
-    return stored if type(stored) is int and stored >= 0 else None
+Rates = tuple[int | None, int | None]
+"""(down, up), bytes per second; None is unlimited."""
 
 
-def effective(settings: Settings, runtime: RuntimeLimits) -> tuple[int | None, int | None]:
-    """(down, up) in force; None is unlimited."""
+def effective(settings: Settings, runtime: RuntimeLimits) -> Rates:
+    """The usual limits."""
     return _in_force(runtime.down, settings.limits.download), _in_force(runtime.up, settings.limits.upload)
+
+
+def alternative(settings: Settings, runtime: RuntimeLimits) -> Rates:
+    """The alternative ones."""
+    own, file = runtime.alternative, settings.limits
+    return _in_force(own.down, file.alternative_download), _in_force(own.up, file.alternative_upload)
 
 
 def _in_force(override: Override, in_file: int) -> int | None:
@@ -72,9 +96,9 @@ def _in_force(override: Override, in_file: int) -> int | None:
     return None if override == "unlimited" else override
 
 
-def fleet_limits(settings: Settings, runtime: RuntimeLimits) -> FleetLimits:
+def fleet_limits(settings: Settings, rates: Rates) -> FleetLimits:
     """What the daemon as a whole may use."""
-    down, up = effective(settings, runtime)
+    down, up = rates
     peers = settings.peers
     return FleetLimits(peers.max_connections, peers.max_connections_per_address, peers.max_half_open, down, up)
 

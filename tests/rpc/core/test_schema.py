@@ -46,7 +46,7 @@ WRONG: list[tuple[type[schema.Params], Any, str]] = [
     (schema.SetLimits, {"down": True}, "down"),
     (schema.SetLimits, {"down": -1}, "down"),
     (schema.SetLimits, {"down": "none"}, "down"),
-    (schema.SetLimits, {"alternative": {}}, "alternative"),
+    (schema.SetLimits, {"alternative": 5}, "alternative"),
     (schema.SetFiles, {"id": ONE, "files": [{"index": 0}]}, "files[0].priority"),
     (schema.SetFiles, {"id": ONE, "files": [{"index": 0, "priority": "urgent"}]}, "files[0].priority"),
     (schema.SetFiles, {"id": ONE, "files": [{"priority": "low"}]}, "files[0]"),

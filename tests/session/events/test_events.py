@@ -166,7 +166,7 @@ def test_the_configuration_and_the_log(home: Any, torrent: Sample) -> None:
     result(home.steering.set_limits(5, None))
     home.add(torrent, paused=True)
     told = {event.topic: event.data for event in ear.heard()}
-    assert told["config"]["changed"] == ["limits.download", "limits.upload"]
+    assert told["config"]["changed"] == ["limits.download"]
     assert told["log"]["message"] == "sample: added"
 
 

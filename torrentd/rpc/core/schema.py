@@ -30,6 +30,7 @@ MAX_INTERVAL = 30  # seconds: what changes all the time is kept for so long
 MAX_LABEL = 255
 MAX_TOKEN_NAME = 64
 LAST_TIME = 1e12  # Unix seconds: the year 33,000
+MAX_WINDOWS = 100
 
 _HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$(?!\n)"
 _URL = r"^(?:https?|udp)://[^\s/?#]+[^\s]*$(?!\n)"
@@ -41,6 +42,7 @@ Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Label = Annotated[str, Meta(min_length=1, max_length=MAX_LABEL)]
 Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH, pattern=_NO_NUL)]
 Url = Annotated[str, Meta(max_length=MAX_URL, pattern=_URL, description="An http, https or udp URL")]
+WindowText = Annotated[str, Meta(max_length=100, description="Local time, such as mon-fri 22:00-06:00")]
 MagnetLink = Annotated[str, Meta(max_length=MAX_LENGTH, description="magnet:?xt=urn:btih:...")]
 PeerAddress = Annotated[str, Meta(description="192.0.2.1:6881 or [2001:db8::1]:6881")]
 
@@ -297,11 +299,21 @@ class ConfigSet(Params, frozen=True):
     values: dict[str, Any]
 
 
+class ChangedAlternative(Params, frozen=True):
+    """What is left out stays as it is; null takes back what was set."""
+
+    down: Count | Literal["unlimited"] | UnsetType | None = UNSET
+    up: Count | Literal["unlimited"] | UnsetType | None = UNSET
+    enabled: bool | UnsetType | None = UNSET
+    schedule: Annotated[list[WindowText], Meta(max_length=MAX_WINDOWS)] | UnsetType | None = UNSET
+
+
 class SetLimits(Params, frozen=True):
     """What is left out stays as it is; null takes back what was set, and the configuration file counts again."""
 
     down: Count | Literal["unlimited"] | UnsetType | None = UNSET
     up: Count | Literal["unlimited"] | UnsetType | None = UNSET
+    alternative: ChangedAlternative | UnsetType = UNSET
 
 
 class CreateToken(Params, frozen=True):

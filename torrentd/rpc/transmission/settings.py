@@ -15,12 +15,13 @@ from twisted.logger import Logger
 
 from torrentd import __version__
 from torrentd.model.address import parse_address
+from torrentd.rpc.transmission import alternative
 from torrentd.rpc.transmission.kept import Kept
 from torrentd.rpc.transmission.names import snake
 from torrentd.rpc.transmission.params import Params, flag, number, real
 from torrentd.rpc.transmission.view import KILO, MIB, MINUTE
+from torrentd.session.alternative import Override
 from torrentd.session.control import Control
-from torrentd.session.limits import Override
 from torrentd.session.telling.rows import StatusRow
 
 _log = Logger()
@@ -43,13 +44,6 @@ UNITS: Final = {
 }
 
 LACKING: Final[dict[str, Any]] = {
-    "alt_speed_down": 50,
-    "alt_speed_enabled": False,
-    "alt_speed_time_begin": 540,
-    "alt_speed_time_day": 127,
-    "alt_speed_time_enabled": False,
-    "alt_speed_time_end": 1020,
-    "alt_speed_up": 50,
     "anti_brute_force_enabled": True,
     "anti_brute_force_threshold": 5,
     "default_trackers": "",
@@ -122,7 +116,16 @@ class Settings:
         """Every setting, in snake_case."""
         status, config = self._control.status(), self._control.config_values()
         kept = {name: self._kept.session.get(name, default) for name, default in LACKING.items()}
-        return kept | self._rates() | self._switched(config) | _of_config(config) | _of_status(status) | self._of_rpc()
+        alternatives = alternative.told(self._control, self._kept)
+        return (
+            kept
+            | alternatives
+            | self._rates()
+            | self._switched(config)
+            | _of_config(config)
+            | _of_status(status)
+            | self._of_rpc()
+        )
 
     def _of_rpc(self) -> dict[str, Any]:
         return {
@@ -161,12 +164,13 @@ class Settings:
         if wanted:
             await self._control.set_config(wanted)
         await self._set_rates(params)
+        await alternative.change(params, self._control, self._kept)
         lacking = {name: value for name, value in params.items() if name in LACKING and _fits(value, LACKING[name])}
         numbers = {name: real(params, name) for name in (*SWITCHED, *_RATES.values())}
         remembered = lacking | {name: value for name, value in numbers.items() if value is not None and value >= 0}
         if remembered:
             await self._kept.set_session(remembered)
-        known = {*remembered, *PLAIN, *FLAGS, *(switched.enabled for switched in SWITCHED.values())}
+        known = {*remembered, *alternative.NAMES, *PLAIN, *FLAGS, *(switched.enabled for switched in SWITCHED.values())}
         passed_over = [name for name in params if name not in known and not name.startswith("speed_limit_")]
         if lacking or passed_over:
             _log.debug(
@@ -208,9 +212,9 @@ class Settings:
 
     async def _set_rates(self, params: Params) -> None:
         now = dict(zip(_RATES, self._control.limits(), strict=True))
-        wanted = {way: self._rate(params, name, now[way]) for way, name in _RATES.items()}
-        if any(limit is not None for limit in wanted.values()):
-            await self._control.set_limits(**{way: UNSET if rate is None else rate for way, rate in wanted.items()})
+        down, up = (self._rate(params, name, now[way]) for way, name in _RATES.items())
+        if down is not None or up is not None:
+            await self._control.set_limits(UNSET if down is None else down, UNSET if up is None else up)
 
     def _rate(self, params: Params, name: str, now: int | None) -> Override:
         """The limit that is wanted; None: nothing is said of it."""
@@ -219,8 +223,10 @@ class Settings:
             return "unlimited"
         if enabled is None and (given is None or now is None):
             return None
+        if now is not None and given in (None, now // KILO):
+            return None
         if given is None:
-            given = self._kept.session.get(name, DEFAULT_RATE) if now is None else now // KILO
+            given = self._kept.session.get(name, DEFAULT_RATE)
         return int(max(0, given) * KILO)
 
 

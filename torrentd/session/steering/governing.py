@@ -13,12 +13,14 @@ from twisted.internet.defer import Deferred, execute, gatherResults
 
 from torrentd import config
 from torrentd.model.errors import RpcError
-from torrentd.session.limits import RATE_KEYS, Override, RuntimeLimits, as_override, effective
+from torrentd.session.alternative import AlternativeChanges, Override
+from torrentd.session.limits import LIMIT_KEYS, RuntimeLimits, alternative, as_limits, effective
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.steering.part import Part
 from torrentd.session.telling import snapshots
 from torrentd.session.telling.rows import (
+    AlternativeRow,
     BlocklistRow,
     DhtRow,
     DhtStatusRow,
@@ -26,6 +28,7 @@ from torrentd.session.telling.rows import (
     RatesRow,
     StatusRow,
     TorrentCounts,
+    rate_row,
 )
 
 if TYPE_CHECKING:
@@ -85,18 +88,44 @@ class Governing(Part):
     def limits(self) -> tuple[int | None, int | None]:
         return effective(self._daemon.settings, self._daemon.runtime_limits)
 
-    def set_limits(self, down: Override | UnsetType = UNSET, up: Override | UnsetType = UNSET) -> Deferred[None]:
-        now = self._daemon.runtime_limits
-        self._daemon.runtime_limits = RuntimeLimits(
-            now.down if isinstance(down, UnsetType) else down, now.up if isinstance(up, UnsetType) else up
+    def alternative_limits(self) -> AlternativeRow:
+        daemon = self._daemon
+        down, up = alternative(daemon.settings, daemon.runtime_limits)
+        windows = daemon.runtime_limits.alternative.windows(daemon.settings.limits)
+        return AlternativeRow(rate_row(down), rate_row(up), daemon.switch.on, list(windows))
+
+    def set_limits(
+        self,
+        down: Override | UnsetType = UNSET,
+        up: Override | UnsetType = UNSET,
+        alternative: AlternativeChanges | None = None,
+    ) -> Deferred[None]:
+        daemon = self._daemon
+        now, before = daemon.runtime_limits, self.config_values()
+        others = now.alternative
+        if alternative is not None:
+            others = alternative.applied(others, daemon.settings.limits, daemon.switch.local())
+        daemon.runtime_limits = RuntimeLimits(
+            now.down if isinstance(down, UnsetType) else down, now.up if isinstance(up, UnsetType) else up, others
         )
-        self._daemon.apply_limits()
-        self._around.tell("config", changed=["limits.download", "limits.upload"], restart_required=[])
-        return self._daemon.host.state.set_setting("limits", self._daemon.runtime_limits.stored())
+        daemon.apply_limits()
+        self._tell_changed(before)
+        return daemon.save_limits()
+
+    def _tell_changed(self, before: Mapping[str, object]) -> None:
+        changed = [key for key, value in self.config_values().items() if value != before[key]]
+        if changed:
+            self._around.tell("config", changed=changed, restart_required=[])
 
     def config_values(self) -> dict[str, object]:
-        down, up = self.limits()
-        limits = {"limits.download": _in_file(down), "limits.upload": _in_file(up)}
+        (down, up), others = self.limits(), self.alternative_limits()
+        limits = {
+            "limits.download": _in_file(down),
+            "limits.upload": _in_file(up),
+            "limits.alternative_download": _in_file(others.down),
+            "limits.alternative_upload": _in_file(others.up),
+            "limits.alternative_schedule": others.schedule,
+        }
         return config.values(self._daemon.settings) | limits
 
     def config_sources(self) -> dict[str, str]:
@@ -106,15 +135,16 @@ class Governing(Part):
         return sources | dict.fromkeys(self._daemon.beaten, "runtime")
 
     def set_config(self, values: Mapping[str, object]) -> Deferred[None]:
-        rates = {key: value for key, value in values.items() if key in RATE_KEYS}
+        limits = {key: value for key, value in values.items() if key in LIMIT_KEYS}
+        before = self.config_values()
         try:
             config.overridden(self._daemon.settings, values)
-            done = [self._daemon.override({key: value for key, value in values.items() if key not in rates})]
+            done = [self._daemon.override({key: value for key, value in values.items() if key not in limits})]
         except config.ConfigError as error:
             raise RpcError("config_invalid", "Nothing was changed", problems=error.problems) from None
-        if rates:
-            wanted = {RATE_KEYS[key]: as_override(key, value) for key, value in rates.items()}
-            done.append(self.set_limits(**wanted))
+        self._tell_changed(before)
+        if limits:
+            done.append(self.set_limits(**as_limits(limits)))
         return gatherResults(done, consumeErrors=True).addCallback(lambda _: None)
 
     def config_schema(self) -> dict[str, object]:
@@ -143,9 +173,9 @@ def _download_dir(torrent: TorrentSession | MagnetSession | Sleeper) -> str:
     return torrent.record.download_dir if isinstance(torrent, MagnetSession) else torrent.facts.download_dir
 
 
-def _in_file(rate: int | None) -> object:
+def _in_file(rate: int | str | None) -> object:
     """As the file would write it: 0 is unlimited there."""
-    return 0 if rate is None else rate
+    return rate if isinstance(rate, int) else 0
 
 
 def _disk_row(path: str) -> DiskRow:

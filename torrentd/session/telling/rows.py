@@ -202,6 +202,26 @@ class RatesRow(msgspec.Struct, frozen=True):
     up: int
 
 
+Rate = int | Literal["unlimited"]
+"""Bytes per second."""
+
+
+def rate_row(rate: int | None) -> Rate:
+    """None is unlimited."""
+    return "unlimited" if rate is None else rate
+
+
+class AlternativeRow(msgspec.Struct, frozen=True):
+    """Rate limits that the schedule, or the user, puts in force."""
+
+    down: Rate
+    up: Rate
+    enabled: bool
+    """they are in force now"""
+    schedule: list[str]
+    """local time, such as "mon-fri 22:00-06:00"; empty: there is none"""
+
+
 class DhtNodeRow(msgspec.Struct, frozen=True):
     """One of our nodes: there is one for each address family."""
 
