@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.world import Names
+from tests.session.network import Names
 from torrentd.model.address import Address
 from torrentd.session.dht.names import MOST, resolve, split
 

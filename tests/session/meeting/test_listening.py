@@ -4,7 +4,8 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, Factory
 
-from tests.session.world import Network, Reactor, result
+from tests.session.network import Network, Reactor
+from tests.session.world import result
 from torrentd.model.address import Address
 from torrentd.session.meeting.listening import ATTEMPTS, Listening
 
