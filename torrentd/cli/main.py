@@ -40,6 +40,8 @@ COMMANDS = {
     "set": "settings",
     "priority": "priority",
     "queue": "queue",
+    "move": "places",
+    "rename": "places",
     "tracker": "tracker",
     "wait": "wait",
     "status": "daemon",

@@ -24,6 +24,7 @@ EXAMPLES = (
     "torrentctl add ubuntu.torrent --wait",
     "torrentctl list state:downloading --sort -rate_down",
     "torrentctl priority ubuntu '*.nfo' skip",
+    "torrentctl move ubuntu /srv/isos --wait",
     "torrentctl list | awk -F'\\t' '{ print $1 }'",
     'torrentctl rpc torrent.list fields=\'["name","progress"]\'',
 )
