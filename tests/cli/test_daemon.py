@@ -94,13 +94,37 @@ def test_version(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
 
 
 def test_limits(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
-    fake.answers["limits.get"] = fake.answers["limits.set"] = {"down": 2_000_000, "up": "unlimited"}
-    assert torrentctl("limits").out == "down\t2000000\nup\tunlimited\n"
+    others = {"down": 0, "up": "unlimited", "enabled": True, "schedule": ["08:00-09:00", "sun 00:00-24:00"]}
+    limits = {"down": 2_000_000, "up": "unlimited", "alternative": others}
+    fake.answers["limits.get"] = fake.answers["limits.set"] = limits
+    assert torrentctl("limits").out == (
+        "down\t2000000\nup\tunlimited\nalternative.down\t0\nalternative.up\tunlimited\nalternative.enabled\ttrue\n"
+        "alternative.schedule\t08:00-09:00,sun 00:00-24:00\n"
+    )
     assert torrentctl("limits", "--down", "2M", "--up", "unlimited").code == 0
     assert torrentctl("limits", "--up", "0").code == 0
     assert torrentctl("limits", "--down", "inherit").code == 0
     assert fake.asked("limits.set") == [{"down": 2_000_000, "up": "unlimited"}, {"up": 0}, {"down": None}]
-    assert torrentctl.on_terminal()("limits").lines == ["down  1.9 MiB/s", "up    unlimited"]
+    assert torrentctl.on_terminal()("limits").lines == [
+        "down         1.9 MiB/s",
+        "up           unlimited",
+        "alternative  down 0 B/s, up unlimited (in force)",
+        "schedule     08:00-09:00",
+        "schedule     sun 00:00-24:00",
+    ]
+    fake.calls.clear()
+    assert torrentctl("limits", "--alternative-down", "1k", "--alternative-up", "inherit").code == 0
+    assert (
+        torrentctl("limits", "--no-alternative", "--schedule", "08:00-09:00", "--schedule", "sun 00:00-24:00").code == 0
+    )
+    assert torrentctl("limits", "--schedule", "").code == 0
+    assert torrentctl("limits", "--schedule", "inherit", "--up", "0").code == 0
+    assert [asked.pop("alternative") for asked in fake.asked("limits.set")] == [
+        {"down": 1000, "up": None},
+        {"enabled": False, "schedule": ["08:00-09:00", "sun 00:00-24:00"]},
+        {"schedule": []},
+        {"schedule": None},
+    ]
 
 
 def test_a_limit_that_is_none(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

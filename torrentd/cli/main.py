@@ -47,7 +47,7 @@ COMMANDS = {
     "status": "daemon",
     "events": "events",
     "log": "events",
-    "limits": "daemon",
+    "limits": "limits",
     "config": "config",
     "reload": "daemon",
     "shutdown": "daemon",

@@ -1,16 +1,14 @@
-"""`status`, `limits`, `reload`, `shutdown`, `version`: the daemon itself."""
+"""`status`, `reload`, `shutdown`, `version`: the daemon itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import click
-
 from torrentd import __version__
-from torrentd.cli.options import command, parsed
+from torrentd.cli.options import command
 from torrentd.cli.session import Session
-from torrentd.cli.sizes import INHERIT, format_limit, format_rate, format_size, parse_override
+from torrentd.cli.sizes import format_rate, format_size
 from torrentd.cli.tables import flatten
 from torrentd.cli.times import format_duration
 
@@ -25,25 +23,6 @@ def status_command(session: Session) -> None:
 @command("version", help="Show the versions of torrentctl and of the daemon.")
 def version_command(session: Session) -> None:
     _show(session, session.call("daemon.version"), _version_facts)
-
-
-@command(
-    "limits",
-    help="Show or set the rate limits of the whole daemon. What is set beats the configuration file, also after a "
-    "restart, until it is set to 'inherit'. RATE is such as 500k, 2M, 1.5MiB, unlimited, inherit.",
-)
-@click.option(
-    "--down", metavar="RATE", callback=parsed(parse_override), help="Download at most this many bytes per second."
-)
-@click.option(
-    "--up", metavar="RATE", callback=parsed(parse_override), help="Upload at most this many bytes per second."
-)
-def limits_command(session: Session, down: int | str | None, up: int | str | None) -> None:
-    given = {
-        key: None if value == INHERIT else value for key, value in (("down", down), ("up", up)) if value is not None
-    }
-    result = session.call("limits.set", given) if given else session.call("limits.get")
-    _show(session, result, lambda limits: ((key, format_limit(limits[key])) for key in ("down", "up")))
 
 
 @command(
