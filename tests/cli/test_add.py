@@ -105,8 +105,8 @@ def test_stdin(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     [
         ("MAGNET:?x", "xt=urn:btih:... is missing"),
         ("magnet:?xt=urn:btih:12", "40 hex digits"),
-        ("http://h/x.torrent", "not supported yet"),
-        ("https://h/x.torrent", "not supported yet"),
+        ("ftp://h/x.torrent", "http and https URLs only"),
+        ("file:///x.torrent", "http and https URLs only"),
     ],
 )
 def test_what_is_seen_to_be_wrong_is_refused_first(
@@ -127,6 +127,14 @@ def test_a_magnet_link(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, f"{UBUNTU}\ttrue\tubuntu\n", "")
     assert fake.asked("torrent.add") == [{"magnet": link, "stop_after": "metadata", "fields": ["id", "name", "state"]}]
     assert fake.asked("torrent.wait")[0]["until"] == "metadata"
+
+
+def test_a_url_is_for_the_daemon_to_fetch(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["torrent.add"] = {"torrent": {"id": UBUNTU, "name": "ubuntu", "state": "checking"}, "added": True}
+    outcome = torrentctl("add", "https://h/ubuntu.torrent?key=x", "--paused")
+    assert (outcome.code, outcome.out, outcome.err) == (0, f"{UBUNTU}\ttrue\tubuntu\n", "")
+    (asked,) = fake.asked("torrent.add")
+    assert asked == {"url": "https://h/ubuntu.torrent?key=x", "paused": True, "fields": ["id", "name", "state"]}
 
 
 def test_a_long_link_is_not_repeated_in_a_complaint(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

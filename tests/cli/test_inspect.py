@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Torrentctl
-from tests.cli.fake_daemon import FakeDaemon
+from tests.cli.fake_daemon import FakeDaemon, RpcFailure
 from torrentd.wire import bencode
 from torrentd.wire.magnet import parse
 
@@ -174,8 +174,15 @@ class TestLinks:
         assert lines[-1] == "film/a  4.9 KiB"
         assert fake.asked("torrent.inspect") == [{"magnet": LINK, "timeout": 5}]
 
-    def test_fetch_needs_a_link(self, nobody: Torrentctl, film: str) -> None:
+    def test_fetch_needs_a_link_or_a_url(self, nobody: Torrentctl, film: str) -> None:
         assert nobody("inspect", film, "--fetch").code == 2
+        assert "--fetch" in nobody("inspect", "http://h/film.torrent").err
+
+    def test_a_url(self, torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+        fake.answers["torrent.inspect"] = lambda params: failing()
+        outcome = torrentctl("inspect", "http://h/film.torrent", "--fetch")
+        assert (outcome.code, outcome.out, outcome.err) == (1, "", "torrentctl: HTTP status 404\n")
+        assert fake.asked("torrent.inspect") == [{"url": "http://h/film.torrent", "timeout": 60}]
 
 
 class TestMagnet:
@@ -190,3 +197,7 @@ class TestMagnet:
         (tmp_path / "x").write_bytes(b"<html>")
         outcome = nobody("magnet", str(tmp_path / "x"))
         assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
+
+
+def failing() -> None:
+    raise RpcFailure(7, "HTTP status 404", name="fetch_failed")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -96,3 +99,24 @@ def test_the_daemon_itself(torrentd: Torrentd, torrentctl: Torrentctl) -> None:
     torrentctl("--quiet", "shutdown")
     assert torrentd.wait_for_end() == 0
     torrentctl("status", code=5)
+
+
+def test_by_url(stage: Stage, torrentd: Torrentd, torrentctl: Torrentctl, torrent: Torrent) -> None:
+    """From a web server, and not from one that has no torrent."""
+    handler = partial(Quiet, directory=str(stage.folder))
+    with ThreadingHTTPServer((torrentd.host, 0), handler) as site:
+        Thread(target=site.serve_forever, daemon=True).start()
+        url = f"http://{torrentd.host}:{site.server_port}"
+        found = json.loads(torrentctl("inspect", f"{url}/holiday.torrent", "--fetch", "--json"))
+        assert (found["id"], torrentctl("list")) == (torrent.info_hash, "")
+        added = torrentctl("add", f"{url}/holiday.torrent", "--paused")
+        assert added == f"{torrent.info_hash}\ttrue\tholiday\n"
+        torrentctl("add", f"{url}/nothing.torrent", code=1)
+        torrentctl("add", f"{url}/", code=1)  # a page that lists the folder
+        torrentctl("add", f"https://{torrentd.host}:{site.server_port}/holiday.torrent", code=1)
+        site.shutdown()
+    torrentctl("add", f"{url}/holiday.torrent", code=1)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None: ...

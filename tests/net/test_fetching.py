@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_twisted
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
+from twisted.internet.task import LoopingCall
 
-from tests.net.trackers.world import Names, World
+from tests.net.trackers.world import Line, Names, World
 from torrentd.net.fetching import FetchError, Fetching
+from torrentd.net.trackers.address_policy import LocalTrackers
 from torrentd.net.trackers.body import LARGEST
 
 URL = "http://tracker.example/lists/one.gz?pin=secret-of-mine"
@@ -24,8 +27,8 @@ async def world() -> AsyncIterator[World]:
     await made.close()
 
 
-def fetching(world: World) -> Fetching:
-    return Fetching(reactor, world, Names())  # type: ignore[arg-type]
+def fetching(world: World, local: LocalTrackers = "announce") -> Fetching:
+    return Fetching(reactor, world, Names(), local=local)  # type: ignore[arg-type]
 
 
 async def failing(world: World, words: str, url: str = URL, largest: int = 1000, seconds: float = 20.0) -> None:
@@ -78,3 +81,61 @@ async def test_one_that_is_given_up(world: World) -> None:
     work.cancel()
     with pytest.raises(FetchError, match="given up"):
         await work
+
+
+# --- torrents
+
+
+async def torrent(world: World, url: str = URL, seconds: float = 20.0) -> bytes | str:
+    return await fetching(world, "deny").torrent(url, 10_000, seconds)
+
+
+@ensureDeferred
+async def test_a_torrent_or_a_magnet_link(world: World) -> None:
+    world.server.answer(gzip.compress(b"d4:infodee"), Content_Encoding="gzip")
+    assert await torrent(world) == b"d4:infodee"
+    world.server.answer(b"", "302 Found", Location="Magnet:?xt=urn:btih:00")
+    assert await torrent(world) == "Magnet:?xt=urn:btih:00"
+    await failing(world, "redirects to a magnet link")
+
+
+@ensureDeferred
+async def test_a_local_server_that_callers_may_not_name(world: World) -> None:
+    for url in ("http://127.0.0.1/announce", "http://inside.example/a", "http://rebound.example/a"):
+        with pytest.raises(FetchError, match="does not allow"):
+            await torrent(world, url)
+    assert world.dialled == []
+
+
+@ensureDeferred
+async def test_a_bomb(world: World) -> None:
+    world.server.answer(gzip.compress(bytes(10_000_000)), Content_Encoding="gzip")
+    with pytest.raises(FetchError, match="larger than"):
+        await torrent(world)
+
+
+@ensureDeferred
+async def test_one_that_never_ends(world: World) -> None:
+    world.server.script = lambda line: line.transport.write(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(100_000))
+    with pytest.raises(FetchError, match="larger than"):
+        await torrent(world)
+
+
+@ensureDeferred
+async def test_one_that_drips(world: World) -> None:
+    def drip(line: Line) -> None:
+        line.transport.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        dripping = LoopingCall(line.transport.write, b"d")
+        dripping.start(0.01)
+        line.gone.addCallback(lambda _: dripping.stop())
+
+    world.server.script = drip
+    with pytest.raises(FetchError, match=r"no answer within 0\.1 s"):
+        await torrent(world, seconds=0.1)
+
+
+@ensureDeferred
+async def test_redirects_in_a_loop(world: World) -> None:
+    world.server.answer(b"", "302 Found", Location=URL)
+    with pytest.raises(FetchError, match="more than 5 times"):
+        await torrent(world)

@@ -206,6 +206,14 @@ class FakeControl:
         self.told.append(("add_magnet", link, options))
         return succeed((ONE, True))
 
+    def add_url(self, url: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
+        self.told.append(("add_url", url, options))
+        return succeed((ONE, True))
+
+    def inspect_url(self, url: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
+        self.told.append(("inspect_url", url, options, timeout))
+        return fail(RpcError("fetch_failed", "The torrent cannot be fetched: HTTP status 404"))
+
     def inspect_magnet(self, link: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
         self.told.append(("inspect_magnet", link, options, timeout))
         return fail(RpcError("timeout", "The metadata did not come in time"))

@@ -156,6 +156,17 @@ class Names:
     def stop(self) -> None: ...
 
 
+class Endpoint:
+    """Connects to one address."""
+
+    def __init__(self, network: Network, address: Address) -> None:
+        self._network = network
+        self._address = address
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        return self._network.connect(factory, self._address)
+
+
 class Network:
     """All hosts of a world. Addresses where nobody listens refuse; those in `dead` never answer."""
 
@@ -192,6 +203,9 @@ class Network:
         if address not in self.dead:
             self.reactor.callLater(0, self._join, factory, address, done)
         return done
+
+    def endpoint(self, address: Address, timeout: float = 10.0, bind: str = "") -> Endpoint:
+        return Endpoint(self, address)
 
     def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Any) -> list[FakeGroup]:
         """All hosts are on one network, of IPv4, if there is one."""

@@ -41,11 +41,16 @@ def is_magnet(name: str) -> bool:
     return name[: len("magnet:")].lower() == "magnet:"
 
 
-def refuse_urls(name: str) -> None:
-    """Failed (usage) for what is not a file and not supported yet."""
-    scheme = name.partition(":")[0].lower()
-    if scheme in ("http", "https", "ftp", "udp") and "://" in name:
-        raise Failed(f"{name}: URLs are not supported yet; download the .torrent file first", USAGE)
+def is_url(name: str) -> bool:
+    """Whether it is the URL of a .torrent file, which the daemon fetches; a file of such a name is written ./http:...
+
+    Failed (usage) for a URL of another kind."""
+    scheme, colon, _ = name.partition("://")
+    if not colon or scheme.lower() not in ("http", "https", "ftp", "file", "udp"):
+        return False
+    if scheme.lower() not in ("http", "https"):
+        raise Failed(f"{name}: torrents are fetched from http and https URLs only", USAGE)
+    return True
 
 
 def read_metainfo(name: str) -> Metainfo:

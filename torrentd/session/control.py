@@ -116,10 +116,16 @@ class Control(Protocol):
     def add_magnet(self, link: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
         """The same by a magnet link; the metadata is fetched from peers afterwards."""
 
+    def add_url(self, url: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
+        """The same by the http or https URL of a .torrent file. RpcError "fetch_failed" if it does not come."""
+
     def inspect(self, metainfo: bytes) -> Deferred[InspectRow]: ...
 
     def inspect_magnet(self, link: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
         """Fetches the metadata, and adds nothing. RpcError "timeout" or "fetch_failed" if it does not come."""
+
+    def inspect_url(self, url: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
+        """Fetches the .torrent file, and adds nothing; the options are for a magnet link in its place."""
 
     def pause(self, id: str) -> Deferred[None]: ...
 

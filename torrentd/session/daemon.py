@@ -31,6 +31,7 @@ from torrentd.session.entering.adding import Adding
 from torrentd.session.entering.entrance import Entrance
 from torrentd.session.entering.loading import begin_all, load
 from torrentd.session.entering.turns import Turns
+from torrentd.session.entering.urls import Urls
 from torrentd.session.limits import (
     LIMITS,
     Rates,
@@ -96,6 +97,7 @@ class Daemon:
         self.blocking = Blocking(self.around, f"{configuration.settings.paths.state_dir}/blocklist")
         self.adding = Adding(self)
         self.magnets = Magnets(self)
+        self.urls = Urls(self)
         self.moving = Moving(self)
         self.watching = Watching(self)
         self.hooks = Hooks(self)
@@ -169,6 +171,7 @@ class Daemon:
         if self.settings.discovery.lsd:
             self.around.neighbours.start(self.listening.addresses)
         self.blocking.begin(resolver, self.settings)
+        self.urls.begin(resolver, self.settings)
         self.ports.start(self.settings.ports, network.bind_address, self.listening.addresses)
         self.around.dht.start(resolver, self.listening.addresses, self._datagrams, loaded.settings.get(KEY))
         self.apply_limits()
@@ -190,6 +193,7 @@ class Daemon:
         self.around.events.stop()
         self.backups.stop()
         self.blocking.stop()
+        self.urls.stop()
         self.around.dormancy.stop()
         self.around.seeding.stop()
         self.around.queueing.stop()

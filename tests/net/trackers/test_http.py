@@ -252,7 +252,7 @@ async def test_a_name_that_leads_inside(world: World) -> None:
     await failing(world, "http://rebound.example/admin", "does not start with /announce")
     assert world.dialled == []
     assert (await client(world).fetch("http://rebound.example/announce")).reach is Scope.LOOPBACK
-    await failing(world, "http://inside.example/announce", "denies", local="deny")
+    await failing(world, "http://inside.example/announce", "does not allow", local="deny")
     assert (await client(world, "allow").fetch("http://inside.example/x")).reach is Scope.PRIVATE
 
 

@@ -25,10 +25,12 @@ def test_by_content_and_by_link(caller: Caller) -> None:
     assert caller.modern("torrent_add", metainfo=METAINFO) == {"torrent_duplicate": there}
     assert caller.modern("torrent_add", filename=LINK) == {"torrent_added": there}
     assert caller.modern("torrent_add", filename=ONE) == {"torrent_added": there}
+    assert caller.modern("torrent_add", filename="HTTPS://h/a.torrent?b=c") == {"torrent_added": there}
     assert caller.told == [
         ("add", b"d4:infodee", AddOptions()),
         ("add_magnet", LINK, AddOptions()),
         ("add_magnet", LINK, AddOptions()),
+        ("add_url", "HTTPS://h/a.torrent?b=c", AddOptions()),
     ]
     assert caller.legacy("torrent-add", filename=LINK)["torrent-added"]["hashString"] == ONE
 
@@ -65,7 +67,9 @@ def test_whether_it_begins_is_a_setting(caller: Caller) -> None:
         ({"filename": LINK, "download_dir": "films"}, 3, "download directory path is not absolute"),
         ({"metainfo": "!"}, 9, "This is not an acceptable torrent: not base64"),
         ({"metainfo": "eA=="}, 9, "This is not an acceptable torrent: not a bencoded dictionary"),
-        ({"filename": "/etc/passwd"}, 9, "A torrent is added by its content or by a magnet link"),
+        ({"filename": "/etc/passwd"}, 9, "A torrent is added by its content, a magnet link, or an http or https URL"),
+        ({"filename": "file:///a"}, 9, "A torrent is added by its content, a magnet link, or an http or https URL"),
+        ({"filename": "http://h/a b"}, 9, "A torrent is added by its content, a magnet link, or an http or https URL"),
     ],
 )
 def test_what_cannot_be_added(caller: Caller, params: dict[str, Any], code: int, message: str) -> None:

@@ -1,4 +1,4 @@
-"""`add`: torrents from files, from stdin and from magnet links, many at once.
+"""`add`: torrents from files, from stdin, from magnet links and from URLs, many at once.
 
 The files are read here: the daemon never opens a path that a caller names. Each file succeeds or fails by itself; what
 can be seen to be wrong in the command line itself is refused before anything is added.
@@ -22,6 +22,9 @@ from torrentd.model.address import parse_address
 MOST_OF_SOURCE = 100
 """Characters of a name in a complaint: links may be long."""
 
+FETCH_TIME = 60.0
+"""Seconds that the daemon may take to fetch a URL, with those that it fetches for others before."""
+
 FIELDS = ["id", "name", "state"]
 FLAGS = {
     "download_dir": "--dir",
@@ -41,10 +44,11 @@ def _peer(text: str) -> str:
 
 @command(
     "add",
-    help="Add torrents from .torrent files ('-' for stdin) and magnet links.\n\n"
+    help="Add torrents from .torrent files ('-' for stdin), magnet links, and http or https URLs of .torrent files, "
+    "which the daemon fetches.\n\n"
     "In a pipe the columns are: id, added (true or false), name.",
 )
-@click.argument("sources", metavar="FILE or MAGNET...", nargs=-1, required=True)
+@click.argument("sources", metavar="FILE, MAGNET or URL...", nargs=-1, required=True)
 @click.option("--dir", "directory", metavar="DIR", help="Put the content here instead of the daemon's directory.")
 @click.option("--label", "labels", metavar="NAME", multiple=True, help="Give it a label; may be repeated.")
 @click.option("--paused", is_flag=True, help="Do not start.")
@@ -70,8 +74,7 @@ def add_command(
     from torrentd.cli import offline
 
     for source in sources:
-        offline.refuse_urls(source)
-        if offline.is_magnet(source):
+        if not offline.is_url(source) and offline.is_magnet(source):
             offline.read_magnet(source)
     given = {
         "download_dir": directory and _absolute(session, directory),
@@ -115,13 +118,16 @@ def _add_all(session: Session, sources: Sequence[str], params: dict[str, Any]) -
 
 
 def _add(session: Session, source: str, params: dict[str, Any]) -> dict[str, Any]:
-    from torrentd.cli.offline import is_magnet, read_file
+    from torrentd.cli.offline import is_magnet, is_url, read_file
 
+    wait = 0.0
     if is_magnet(source):
         given = {"magnet": source}
+    elif is_url(source):
+        given, wait = {"url": source}, FETCH_TIME
     else:
         given = {"metainfo": base64.b64encode(read_file(source)).decode()}
-    result: dict[str, Any] = session.call("torrent.add", {**given, **params})
+    result: dict[str, Any] = session.call("torrent.add", {**given, **params}, wait=wait)
     if not result["added"] and "peers" in params:
         session.call("torrent.add_peers", {"id": result["torrent"]["id"], "peers": params["peers"]})
     return result

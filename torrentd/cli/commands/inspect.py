@@ -1,4 +1,4 @@
-"""`inspect`: what a .torrent file or a magnet link says. Needs no daemon, unless the metadata is to be fetched."""
+"""`inspect`: what a .torrent file or a magnet link says. Needs no daemon, unless something is to be fetched."""
 
 from __future__ import annotations
 
@@ -20,20 +20,25 @@ FETCH_TIMEOUT = 60.0
 @command(
     "inspect",
     help="Show what a .torrent file ('-' for stdin) or a magnet link says. Needs no daemon.\n\n"
-    "With --fetch the daemon gets the metadata of a magnet link from peers, and adds nothing.\n\n"
+    "With --fetch the daemon gets the metadata of a magnet link from peers, or the .torrent file at an http or https "
+    "URL, and adds nothing.\n\n"
     "In a pipe each line is a key and its value; a file is: file, path, size, attr.",
 )
-@click.argument("source", metavar="FILE or MAGNET")
-@click.option("--fetch", is_flag=True, help="Ask the daemon for the metadata.")
+@click.argument("source", metavar="FILE, MAGNET or URL")
+@click.option("--fetch", is_flag=True, help="Have the daemon fetch it.")
 @click.option(
     "--timeout", type=click.FloatRange(0, 300), metavar="S", default=FETCH_TIMEOUT, help="Fetch for so long (60)."
 )
 def inspect_command(session: Session, source: str, fetch: bool, timeout: float) -> None:
     from torrentd.cli import offline  # the parser is not needed for `--help`
 
-    offline.refuse_urls(source)
+    if offline.is_url(source):
+        if not fetch:
+            raise Failed(f"{source}: a URL is for the daemon to fetch; add --fetch", USAGE)
+        _show(session, session.call("torrent.inspect", {"url": source, "timeout": timeout}, wait=timeout))
+        return
     if fetch and not offline.is_magnet(source):
-        raise Failed("--fetch is for magnet links", USAGE)
+        raise Failed("--fetch is for magnet links and URLs", USAGE)
     if not offline.is_magnet(source):
         _show(session, offline.inspect(source))
         return

@@ -61,7 +61,7 @@ class AddressPolicy:
         if reach is Scope.GLOBAL or self._local == "allow":
             return ""
         if self._local == "deny":
-            return "the server's address is local, which network.local_trackers denies"
+            return "the server's address is local, which network.local_trackers does not allow"
         if reach < sent_from:
             return "the server redirects to a local address"
         if path is not None and not _leads_to(path, begins):

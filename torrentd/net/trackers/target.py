@@ -18,6 +18,17 @@ LONGEST_SECRET: Final = 8
 """A path segment or query value from this length on may be a passkey; shorter words are words."""
 
 
+MAGNET: Final = "magnet:"
+
+
+class LeadsToMagnet(TrackerError):
+    """The server redirects to `link`: of use to who asked for a torrent."""
+
+    def __init__(self, link: str) -> None:
+        super().__init__("the server redirects to a magnet link")
+        self.link = link
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One http or https URL."""
@@ -62,7 +73,10 @@ def parse(url: str) -> Target:
 
 
 def follow(target: Target, location: str) -> Target:
-    """Where a redirect leads. Credentials stay with their origin, and a redirect brings none of its own."""
+    """Where a redirect leads. Credentials stay with their origin, and a redirect brings none of its own. TrackerError,
+    LeadsToMagnet."""
+    if location[: len(MAGNET)].lower() == MAGNET:
+        raise LeadsToMagnet(location)
     try:
         found = parse(urljoin(target.url.decode("ascii"), location))
     except ValueError:

@@ -34,6 +34,7 @@ MAX_WINDOWS = 100
 
 _HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$(?!\n)"
 _URL = r"^(?:https?|udp)://[^\s/?#]+[^\s]*$(?!\n)"
+_WEB_URL = r"^https?://[^\s/?#]+[^\s]*$(?!\n)"
 _NO_NUL = r"^[^\x00]*$(?!\n)"
 
 Id = Annotated[str, Meta(pattern=_HASH, description="An info hash: 40 hex digits, 64 for v2, of either case")]
@@ -43,6 +44,7 @@ Label = Annotated[str, Meta(min_length=1, max_length=MAX_LABEL)]
 Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH, pattern=_NO_NUL)]
 Url = Annotated[str, Meta(max_length=MAX_URL, pattern=_URL, description="An http, https or udp URL")]
 WindowText = Annotated[str, Meta(max_length=100, description="Local time, such as mon-fri 22:00-06:00")]
+WebUrl = Annotated[str, Meta(max_length=MAX_URL, pattern=_WEB_URL, description="An http or https URL")]
 MagnetLink = Annotated[str, Meta(max_length=MAX_LENGTH, description="magnet:?xt=urn:btih:...")]
 PeerAddress = Annotated[str, Meta(description="192.0.2.1:6881 or [2001:db8::1]:6881")]
 
@@ -103,17 +105,19 @@ class ChangedLimits(Params, frozen=True):
 
 
 class Source(Params, frozen=True):
-    """Where a torrent comes from: exactly one of the two."""
+    """Where a torrent comes from: exactly one of the three."""
 
     metainfo: bytes | None = None
     magnet: MagnetLink | None = None
+    url: WebUrl | None = None
 
     def __post_init__(self) -> None:
         """ValueErrors in msgspec's words, which `convert` takes apart."""
-        if self.metainfo is None and self.magnet is None:
+        given = [name for name in ("metainfo", "magnet", "url") if getattr(self, name) is not None]
+        if not given:
             raise ValueError("Object missing required field `metainfo`")
-        if self.metainfo is not None and self.magnet is not None:
-            raise ValueError("give metainfo or magnet, not both - at `$.magnet`")
+        if len(given) > 1:
+            raise ValueError(f"give one of metainfo, magnet and url - at `$.{given[1]}`")
 
 
 class Add(Source, frozen=True):
@@ -132,7 +136,7 @@ class Add(Source, frozen=True):
 
 
 class Inspect(Source, frozen=True):
-    """What follows concerns magnet links: whom to ask for the metadata, and for how many seconds."""
+    """Of magnet links: whom to ask for the metadata. `timeout`: seconds that it may take to come."""
 
     trackers: list[Url] | None = None
     peers: list[PeerAddress] = []
@@ -369,6 +373,7 @@ _MEMBER: Final = re.compile(r"^Object (contains unknown|missing required) field 
 _PATTERNS: Final = {
     _HASH: "an info hash is 40 hex digits (64 for v2)",
     _URL: "not an http, https or udp URL",
+    _WEB_URL: "not an http or https URL",
     _NO_NUL: "a path holds no NUL",
 }
 

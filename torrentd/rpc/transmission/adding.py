@@ -8,6 +8,7 @@ from binascii import Error as Base64Error
 from typing import Any, Final
 
 from torrentd.model.errors import MetainfoError, RpcError
+from torrentd.rpc.core.schema import MAX_URL
 from torrentd.rpc.transmission.choosing import Choosing
 from torrentd.rpc.transmission.errors import INVALID_PARAMS, PATH_NOT_ABSOLUTE, TransmissionError
 from torrentd.rpc.transmission.files import choices, named
@@ -18,6 +19,7 @@ from torrentd.session.telling.rows import LimitsRow
 
 _HASH: Final = re.compile(r"[0-9a-fA-F]{40}|[A-Z2-7]{32}")
 _MAGNET: Final = "magnet:"
+_URL: Final = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 
 class Adding:
@@ -44,7 +46,9 @@ class Adding:
             filename = f"magnet:?xt=urn:btih:{filename}"
         if filename.lower().startswith(_MAGNET):
             return await self._control.add_magnet(filename, options)
-        raise RpcError("unsupported", "A torrent is added by its content or by a magnet link")
+        if _URL.fullmatch(filename) and len(filename) <= MAX_URL:
+            return await self._control.add_url(filename, options)
+        raise RpcError("unsupported", "A torrent is added by its content, a magnet link, or an http or https URL")
 
     def _options(self, params: Params) -> AddOptions:
         directory = text(params, "download_dir") or None

@@ -38,6 +38,9 @@ class Acting(Part):
     def add_magnet(self, link: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
         return Deferred.fromCoroutine(self._daemon.magnets.add(link, options))
 
+    def add_url(self, url: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
+        return Deferred.fromCoroutine(self._daemon.urls.add(url, options))
+
     def pause(self, id: str) -> Deferred[None]:
         return self._awake(id, self._pause, MagnetSession.pause)
 

@@ -92,6 +92,10 @@ class Looking(Part):
         done = Deferred.fromCoroutine(self._daemon.magnets.look(link, options, timeout))
         return done.addCallback(snapshots.inspect_row)
 
+    def inspect_url(self, url: str, options: AddOptions, timeout: float) -> Deferred[InspectRow]:
+        done = Deferred.fromCoroutine(self._daemon.urls.look(url, options, timeout))
+        return done.addCallback(snapshots.inspect_row)
+
     def jobs(self) -> list[JobRow]:
         return self._around.jobs.rows()
 

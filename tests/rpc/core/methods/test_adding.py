@@ -62,6 +62,12 @@ def test_add_with_everything(asked: Asked, control: FakeControl) -> None:
     )
 
 
+def test_by_url(asked: Asked, control: FakeControl) -> None:
+    result = asked.call("torrent.add", url="https://h/a.torrent?b=c", paused=True, fields=["id"])
+    assert result == {"torrent": {"id": ONE}, "added": True}
+    assert control.told == [("add_url", "https://h/a.torrent?b=c", AddOptions(paused=True))]
+
+
 def test_a_magnet_with_options(asked: Asked, control: FakeControl) -> None:
     result = asked.call("torrent.add", magnet="magnet:?x", stop_after="metadata", peers=["127.0.0.1:5"], fields=["id"])
     assert result == {"torrent": {"id": ONE}, "added": True}

@@ -94,6 +94,9 @@ def test_inspect(asked: Asked, control: FakeControl) -> None:
     assert (error["code"], error["data"]["name"]) == (-32004, "timeout")
     options = AddOptions(peers=(Address("127.0.0.1", 5),))
     assert control.told == [("inspect_magnet", "magnet:?x", options, 5)]
+    error = asked.error("torrent.inspect", url="http://h/a.torrent", timeout=5)
+    assert (error["code"], error["data"]["name"]) == (7, "fetch_failed")
+    assert control.told[1:] == [("inspect_url", "http://h/a.torrent", AddOptions(), 5)]
     error = asked.error("torrent.inspect", metainfo="")
     assert (error["code"], error["data"]["detail"]) == (2, "not a bencoded dictionary")
 

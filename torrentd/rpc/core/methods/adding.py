@@ -55,6 +55,8 @@ class Adding(Noun):
         options = _options(params)
         if params.metainfo is not None:
             id, added = await self.control.add(params.metainfo, options)
+        elif params.url is not None:
+            id, added = await self.control.add_url(params.url, options)
         else:
             id, added = await self.control.add_magnet(params.magnet or "", options)
         return AddResult(narrowed([self.control.row(id)], params.fields)[0], added)

@@ -110,11 +110,13 @@ class Reading(Noun):
     @needs("control")
     @long_poll
     async def jsonrpc_inspect(self, params: Inspect) -> InspectRow:
-        """What a metainfo says, or the metadata that a magnet link leads to, without adding it."""
+        """What a metainfo says, or what a magnet link or a URL leads to, without adding it."""
         if params.metainfo is not None:
             return await self.control.inspect(params.metainfo)
         trackers = None if params.trackers is None else tuple(params.trackers)
         options = AddOptions(trackers=trackers, peers=parse_peers(params.peers))
+        if params.url is not None:
+            return await self.control.inspect_url(params.url, options, params.timeout)
         return await self.control.inspect_magnet(params.magnet or "", options, params.timeout)
 
     @needs("read")
