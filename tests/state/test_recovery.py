@@ -134,15 +134,30 @@ def test_the_log_of_a_damaged_database_goes_with_it(path: Path) -> None:
     assert Path(f"{aside(path)}-wal").read_bytes() == kept
 
 
-def test_a_newer_database_is_left_untouched(path: Path) -> None:
+@pytest.mark.parametrize("found", [0, 1, 1000])
+def test_a_database_of_another_format_is_left_untouched(path: Path, found: int) -> None:
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 1000")
+    connection.execute(f"PRAGMA user_version = {found}")
+    connection.execute("ALTER TABLE torrent DROP COLUMN forced")
     connection.close()
-    before = path.read_bytes()
-    with pytest.raises(StorageError, match="newer"):
+    before = path.read_bytes(), backup_of(path).read_bytes()
+    with pytest.raises(StorageError, match="another version of torrentd"):
         result(State(execute, str(path)).open())
-    assert path.read_bytes() == before
+    assert (path.read_bytes(), backup_of(path).read_bytes()) == before
     assert not aside(path).exists()
+
+
+def test_a_backup_of_another_format_is_left_untouched(path: Path) -> None:
+    connection = sqlite3.connect(backup_of(path))
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    before = backup_of(path).read_bytes()
+    path.write_bytes(b"garbage" * 1000)
+    for _ in range(2):
+        with pytest.raises(StorageError, match="another version of torrentd"):
+            result(State(execute, str(path)).open())
+    assert backup_of(path).read_bytes() == before
+    assert aside(path).read_bytes() == b"garbage" * 1000
 
 
 def test_a_database_in_use_is_no_damage(path: Path) -> None:

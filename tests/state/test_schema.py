@@ -1,4 +1,4 @@
-"""Versions of the database."""
+"""Formats of the database."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ import sqlite3
 import pytest
 
 from torrentd.model.errors import StorageError
-from torrentd.state.schema import APPLICATION_ID, VERSION, is_fresh, migrate
+from torrentd.state.schema import APPLICATION_ID, FORMAT, is_fresh, prepare
 
 
-def test_a_fresh_database_gets_every_step_and_our_mark() -> None:
+def test_a_fresh_database_gets_the_tables_and_our_mark() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     assert is_fresh(connection)
-    migrate(connection, "db")
+    prepare(connection, "db")
     assert not is_fresh(connection)
-    assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
     assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
 
 
 def test_a_current_database_is_left_alone() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection, "db")
+    prepare(connection, "db")
     before = connection.total_changes
-    migrate(connection, "db")
+    prepare(connection, "db")
     assert connection.total_changes == before
 
 
-def test_a_newer_database_is_refused() -> None:
+@pytest.mark.parametrize("found", [0, 1, FORMAT - 1, FORMAT + 1])
+def test_another_format_is_refused(found: int) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    with pytest.raises(StorageError, match=f"newer torrentd .format {VERSION + 1}"):
-        migrate(connection, "db")
+    connection.execute("CREATE TABLE torrent (id INTEGER PRIMARY KEY)")
+    connection.execute(f"PRAGMA user_version = {found}")
+    with pytest.raises(StorageError, match=f"^db: written by another version .*format {found:x}; this one's is"):
+        prepare(connection, "db")
+    assert connection.execute("PRAGMA table_info(torrent)").fetchall() == [(0, "id", "INTEGER", 0, None, 1)]

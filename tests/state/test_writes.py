@@ -11,14 +11,14 @@ from tests.state.samples import HASH, record
 from torrentd.state import writes
 from torrentd.state.records import Totals
 from torrentd.state.rows import encode_record
-from torrentd.state.schema import migrate
+from torrentd.state.schema import prepare
 
 
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     found = sqlite3.connect(":memory:", isolation_level=None)
     found.execute("PRAGMA foreign_keys = ON")
-    migrate(found, "db")
+    prepare(found, "db")
     writes.add(found, encode_record(record()), b"metainfo")
     yield found
     found.close()

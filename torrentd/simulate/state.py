@@ -14,7 +14,7 @@ from torrentd.state.commits import Run
 from torrentd.state.database import State
 from torrentd.state.loading import load
 from torrentd.state.records import Loaded
-from torrentd.state.schema import migrate
+from torrentd.state.schema import prepare
 
 COMMIT = 0.0005
 """Seconds of a commit: what SQLite with `synchronous=FULL` needs on a good disk."""
@@ -33,7 +33,7 @@ class Archive:
         if self._connection is None:
             self._connection = sqlite3.connect(_PLACE, isolation_level=None, cached_statements=32)
             self._connection.execute("PRAGMA foreign_keys = ON")
-            migrate(self._connection, _PLACE)
+            prepare(self._connection, _PLACE)
         return self._connection, load(self._connection, crashed)
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from torrentd.state.faults import Damaged, is_damage, translate, translate_os
 from torrentd.state.loading import load
 from torrentd.state.records import Loaded
-from torrentd.state.schema import is_fresh, migrate
+from torrentd.state.schema import is_fresh, prepare
 
 BACKUP = ".backup"  # torrentd.db.backup
 BUSY_TIMEOUT = 1.0  # seconds: no other daemon has it (see lock), only somebody who looks into it with a shell
@@ -40,8 +40,8 @@ _PRAGMAS = (
 
 
 def open_database(path: str, crashed: bool) -> tuple[sqlite3.Connection, Loaded]:
-    """Open, check and read; recover from damage. StorageError when the machine does not let us, or a newer torrentd
-    wrote the file."""
+    """Open, check and read; recover from damage. StorageError when the machine does not let us, or another version of
+    torrentd wrote the file."""
     try:
         try:
             return _recovered(path, crashed, "was missing or empty") if _lost(path) else _opened(path, crashed)
@@ -58,7 +58,7 @@ def open_database(path: str, crashed: bool) -> tuple[sqlite3.Connection, Loaded]
 def _opened(path: str, crashed: bool) -> tuple[sqlite3.Connection, Loaded]:
     connection = connect(path)
     try:
-        migrate(connection, path)
+        prepare(connection, path)
         return connection, load(connection, crashed)
     except BaseException:
         _abandon(connection, path)

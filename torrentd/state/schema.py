@@ -1,8 +1,8 @@
-"""The tables, and how an older database becomes a current one.
+"""The tables, and whether a database has them as they are here.
 
-`PRAGMA user_version` counts the steps of MIGRATIONS that were applied. A step is never edited once released: a change
-is a new step. CHECK constraints repeat what `records` promises where SQL can say it, so that no bug of ours persists
-a bitfield of the wrong length.
+`PRAGMA user_version` holds FORMAT, which follows from the text of the tables, so that no change of them can forget it.
+A database of another format is damaged in no way: it is refused and left as it is. CHECK constraints repeat what
+`records` promises where SQL can say it, so that no bug of ours persists a bitfield of the wrong length.
 
 Metainfo has a table of its own: it is large, and reading the torrents at start must not read through it. Integer keys
 keep the many rows of `writing` and `file` small; those two are WITHOUT ROWID because they *are* their key.
@@ -11,13 +11,13 @@ keep the many rows of `writing` and `file` small; those two are WITHOUT ROWID be
 from __future__ import annotations
 
 import sqlite3
+import zlib
 
 from torrentd.model.errors import StorageError
 
 APPLICATION_ID = 0x54447374  # "TDst", shown by file(1); tells our databases from others
 
-MIGRATIONS = (
-    """
+TABLES = """
     CREATE TABLE torrent (
         id INTEGER PRIMARY KEY,
         info_hash BLOB NOT NULL UNIQUE,
@@ -99,9 +99,10 @@ MIGRATIONS = (
     ) STRICT;
     CREATE TABLE queue (info_hash BLOB PRIMARY KEY, rank REAL NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    """,
-)
-VERSION = len(MIGRATIONS)
+"""
+
+FORMAT = zlib.crc32(" ".join(TABLES.split()).encode()) & 0x7FFFFFFF
+"""Which tables these are, however the text is laid out."""
 
 
 def is_fresh(connection: sqlite3.Connection) -> bool:
@@ -110,17 +111,19 @@ def is_fresh(connection: sqlite3.Connection) -> bool:
     return not tables
 
 
-def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Apply the steps that are missing, all or none. StorageError when a newer torrentd wrote the database."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise StorageError(
-            f"{path}: written by a newer torrentd (format {version}; this one knows {VERSION})", path=path
-        )
-    if version == VERSION:
+def prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Make the tables in a fresh database, all or none. StorageError for one that has others, which is not touched."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found == FORMAT:
         return
-    steps = "".join(MIGRATIONS[version:])
+    if found or not is_fresh(connection):
+        raise StorageError(
+            f"{path}: written by another version of torrentd (format {found:x}; this one's is {FORMAT:x}). It was left "
+            f"as it is: run that version again, or move it and its .backup away to begin with an empty state, in which "
+            f"torrents are added again and find their files",
+            path=path,
+        )
     # executescript leaves the transaction open when a statement fails; the caller closes the connection then
     connection.executescript(
-        f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
+        f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
     )
