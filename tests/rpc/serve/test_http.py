@@ -137,15 +137,15 @@ def test_refused_before_the_body_arrives() -> None:
     assert client.closing
 
 
-def test_a_refusal_in_the_log_has_no_python_in_it() -> None:
+def test_a_refusal_in_the_log_has_no_python_and_no_query_in_it() -> None:
     events: list[LogEvent] = []
     globalLogPublisher.addObserver(events.append)
     try:
-        Server().connect().send(head("GET", "/rpc", 0, {}))
+        Server().connect().send(head("GET", f"/rpc?token={TOKEN}", 0, {}))
     finally:
         globalLogPublisher.removeObserver(events.append)
     lines = [formatEvent(event) for event in events if event["log_namespace"] == http.__name__]
-    assert lines == ["GET /rpc 405 from 127.0.0.1:5000"]
+    assert lines == ["GET /rpc 404 from 127.0.0.1:5000"]
 
 
 def test_a_refused_client_that_goes_on_sending_is_cut_off() -> None:

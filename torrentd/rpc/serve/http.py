@@ -317,13 +317,14 @@ class RpcSite(server.Site):
         pass
 
     def log(self, request: http.Request) -> None:
-        """Refusals only: a line of each call would cost more than many a call."""
+        """Refusals only: a line of each call would cost more than many a call. Without the query, in which somebody may
+        have put a token."""
         if request.code == OK:
             return
         _log.debug(
-            "{method} {uri} {code} from {peer}",
+            "{method} {path} {code} from {peer}",
             method=request.method.decode("ascii", "backslashreplace"),
-            uri=request.uri.decode("ascii", "backslashreplace"),
+            path=path_of(request.uri).decode("ascii", "backslashreplace"),
             code=int(request.code),
             peer=_shown(request.client),
         )
