@@ -103,16 +103,18 @@ class Scene:
         """All that is answered; `frames` are sent when a WebSocket is there."""
         data = re.sub(rb"<([a-z-]+)>", lambda found: self.fillings[found[1].decode()].encode(), template)
         answer = b""
-        with self.connect() as connection, suppress(BrokenPipeError, ConnectionResetError):  # it heard enough
-            with suppress(BrokenPipeError, ConnectionResetError):
+        with self.connect() as connection, suppress(ConnectionResetError):
+            with suppress(OSError):  # it has heard enough
                 connection.sendall(data)
             while more := connection.recv(65536):
                 answer, before = answer + more, answer
-                if frames and answer.startswith(b"HTTP/1.1 101") and whole(answer):
-                    connection.sendall(frames)
-                    answer, frames = b"", b""
-                elif whole(answer) and not whole(before):
-                    connection.shutdown(socket.SHUT_WR)  # what else was to be said is said by now
+                with suppress(OSError):
+                    if frames and answer.startswith(b"HTTP/1.1 101") and whole(answer):
+                        answer, now = b"", frames
+                        frames = b""
+                        connection.sendall(now)
+                    elif whole(answer) and not whole(before):
+                        connection.shutdown(socket.SHUT_WR)  # what else was to be said is said by now
         return answer
 
     def close(self) -> None:
