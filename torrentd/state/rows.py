@@ -25,17 +25,20 @@ MUTABLE = frozenset(COLUMNS) - {
 _AS_IS = (bytes,)  # else msgspec would take text for base64
 _JSON = frozenset({"labels", "limits", "peers", "tiers"})
 _BOOLEAN = frozenset(name for name, hint in _TYPES.items() if hint is bool)
+_Some = msgspec.defstruct("_Some", [(name, _TYPES[name] | msgspec.UnsetType, msgspec.UNSET) for name in COLUMNS])
+"""Some fields of a record: they are checked in one call."""
 
 
 def encode(columns: Mapping[str, object]) -> dict[str, SqlValue]:
     """Check each value against its field's type, then make SQL values. ValueError names the field."""
-    encoded: dict[str, SqlValue] = {}
-    for name, value in columns.items():
-        try:
-            value = msgspec.convert(value, _TYPES[name], builtin_types=_AS_IS)
-        except msgspec.ValidationError as error:
-            raise ValueError(f"{name}: {error}") from None
-        encoded[name] = msgspec.json.encode(value).decode() if name in _JSON else value
+    try:
+        checked = msgspec.convert(columns, _Some, builtin_types=_AS_IS)
+    except msgspec.ValidationError as error:
+        words, _, place = str(error).rpartition(" - at `$.")
+        raise ValueError(f"{place.removesuffix('`')}: {words}") from None
+    encoded: dict[str, SqlValue] = {name: getattr(checked, name) for name in columns}
+    for name in _JSON.intersection(columns):
+        encoded[name] = msgspec.json.encode(encoded[name]).decode()
     return encoded
 
 
@@ -48,7 +51,7 @@ def encode_record(record: TorrentRecord) -> dict[str, SqlValue]:
 
 def decode(row: sqlite3.Row, writing: list[int]) -> TorrentRecord | Broken:
     """The record that a row holds, or why it is none."""
-    values = {name: row[name] for name in COLUMNS}
+    values = dict(zip(row.keys(), row, strict=True))  # by name, a row looks through all columns
     try:
         for name in _JSON:
             values[name] = msgspec.json.decode(values[name])

@@ -6,7 +6,7 @@ from twisted.internet.defer import gatherResults
 
 from tests.session.world import Sample, result
 from torrentd.session.control import AddOptions
-from torrentd.session.entering.entrance import MOST
+from torrentd.session.entering.entrance import FEW, MOST
 
 
 def many(home, count):
@@ -30,11 +30,22 @@ def test_few_begin_at_once_and_all_in_the_end(home, world):
     assert home.steering.status().torrents.by_state == {"seeding": MOST + 10}
 
 
+def test_fewer_begin_while_others_are_still_being_added(home, world):
+    many(home, MOST + 10)
+    sessions = home.daemon.around.sessions
+    while len(sessions) == MOST:  # until the first of those who wait begins
+        home.worker.step()
+    assert sum(not session.begun for session in sessions.values()) <= FEW
+    home.worker.go_on()
+    world.run(1.0)
+    assert home.steering.status().torrents.by_state == {"seeding": MOST + 10}
+
+
 def test_who_waits_is_told_as_new_and_as_changed_when_it_began(home, world):
     seen = home.steering.changes(None).revision
     samples = many(home, MOST + 1)
     changes = home.steering.changes(seen)
-    assert [row.id for row in changes.rows][-1] == samples[-1].id
+    assert samples[-1].id in {row.id for row in changes.rows}
     home.worker.go_on()
     world.run(1.0)
     assert {row.state for row in home.steering.changes(changes.revision).rows} == {"seeding"}

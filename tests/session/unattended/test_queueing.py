@@ -205,6 +205,24 @@ def test_rows_whose_position_changed_count_as_changed(home, world):
     assert changed == {torrent.id: place for torrent, place in zip(torrents, [1, 2, 3, 0], strict=True)}
 
 
+def test_rows_of_those_who_sleep_stay_while_nothing_moves_and_tell_where_they_stand(make_home, world):
+    home = make_home().start()
+    torrents = samples(4)
+    for torrent in torrents:
+        home.put(torrent)
+    begin(home, torrents)
+    world.until(lambda: asleep(home, torrents), 60)
+    first = home.steering.changes(None, {"id", "queue"})
+    assert [row.queue for row in first.rows] == [0, 1, 2, 3]
+    world.run(5)
+    again = home.steering.changes(None, {"id", "queue"})
+    assert all(one is other for one, other in zip(first.rows, again.rows, strict=True))
+    result(home.steering.remove(torrents[1].id, False))
+    assert home.row(torrents[3]).queue == 2
+    told = {row.id: row.queue for row in home.steering.changes(again.revision).rows}
+    assert told == {torrents[2].id: 1, torrents[3].id: 2}
+
+
 def test_a_magnet_stands_in_line_and_does_not_wait(make_home, world, home):
     seed = make_home(6900).start()
     torrents, magnet = samples(2), Sample("magnet")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
@@ -24,6 +25,12 @@ MOST = 16
 """Torrents that begin at the same time: enough that their commits are grouped and no worker waits."""
 
 
+FEW = 2
+"""The same while others are still being added: whoever adds them waits for answers, and they wait asleep."""
+STILL = 0.25
+"""Seconds from one that was added in which another may follow."""
+
+
 class Entrance:
     """Counts who is on the way in, and lets the next one."""
 
@@ -31,6 +38,8 @@ class Entrance:
         self._around = around
         self._entering = 0
         self._waiting: deque[bytes] = deque()
+        self._came = -inf
+        """when the last one began to wait; monotonic"""
 
     @property
     def is_free(self) -> bool:
@@ -53,6 +62,7 @@ class Entrance:
     def wait(self, info_hash: bytes) -> None:
         """The sleeper begins in its turn."""
         self._waiting.append(info_hash)
+        self._came = self._around.host.reactor.seconds()
 
     def stop(self) -> None:
         """Nobody begins any more."""
@@ -73,7 +83,8 @@ class Entrance:
 
     def _entered(self, _: object) -> None:
         self._entering -= 1
-        while self._waiting and self._entering < MOST:
+        places = FEW if self._around.host.reactor.seconds() < self._came + STILL else MOST
+        while self._waiting and self._entering < places:
             info_hash = self._waiting.popleft()
             found = self._around.torrents.get(info_hash)
             if isinstance(found, Sleeper) and not found.known:  # it may have been removed, or have been asked for

@@ -12,7 +12,8 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection
 from heapq import merge
-from typing import Any, Literal, NamedTuple, get_args
+from itertools import takewhile
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -50,6 +51,19 @@ class Event(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
 
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """An event that lasts, as it is kept: encoded, in a quarter of the memory that its objects take."""
+
+    number: int
+    time: float
+    topic: Topic
+    data: dict[str, Any]
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(_Kept).decode
+
+
 class Found(NamedTuple):
     """What came after a cursor; `cursor` is the one to ask with next. `gap`: some that last are gone already."""
 
@@ -75,7 +89,7 @@ class EventLog:
         """the number of the last event that lasts and is not kept any more"""
         self._changes_lost = 0
         """the same of changes of rows; above all numbers while they are not told"""
-        self._lasting: deque[tuple[int, Event]] = deque()
+        self._lasting: deque[bytes] = deque()
         self._lossy: deque[tuple[int, Event]] = deque(maxlen=LOSSY_KEPT)
         self.listeners: dict[Listener, None] = {}
 
@@ -88,12 +102,14 @@ class EventLog:
         """It happened now (Unix seconds). Listeners are called, and must not raise."""
         self._count += 1
         event = Event(self.cursor, now, topic, data)
-        kept = self._lossy if topic in LOSSY else self._lasting
-        if len(self._lossy) == LOSSY_KEPT and kept is self._lossy and self._lossy[0][1].topic == "torrent.changed":
-            self._changes_lost = max(self._changes_lost, self._lossy[0][0])
-        kept.append((self._count, event))
-        if len(self._lasting) > KEPT:
-            self._lost, _ = self._lasting.popleft()
+        if topic in LOSSY:
+            if len(self._lossy) == LOSSY_KEPT and self._lossy[0][1].topic == "torrent.changed":
+                self._changes_lost = max(self._changes_lost, self._lossy[0][0])
+            self._lossy.append((self._count, event))
+        else:
+            self._lasting.append(_encode(_Kept(self._count, now, topic, data)))
+            if len(self._lasting) > KEPT:
+                self._lost = _decode(self._lasting.popleft()).number
         for listener in list(self.listeners):
             if topic in listener.topics:
                 listener.tell(event)
@@ -103,7 +119,7 @@ class EventLog:
         number = self._number(cursor)
         if number is None:
             return Found(self.cursor, [], True)
-        events = [event for _, event in merge(_after(self._lasting, number), _after(self._lossy, number))]
+        events = [event for _, event in merge(self._lasting_after(number), self._lossy_after(number))]
         gap = number < self._lost and not LOSSY.issuperset(topics)
         gap = gap or (number < self._changes_lost and "torrent.changed" in topics)
         return Found(self.cursor, [event for event in events if event.topic in topics], gap)
@@ -129,12 +145,15 @@ class EventLog:
             return None
         return int(number) if int(number) <= self._count else None
 
+    def _lasting_after(self, number: int) -> list[tuple[int, Event]]:
+        """Walked from the end: who polls misses little."""
+        found: list[tuple[int, Event]] = []
+        for kept in map(_decode, reversed(self._lasting)):
+            if kept.number <= number:
+                break
+            found.append((kept.number, Event(f"{self._epoch}-{kept.number}", kept.time, kept.topic, kept.data)))
+        return found[::-1]
 
-def _after(kept: deque[tuple[int, Event]], number: int) -> list[tuple[int, Event]]:
-    """Walked from the end: who polls misses little."""
-    found: list[tuple[int, Event]] = []
-    for item in reversed(kept):
-        if item[0] <= number:
-            break
-        found.append(item)
-    return found[::-1]
+    def _lossy_after(self, number: int) -> list[tuple[int, Event]]:
+        found = list(takewhile(lambda item: item[0] > number, reversed(self._lossy)))
+        return found[::-1]

@@ -41,10 +41,12 @@ class Looking(Part):
         broken = self._around.broken.get(bytes.fromhex(id))
         return snapshots.broken_row(broken) if broken else self._row(self._around.torrents[self._around.find(id)])
 
-    def rows(self, columns: Collection[str] | None = None) -> list[TorrentRow]:
+    def _rows(self, columns: Collection[str] | None) -> list[TorrentRow]:
+        """The queue was asked to show all."""
         around = self._around
-        if columns is None or "seeding_time" in columns or "queue" in columns:
-            rows = [self._row(torrent) for torrent in around.torrents.values()]
+        if columns is None or "seeding_time" in columns:
+            now = self._daemon.host.reactor.seconds()
+            rows = [snapshots.row_of(torrent, now) for torrent in around.torrents.values()]
         else:
             rows = [
                 torrent.row if type(torrent) is Sleeper else self._row(torrent) for torrent in around.torrents.values()
@@ -60,10 +62,10 @@ class Looking(Part):
         return self._around.changes.revision
 
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
-        self._around.queueing.tell_shifts()
+        self._around.queueing.show_all()
         log = self._around.changes
         if since is None or not log.knows(since):
-            return Changes(self.rows(columns), [], log.revision, True)
+            return Changes(self._rows(columns), [], log.revision, True)
         return Changes([self.row(id) for id in log.changed(since)], log.removed(since), log.revision, False)
 
     def files(self, id: str) -> Deferred[list[FileRow]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 
 REMOVALS_KEPT = 1000
 """A caller that missed more removals than this gets everything again."""
@@ -15,14 +15,15 @@ class ChangeLog:
         self.revision = first
         self._oldest = first
         """callers older than this get everything again"""
-        self._changed: OrderedDict[str, int] = OrderedDict()
+        self._changed: dict[str, int] = {}
+        """the last change of each, in their order"""
         self._removed: deque[tuple[int, str]] = deque()
 
     def touch(self, id: str) -> None:
         """Something of the torrent's row changed, or it was added."""
         self.revision += 1
+        self._changed.pop(id, None)  # to the end
         self._changed[id] = self.revision
-        self._changed.move_to_end(id)
 
     def remove(self, id: str) -> None:
         """The torrent is gone."""

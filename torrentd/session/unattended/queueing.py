@@ -60,7 +60,7 @@ class Queueing:
         self._last = 0.0
         """the highest rank ever given"""
         self._shifted: dict[Kind, int] = {}
-        """from which position on the rows of a line tell an old one"""
+        """from which position on the rows of a line's sleepers tell an old one"""
         self._waiting: dict[Kind, list[Entry]] = {kind: [] for kind in KINDS}
         self._entries: dict[bytes, tuple[Kind, Entry]] = {}
         """of those who wait"""
@@ -89,7 +89,8 @@ class Queueing:
             self._keep({info_hash: rank})
         self._kinds[info_hash] = kind
         self._lines[kind].add(info_hash, rank)
-        self._shift(kind, self._lines[kind].position(info_hash) + 1)
+        position = self._lines[kind].position(info_hash)
+        self._shift(kind, position if isinstance(torrent, Sleeper) else position + 1)
 
     def forget(self, info_hash: bytes) -> None:
         """The torrent is gone."""
@@ -119,24 +120,34 @@ class Queueing:
         return self._around.host.state.set_ranks(changed)
 
     def show(self, sleeper: Sleeper) -> None:
-        """Have its row tell its position."""
-        position = self.position(bytes.fromhex(sleeper.row.id))
-        if sleeper.row.queue != position:
-            sleeper.row = msgspec.structs.replace(sleeper.row, queue=position)
+        """Have its row tell its position; it counts as changed if it told another."""
+        self._show(sleeper, self.position(bytes.fromhex(sleeper.row.id)))
 
-    def tell_shifts(self) -> None:
-        """Rows whose positions changed since the last call count as changed."""
+    def show_all(self) -> None:
+        """The same for all."""
         shifted, self._shifted = self._shifted, {}
         for kind, start in shifted.items():
-            for info_hash in self._lines[kind].members(start):
-                self._around.changes.touch(info_hash.hex())
+            for position, info_hash in enumerate(self._lines[kind].members(start), start):
+                torrent = self._around.torrents.get(info_hash)
+                if isinstance(torrent, Sleeper):
+                    self._show(torrent, position)
+                else:
+                    self._around.changes.touch(info_hash.hex())
+
+    def _show(self, sleeper: Sleeper, position: int | None) -> None:
+        told = sleeper.row.queue
+        if told != position:
+            sleeper.row = msgspec.structs.replace(sleeper.row, queue=position)
+            if told is not None:
+                self._around.changes.touch(sleeper.row.id)
 
     def _take_out(self, info_hash: bytes, kind: Kind) -> None:
         self._shift(kind, self._lines[kind].position(info_hash))
         self._lines[kind].remove(info_hash)
 
     def _shift(self, kind: Kind, start: int) -> None:
-        self._shifted[kind] = min(start, self._shifted.get(kind, start))
+        if start < len(self._lines[kind]):
+            self._shifted[kind] = min(start, self._shifted.get(kind, start))
 
     def _keep(self, ranks: dict[bytes, float]) -> None:
         self._around.host.state.set_ranks(ranks).addErrback(_not_kept)
