@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.scenarios.casts import KIB, MIB, RATE, gather
+from tests.scenarios.casts import KIB, MIB, PIECES, RATE, gather
 from torrentd.model.errors import StorageError
 from torrentd.simulate.disks.platter import Platter
 from torrentd.simulate.internet.links import Link
@@ -102,6 +102,28 @@ def test_a_seed_whose_file_vanished_says_so_and_claims_it_no_more(swarm: Swarm) 
     cast.seed.machine.platter.lose(cast.seed.content(cast.torrent), 0)
     swarm.run(20)
     assert error_of(cast.seed, cast.torrent) == "files_missing"
+
+
+def test_pieces_that_cannot_be_read_are_told_and_fetched_again(swarm: Swarm) -> None:
+    """Peers hear of each (BEP 54): a leech asks others for it, and gives it back."""
+    cast = gather(swarm, [Link(up=RATE)], seed=Link(up=RATE / 2))
+    swarm.run(2)
+    (leech,) = cast.leeches
+    (seen,) = leech.session(cast.torrent).torrent.peers.values()
+    assert seen.is_seed
+    faults = cast.seed.machine.platter.faults
+    faults.read = StorageError("/: Input/output error", "io_error", "/")
+    swarm.run_until(lambda: seen.have.count < PIECES - 5, limit=30)
+    faults.read = None
+    swarm.run(0.5)
+    lost = cast.seed.session(cast.torrent).torrent.missing.count
+    assert lost == PIECES - seen.have.count > 5
+    other = swarm.node("other", Link(up=RATE))
+    other.seed(cast.torrent)
+    for node in (cast.seed, leech):
+        node.control.add_peers(cast.torrent.id, [other.address])
+    cast.finish(limit=60)
+    swarm.run_until(lambda: cast.seed.control.row(cast.torrent.id).progress == 1.0, limit=60)
 
 
 def test_reads_that_miss_the_cache_are_served_too(swarm: Swarm) -> None:

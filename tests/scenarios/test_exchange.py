@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.scenarios.casts import KIB, RATE
 from torrentd.model.bitfield import Bitfield
-from torrentd.simulate.hostile.scripts import FAST, Begging, Refusing
+from torrentd.simulate.hostile.scripts import FAST, Begging, Refusing, Stuck
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
 from torrentd.simulate.swarm import Swarm
@@ -72,3 +72,25 @@ def test_who_begs_while_it_is_choked_gets_no_more_than_ten_pieces(swarm: Swarm) 
     swarm.stranger("beggar", torrent, beggar, reserved=FAST).dial(giver.address)
     swarm.run_until(lambda: taker.content(torrent).good.count == 63, limit=120)
     assert 0 < beggar.got <= 10 * 64 * KIB
+
+
+def test_who_waits_at_a_seed_for_what_others_have_is_told_what_nobody_has(swarm: Swarm) -> None:
+    """What is suggested left the seed for nobody yet."""
+    torrent = swarm.torrent(4096 * KIB, 64 * KIB, tiers=[])
+    seed = swarm.node("seed", Link(up=RATE / 4))
+    seed.seed(torrent)
+    swarm.run(0.5)
+    leeches = [swarm.node(f"leech{number}", Link(up=RATE)) for number in range(4)]
+    for leech in leeches:
+        leech.add(torrent, peers=(seed.address, *(other.address for other in leeches)))
+    swarm.run_until(lambda: leeches[0].content(torrent).good.count > 3, limit=20)
+    common = next(iter(leeches[0].content(torrent).good))
+    stuck = Stuck(range(common, common + 1))
+    swarm.stranger("stuck", torrent, stuck, reserved=FAST).dial(seed.address)
+    had: set[int] = set()
+    while not stuck.suggested:
+        had = {piece for leech in leeches for piece in leech.content(torrent).good}
+        swarm.run(0.05)
+        assert swarm.now < 60
+    assert not had & stuck.suggested.keys()
+    swarm.run_until(lambda: all(leech.has_all(torrent) for leech in leeches), limit=120)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.casts import MIB, RATE, Cast, gather
-from torrentd.simulate.hostile.scripts import Mute
+from torrentd.simulate.hostile.scripts import Mute, Selfish
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.swarm import Swarm
 
@@ -47,3 +47,34 @@ def test_with_all_places_taken_it_hears_of_those_who_come_later(swarm: Swarm) ->
     late = swarm.node("late", Link(up=RATE))
     late.seed(torrent)
     swarm.run_until(lambda: hidden.has_all(torrent), limit=320)
+
+
+def test_who_comes_takes_the_place_of_who_is_worth_less_and_gives_nothing(swarm: Swarm) -> None:
+    """As both ends reckon it (BEP 40). Each stranger has all, and gives nothing; a minute is given to everybody."""
+    torrent = swarm.torrent(MIB, 64 * 1024, tiers=[])
+    hub = swarm.node("hub", Link(up=RATE), peers={"max_connections_per_torrent": 2})
+    witness = swarm.node("witness", Link(up=RATE))
+    hub.add(torrent)
+    witness.add(torrent, peers=(hub.address,))
+    swarm.run(3)  # now the hub knows its own address
+    peers, candidates = hub.session(torrent).torrent.peers, hub.session(torrent).torrent.candidates
+    swarm.wait(witness.stop())
+    strangers = [swarm.stranger(f"selfish{number}", torrent, Selfish()) for number in range(6)]
+    strangers.sort(key=lambda stranger: candidates.priority(stranger.address))
+
+    def here() -> set[str]:
+        return {peer.address.host for peer in peers.values()}
+
+    def hosts(*places: int) -> set[str]:
+        return {strangers[place].address.host for place in places}
+
+    for place in (1, 2):
+        strangers[place].dial(hub.address)
+    swarm.run(59)
+    strangers[5].dial(hub.address)
+    swarm.run(3)
+    assert here() == hosts(1, 2)
+    for place, left in ((5, (2, 5)), (0, (2, 5)), (3, (3, 5)), (4, (3, 5))):
+        strangers[place].dial(hub.address)
+        swarm.run(1)
+        assert here() == hosts(*left)

@@ -19,7 +19,7 @@ from torrentd.session.running.torrent import TorrentSession
 from torrentd.session.steering.steering import Steering
 from torrentd.simulate.disks.platter import Content
 from torrentd.simulate.host import Machine, make_host
-from torrentd.simulate.internet.network import ANY
+from torrentd.simulate.internet.network import ANY, ANY_V6
 from torrentd.simulate.internet.site import Site
 from torrentd.simulate.torrents import SimulatedTorrent
 from torrentd.simulate.trace import Trace
@@ -33,13 +33,14 @@ Changes = Mapping[str, Mapping[str, Any]]
 """section -> key -> value of the configuration"""
 
 
-def configure(changes: Changes) -> Configuration:
+def configure(changes: Changes, site: Site) -> Configuration:
     """The default configuration, except for `changes` and for where things are."""
     given: dict[str, dict[str, Any]] = {section: dict(keys) for section, keys in changes.items()}
     given["paths"] = {"state_dir": "/simulated/state", "download_dir": DOWNLOADS} | given.get("paths", {})
     given["peers"] = {"encryption": "off"} | given.get("peers", {})  # it costs real time, and hides nothing there
     given["discovery"] = {"dht": False} | given.get("discovery", {})  # its routers are not in that world
-    given["network"] = {"listen": (Address(ANY, PORT),)} | given.get("network", {})
+    listen = tuple(Address(ANY_V6 if v6 else ANY, PORT) for v6 in site.hosts)
+    given["network"] = {"listen": listen} | given.get("network", {})
     settings = Settings()
     sections = {name: msgspec.structs.replace(getattr(settings, name), **keys) for name, keys in given.items()}
     return Configuration(msgspec.structs.replace(settings, **sections), None)
@@ -55,7 +56,7 @@ class Node:
         self.name = name
         self.site = site
         self.machine = machine
-        self.configuration = configure(changes)
+        self.configuration = configure(changes, site)
         self.running = False
         """started and neither stopped nor crashed"""
         self.crashed = False
@@ -72,8 +73,13 @@ class Node:
 
     @property
     def address(self) -> Address:
-        """Where it accepts peers."""
+        """Where it accepts peers, over its first family."""
         return Address(self.site.address, PORT)
+
+    @property
+    def addresses(self) -> list[Address]:
+        """The same over each of them."""
+        return [Address(host, PORT) for host in self.site.hosts.values()]
 
     # --- runs
 

@@ -71,9 +71,9 @@ class Swarm:
 
     # --- what is in it
 
-    def tracker(self, name: str = "tracker.example") -> Tracker:
+    def tracker(self, name: str = "tracker.example", link: Link | None = None) -> Tracker:
         """A tracker on a host of its own."""
-        tracker = Tracker(self.clock, self.internet, name, Random(f"{self.seed}, {name}"), Link())
+        tracker = Tracker(self.clock, self.internet, name, Random(f"{self.seed}, {name}"), link or Link())
         self.trackers.append(tracker)
         return tracker
 

@@ -97,7 +97,7 @@ def test_a_slow_receiver_does_not_hold_up_what_its_sender_has_for_others() -> No
     near, _ = pair.connect()
     Producer(near.transport).resumeProducing()
     other = pair.internet.site("other", FAST, pair.far.reactor)
-    other.listeners[1] = pair.factory
+    other.listeners[False, 1] = pair.factory
     made: list[Notes] = []
     pair.far = other
     pair.dial(port=1).addCallback(made.append)

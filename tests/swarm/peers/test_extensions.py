@@ -153,8 +153,9 @@ OURS = OurAddresses([Address("9.9.9.9", 6881), Address("2001:4860::9", 6881)])
 def test_where_we_are_reached_by_the_other_family_is_told_when_it_is_known(host: str, ipv4: bytes, ipv6: bytes) -> None:
     torrent = make()
     came = PeerConnected(PeerKey(1), Address(host, 5000), True, arrives(1).peer_id, EXTENDED)
-    log = run(torrent, (0, Start()), (0, came), (1, OURS), (2, Tick()), (3, OURS), (4, Tick()))
+    log = run(torrent, (0, Start()), (0, came), (1, OURS))
     assert [(one.ipv4, one.ipv6) for one in hellos(log, 1)] == [(b"", b""), (ipv4, ipv6)]
+    assert not hellos(run(torrent, (2, OURS), (3, Tick())), 1)
 
 
 def test_an_address_of_a_narrower_network_is_not_told() -> None:
@@ -175,6 +176,13 @@ def test_a_peer_that_is_lost_may_be_reached_by_the_other_family() -> None:
         assert commands(log, WantPeers) == []  # it would be a second connection to the same peer
         log = run(torrent, (2, PeerClosed(PeerKey(1), "lost")), (3, Dial()))
         assert commands(log, Connect) == [Connect(Address(there, 7777))]
+
+
+def test_and_so_may_one_that_falls_silent() -> None:
+    torrent = make()
+    _told_elsewhere(torrent, V4, ipv6=OUR_V6)
+    log = run(torrent, (121, Tick()), (122, Dial()))
+    assert commands(log, Connect) == [Connect(Address("2001:4860::9", 7777))]
 
 
 @pytest.mark.parametrize("others", [{"private": True}, {"have": range(4)}])

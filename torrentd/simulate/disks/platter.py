@@ -52,6 +52,7 @@ class Faults:
     write: StorageError | None = None
     """every write fails so"""
     flush: StorageError | None = None
+    read: StorageError | None = None
     cached: bool = True
     """reads are served from the page cache; else by a worker, at the disk's rate"""
 

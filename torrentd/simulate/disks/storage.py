@@ -158,7 +158,9 @@ class SimulatedStorage:
         done.callback(data)
 
     def _look(self, ranges: Sequence[Range]) -> None:
-        """StorageError if a file that is read is not there."""
+        """StorageError if a file that is read is not there, or cannot be read."""
+        if self._disk.platter.faults.read is not None:
+            raise self._disk.platter.faults.read
         if len(self.content.stats) == len(self.content.layout.files):
             return
         for piece, _, _ in ranges:

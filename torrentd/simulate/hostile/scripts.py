@@ -21,11 +21,12 @@ from torrentd.wire.peer.messages import (
     Range,
     Reject,
     Request,
+    Suggest,
     Unchoke,
 )
 
 FAST = bytes([0, 0, 0, 0, 0, 0, 0, 4])
-"""Reserved bytes of those who speak the fast extension (BEP 6), as `Refusing` and `Begging` must."""
+"""Reserved bytes of those who speak the fast extension (BEP 6), as `Refusing`, `Stuck` and `Begging` must."""
 
 
 class Stalling:
@@ -112,6 +113,23 @@ class Refusing(Stalling):
             self.rejected += message.count
             blocks = (message.begin + block * message.length for block in range(message.count))
             line.send(*[Reject(message.piece, begin, message.length) for begin in blocks])
+
+
+class Stuck:
+    """Wants the same pieces of a seed for ever, whatever it is sent, and notes which others it is told to ask for."""
+
+    def __init__(self, pieces: range) -> None:
+        self.suggested: dict[int, None] = {}
+        self._pieces = pieces
+
+    def greet(self, line: Line) -> None:
+        line.send(HaveNone(), Interested())
+
+    def said(self, line: Line, message: Message) -> None:
+        if isinstance(message, Suggest):
+            self.suggested[message.piece] = None
+        if isinstance(message, Unchoke | Blocks | Reject):
+            line.send(*[Request(piece, 0, BLOCK) for piece in self._pieces])
 
 
 class Begging:

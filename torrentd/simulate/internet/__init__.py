@@ -4,5 +4,5 @@ links       a host's rates, and how streams share them      stream      one dire
 wire        what both directions share                      transport   one end of it, as protocols see it
 site        a host's address, ports and connections         internet    all hosts, connects, partitions
 names       name resolution                                 datagrams   UDP sockets
-network     a host's view of it all: the seam `net.network.Network`
+lans        multicast                                       network     a host's view of it all: `net.network.Network`
 """

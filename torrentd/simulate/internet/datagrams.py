@@ -24,7 +24,7 @@ class DatagramPort:
     ) -> None:
         self._internet = internet
         self._site = site
-        self._port = port
+        self._port = (":" in host.host, port)
         self._protocol = protocol
         self._host = host
 
@@ -35,7 +35,7 @@ class DatagramPort:
     def write(self, packet: bytes, addr: tuple[str, int] | None = None) -> None:
         """Send one datagram; nobody is told what becomes of it."""
         if addr is not None and self._site.datagram_ports.get(self._port) is self:
-            self._internet.send_datagram(self._site, self._port, packet, addr)
+            self._internet.send_datagram(self._site, self._port[1], packet, addr)
 
     def receive(self, packet: bytes, source: tuple[str, int]) -> None:
         """A datagram arrived."""

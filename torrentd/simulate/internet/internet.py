@@ -6,6 +6,7 @@ of the host, a partition or a host that is gone answer nothing, and the connect 
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
@@ -17,8 +18,9 @@ from twisted.python.failure import Failure
 
 from torrentd.model.address import Address
 from torrentd.simulate.clock import Clock
+from torrentd.simulate.internet.lans import Lans
 from torrentd.simulate.internet.links import Link
-from torrentd.simulate.internet.site import Site
+from torrentd.simulate.internet.site import Port, Site
 from torrentd.simulate.internet.stream import Stream
 from torrentd.simulate.internet.transport import Transport
 from torrentd.simulate.internet.wire import Ledger, Wire
@@ -34,12 +36,16 @@ LAST_SYN = 63.0
 FIRST_NETWORK = 11 << 24
 """Hosts are given addresses from 11.0.0.1 on: global ones, in nobody's way here."""
 
+FIRST_V6_NETWORK = 0x2A00 << 112
+"""The same of IPv6: each host has a /64 of its own, from 2a00:0:0:1:: on."""
+
 
 class Internet:
     """The network of one world."""
 
     def __init__(self, clock: Clock, rng: Random, trace: Trace) -> None:
         self.ledger = Ledger()
+        self.lans = Lans(clock)
         self.names: dict[str, list[str]] = {}
         """host name -> addresses"""
         self.datagrams_lost = 0
@@ -50,16 +56,16 @@ class Internet:
         self._count = 0
 
     def site(self, name: str, link: Link, reactor: Reactor) -> Site:
-        """A new host, with the next address."""
+        """A new host, with the next address of each family that its link has."""
         self._count += 1
-        number = FIRST_NETWORK + self._count
-        address = ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
-        site = self._sites[address] = Site(self._clock, name, address, link, reactor)
+        hosts = [_host(self._count, family) for family in link.families]
+        site = Site(self._clock, name, hosts, link, reactor)
+        self._sites.update(dict.fromkeys(hosts, site))
         return site
 
     @property
     def sites(self) -> list[Site]:
-        return list(self._sites.values())
+        return list(dict.fromkeys(self._sites.values()))
 
     # --- partitions
 
@@ -81,6 +87,13 @@ class Internet:
         for wire in site.transports.values():
             wire.cut = wire.forgotten = True
 
+    def lose(self, site: Site, v6: bool) -> None:
+        """The host has no address of that family any more: what went over it is forgotten."""
+        host = site.hosts.pop(v6)
+        for transport, wire in site.transports.items():
+            if transport.getHost().host == host:
+                wire.cut = wire.forgotten = True
+
     def _review(self) -> None:
         for site in self.sites:
             for transport, wire in site.transports.items():
@@ -98,16 +111,19 @@ class Internet:
     def find(self, site: Site, address: Address) -> Site | None:
         """The host at that address, if packets from `site` get there."""
         other = self._sites.get(address.host)
-        return other if other is not None and other.side == site.side else None
+        v6 = ":" in address.host
+        if other is None or other.side != site.side or not (v6 in site.hosts and v6 in other.hosts):
+            return None
+        return other
 
     def wire(self, one: Site, other: Site) -> Wire:
         """A path between two hosts."""
         loss = 1.0 - (1.0 - one.link.loss) * (1.0 - other.link.loss)
         return Wire(one.link.latency + other.link.latency, loss, self._rng, self.ledger)
 
-    def join(self, wire: Wire, near: Site, far: Site, port: int, far_port: int) -> tuple[Transport, Transport]:
-        """Both ends of a connection, without protocols yet."""
-        here, there = ip_address(near.address, port), ip_address(far.address, far_port)
+    def join(self, wire: Wire, near: Site, far: Site, port: int, to: Address) -> tuple[Transport, Transport]:
+        """Both ends of a connection to an address of `far`, without protocols yet."""
+        here, there = ip_address(near.hosts[":" in to.host], port), ip_address(*to)
         one = Transport(near.reactor, self.ledger, there, here, lambda ended: _gone(near, ended))
         two = Transport(far.reactor, self.ledger, here, there, lambda ended: _gone(far, ended))
         one.out = two.incoming = Stream(self._clock, wire, one, two, near.up, far.down)
@@ -124,10 +140,11 @@ class Internet:
             self.datagrams_lost += 1
             return
         latency = site.link.latency + other.link.latency
-        source = (site.address, port)
-        self._clock.at(site.up.take(len(packet)) + latency, self._datagram_arrives, other, packet, source, to[1])
+        v6 = ":" in to[0]
+        source = (site.hosts[v6], port)
+        self._clock.at(site.up.take(len(packet)) + latency, self._datagram_arrives, other, packet, source, (v6, to[1]))
 
-    def _datagram_arrives(self, site: Site, packet: bytes, source: tuple[str, int], port: int) -> None:
+    def _datagram_arrives(self, site: Site, packet: bytes, source: tuple[str, int], port: Port) -> None:
         found = site.datagram_ports.get(port)
         if found is None:
             self.datagrams_lost += 1
@@ -160,7 +177,8 @@ class _Connecting:
         far = internet.find(site, address)
         if far is not None:
             self._wire = internet.wire(site, far)
-            self._port = site.free_port(site.listeners.__contains__)
+            v6 = ":" in address.host
+            self._port = site.free_port(lambda port: (v6, port) in site.listeners)
             clock.at(clock.now + self._delay(), self._syn, far)
 
     def _delay(self) -> float:
@@ -174,7 +192,7 @@ class _Connecting:
     def _syn(self, far: Site) -> None:
         if not self._deadline.active() or far.side != self._site.side:
             return
-        factory = far.listeners.get(self._address.port)
+        factory = far.listeners.get((":" in self._address.host, self._address.port))
         answer = self._clock.now + self._wire.latency
         if factory is None:
             if not far.link.nat:
@@ -182,7 +200,7 @@ class _Connecting:
             return
         if far.link.nat:
             return
-        near_end, far_end = self._internet.join(self._wire, self._site, far, self._port, self._address.port)
+        near_end, far_end = self._internet.join(self._wire, self._site, far, self._port, self._address)
         self._clock.at(answer, self._establish, near_end)
         _accept(factory, far_end)
 
@@ -226,6 +244,12 @@ def _accept(factory: Any, transport: Transport) -> None:
 
 def _gone(site: Site, transport: Transport) -> None:
     site.transports.pop(transport, None)
+
+
+def _host(number: int, family: int) -> str:
+    if family == 6:
+        return str(ipaddress.IPv6Address(FIRST_V6_NETWORK | number << 64 | 1))
+    return str(ipaddress.IPv4Address(FIRST_NETWORK + number))
 
 
 def ip_address(host: str, port: int, kind: str = "TCP") -> IPv4Address | IPv6Address:

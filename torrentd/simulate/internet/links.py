@@ -44,6 +44,10 @@ class Link:
     """bytes that wait at the link; what comes on top of it waits at its sender (TCP) or is lost (UDP)"""
     nat: bool = False
     """behind a router that lets no connection in"""
+    families: tuple[int, ...] = (4,)
+    """its versions of IP: (4,), (6,) or (4, 6)"""
+    lan: str = ""
+    """the local network that it shares with others of the same name; empty: none"""
 
     @property
     def turn(self) -> int:

@@ -1,6 +1,6 @@
 """A host's network: the seam `net.network.Network`, over the simulated internet.
 
-Addresses that mean "all of this host" stand for the host's own. There is one address family.
+Addresses that mean "all of this host" stand for the host's own of that family.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
+from torrentd.net.multicast import Near
 from torrentd.net.network import CONNECT_TIMEOUT
 from torrentd.simulate.internet.datagrams import DatagramPort
 from torrentd.simulate.internet.internet import Internet, ip_address
@@ -23,6 +24,7 @@ from torrentd.simulate.internet.names import Names
 from torrentd.simulate.internet.site import Site
 
 ANY = "0.0.0.0"  # nothing listens really
+ANY_V6 = "::"
 
 
 class SimulatedNetwork:
@@ -34,11 +36,11 @@ class SimulatedNetwork:
         self._site = site
 
     def listen(self, factory: IProtocolFactory, address: Address) -> Deferred[IListeningPort]:
-        listeners = self._site.listeners
-        problem = self._problem(address, address.port in listeners)
+        listeners, v6 = self._site.listeners, ":" in address.host
+        problem = self._problem(address, (v6, address.port) in listeners)
         if problem is not None:
             return fail(problem)
-        port = address.port or self._site.free_port(listeners.__contains__)
+        port = address.port or self._site.free_port(lambda port: (v6, port) in listeners)
         return succeed(_Port(self._site, factory, Address(address.host, port)))
 
     def connect(
@@ -50,18 +52,21 @@ class SimulatedNetwork:
         return _Endpoint(self, address, timeout)
 
     def datagrams(self, protocol: DatagramProtocol, address: Address) -> IListeningPort:
-        ports = self._site.datagram_ports
-        problem = self._problem(address, address.port in ports)
+        ports, v6 = self._site.datagram_ports, ":" in address.host
+        problem = self._problem(address, (v6, address.port) in ports)
         if problem is not None:
             raise problem
-        number = address.port or self._site.free_port(ports.__contains__)
+        number = address.port or self._site.free_port(lambda port: (v6, port) in ports)
         port = DatagramPort(self._internet, self._site, number, protocol, ip_address(address.host, number, "UDP"))
         port.startListening()
         return port
 
-    def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Any) -> list[Any]:
-        """None: sites of the simulated internet have no local network in common."""
-        return []
+    def groups(self, groups: Sequence[Address], listen: Sequence[Address], near: Near) -> list[Any]:
+        """Take part in those of the site's local network, if it has one."""
+        wanted = {":" in address.host for address in listen} & self._site.hosts.keys()
+        if not self._site.link.lan:
+            return []
+        return [_Group(self._internet, self._site, group, near) for group in groups if (":" in group.host) in wanted]
 
     def gateways(self, named: str, bind: str) -> list[Any]:
         """None: every site has a public address."""
@@ -76,7 +81,8 @@ class SimulatedNetwork:
         return Names(self._internet, self._site.reactor)
 
     def _problem(self, address: Address, taken: bool) -> CannotListenError | None:
-        if address.host not in (ANY, self._site.address):
+        own = self._site.hosts.get(":" in address.host)
+        if own is None or address.host not in (ANY, ANY_V6, own):
             return CannotListenError(address.host, address.port, OSError("Cannot assign requested address"))
         if taken:
             return CannotListenError(address.host, address.port, OSError("Address already in use"))
@@ -91,19 +97,38 @@ class _Port:
         self._site = site
         self._factory = factory
         self._address = address
+        self._key = (":" in address.host, address.port)
         self.startListening()
 
     def startListening(self) -> None:
-        self._site.listeners[self._address.port] = self._factory
+        self._site.listeners[self._key] = self._factory
         self._factory.doStart()
 
     def stopListening(self) -> Deferred[None]:
-        if self._site.listeners.get(self._address.port) is self._factory:
-            self._site.listeners.pop(self._address.port).doStop()
+        if self._site.listeners.get(self._key) is self._factory:
+            self._site.listeners.pop(self._key).doStop()
         return succeed(None)
 
     def getHost(self) -> Any:
         return ip_address(*self._address)
+
+
+class _Group:
+    """The site in a multicast group."""
+
+    def __init__(self, internet: Internet, site: Site, group: Address, near: Near) -> None:
+        self.site = site
+        self.group = group
+        self.receive = near
+        self._internet = internet
+        internet.lans.enter(self)
+
+    def send(self, data: bytes) -> None:
+        self._internet.lans.send(self, data)
+
+    def leave(self) -> Deferred[None]:
+        self._internet.lans.leave(self)
+        return succeed(None)
 
 
 @implementer(IStreamClientEndpoint)

@@ -1,9 +1,9 @@
-"""A host as the internet sees it: an address behind a link, its ports, its connections."""
+"""A host as the internet sees it: an address of each family behind a link, its ports, its connections."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from torrentd.simulate.clock import Clock
 from torrentd.simulate.internet.links import Downlink, Link, Uplink
@@ -14,6 +14,9 @@ from torrentd.simulate.reactor import Reactor
 if TYPE_CHECKING:
     from torrentd.simulate.internet.datagrams import DatagramPort
 
+Port: TypeAlias = tuple[bool, int]
+"""Whether it is of IPv6, and its number."""
+
 FIRST_EPHEMERAL = 32768
 LAST_EPHEMERAL = 60999
 """Ports of outgoing connections, as Linux chooses them."""
@@ -22,18 +25,20 @@ LAST_EPHEMERAL = 60999
 class Site:
     """One host's place on the internet."""
 
-    def __init__(self, clock: Clock, name: str, address: str, link: Link, reactor: Reactor) -> None:
+    def __init__(self, clock: Clock, name: str, hosts: Sequence[str], link: Link, reactor: Reactor) -> None:
         self.name = name
-        self.address = address
+        self.hosts = {":" in host: host for host in hosts}
+        """its addresses, by family (IPv6)"""
+        self.address = hosts[0]
         self.link = link
         self.reactor = reactor
         self.side = 0
         """hosts of different sides of a partition do not reach each other"""
         self.up = Uplink(clock, link)
         self.down = Downlink(clock, link)
-        self.listeners: dict[int, Any] = {}
+        self.listeners: dict[Port, Any] = {}
         """TCP port -> factory"""
-        self.datagram_ports: dict[int, DatagramPort] = {}
+        self.datagram_ports: dict[Port, DatagramPort] = {}
         self.transports: dict[Transport, Wire] = {}
         """every connection that is open here"""
         self._next_port = FIRST_EPHEMERAL
@@ -62,7 +67,7 @@ class Site:
     def open_things(self) -> list[str]:
         """What is open here, in words."""
         return [
-            *(f"{self.name} listens on TCP port {port}" for port in self.listeners),
-            *(f"{self.name} has UDP port {port}" for port in self.datagram_ports),
+            *(f"{self.name} listens on TCP port {port}" for _, port in self.listeners),
+            *(f"{self.name} has UDP port {port}" for _, port in self.datagram_ports),
             *(f"{self.name} is connected to {transport.getPeer().host}" for transport in self.transports),
         ]

@@ -1,4 +1,4 @@
-"""A tracker over HTTP (BEP 3, 23): just enough of a server for one GET per connection."""
+"""A tracker over HTTP (BEP 3, 7, 23): just enough of a server for one GET per connection."""
 
 from __future__ import annotations
 
@@ -48,9 +48,13 @@ class HttpTracker(Factory):
             left=int(query["left"]),
             numwant=int(query.get("numwant", "50")),
         )
-        peers = pack_compact(self._registry.announce(told))
+        peers = self._registry.announce(told)
+        lists: dict[bytes, Any] = {
+            b"peers": pack_compact(peer for peer in peers if ":" not in peer.host),
+            b"peers6": pack_compact(peer for peer in peers if ":" in peer.host),
+        }
         numbers = self._numbers(info_hash, b"complete", b"incomplete")
-        return bencode.encode({**numbers, b"interval": self._registry.interval, b"peers": peers})
+        return bencode.encode({**numbers, b"interval": self._registry.interval, **lists})
 
     def _numbers(self, info_hash: bytes, *names: bytes) -> dict[bytes, Any]:
         return {**dict(zip(names, self._registry.numbers(info_hash), strict=True)), b"downloaded": 0}

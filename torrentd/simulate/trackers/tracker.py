@@ -10,7 +10,7 @@ from torrentd.model.address import Address
 from torrentd.simulate.clock import Clock
 from torrentd.simulate.internet.internet import Internet
 from torrentd.simulate.internet.links import Link
-from torrentd.simulate.internet.network import ANY, SimulatedNetwork
+from torrentd.simulate.internet.network import SimulatedNetwork
 from torrentd.simulate.reactor import Reactor
 from torrentd.simulate.trackers.http import HttpTracker
 from torrentd.simulate.trackers.registry import Registry
@@ -21,7 +21,7 @@ UDP_PORT = 6969
 
 
 class Tracker:
-    """Reached at `http` and `udp`, two URLs."""
+    """Reached at `http` over each family of its link, and at `udp` over the first: two URLs."""
 
     def __init__(self, clock: Clock, internet: Internet, name: str, rng: Random, link: Link) -> None:
         self.registry = Registry(rng)
@@ -29,7 +29,7 @@ class Tracker:
         self.udp = f"udp://{name}:{UDP_PORT}/announce"
         reactor = Reactor(clock)
         self.site = internet.site(name, link, reactor)
-        internet.names[name] = [self.site.address]
+        internet.names[name] = list(self.site.hosts.values())
         self._network = SimulatedNetwork(internet, self.site)
         self.over_http = HttpTracker(clock, self.registry)
         self.over_udp = UdpTracker(clock, self.registry, rng)
@@ -43,5 +43,8 @@ class Tracker:
 
     def revive(self) -> None:
         """Begin to listen (again)."""
-        self._ports: list[IListeningPort] = [self._network.datagrams(self.over_udp, Address(ANY, UDP_PORT))]
-        self._network.listen(self.over_http, Address(ANY, HTTP_PORT)).addCallback(self._ports.append)
+        self._ports: list[IListeningPort] = [
+            self._network.datagrams(self.over_udp, Address(self.site.address, UDP_PORT))
+        ]
+        for host in self.site.hosts.values():
+            self._network.listen(self.over_http, Address(host, HTTP_PORT)).addCallback(self._ports.append)

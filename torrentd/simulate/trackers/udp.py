@@ -64,10 +64,11 @@ class UdpTracker(DatagramProtocol):
             left=left,
             numwant=numwant,
         )
-        peers = pack_compact(self._registry.announce(told))
+        peers = self._registry.announce(told)
+        same = pack_compact(peer for peer in peers if (":" in peer.host) == (":" in addr[0]))
         seeders, leechers = self._registry.numbers(info_hash)
         head = struct.pack(">IIIII", packets.ANNOUNCE, transaction, self._registry.interval, leechers, seeders)
-        self.transport.write(head + peers, addr)
+        self.transport.write(head + same, addr)
 
     def _scrape(self, body: bytes, transaction: int, addr: Any) -> None:
         rows = b""

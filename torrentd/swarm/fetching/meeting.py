@@ -105,6 +105,7 @@ def due(fetching: FetchingState) -> None:
     for peer in list(fetching.peers.values()):
         if fetching.now >= peer.heard_at + IDLE:
             close(fetching, peer, f"silent for {IDLE:.0f} seconds")
+            acceptance.try_elsewhere(fetching, peer)
             continue
         if fetching.now >= peer.spoke_at + KEEP_ALIVE:
             fetching.send(peer, KeepAlive())

@@ -111,10 +111,14 @@ def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
     peer = torrent.peers.get(event.peer)
     if peer is not None:
         _forget(torrent, peer, event.reason)
-        if not torrent.private and not _is_done_with(torrent, peer):
-            acceptance.try_elsewhere(torrent, peer)
+        _try_elsewhere(torrent, peer)
         release.gone(torrent, peer)
         choking.fill(torrent)
+
+
+def _try_elsewhere(torrent: TorrentState, peer: Peer) -> None:
+    if not torrent.private and not _is_done_with(torrent, peer):
+        acceptance.try_elsewhere(torrent, peer)
 
 
 def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True, paused: bool = False) -> None:
@@ -204,6 +208,7 @@ def due(torrent: TorrentState) -> None:
     for peer in list(torrent.peers.values()):
         if torrent.now >= peer.heard_at + IDLE and not torrent.disk_busy:
             close(torrent, peer, f"silent for {IDLE:.0f} seconds")
+            _try_elsewhere(torrent, peer)
             continue
         if torrent.now >= peer.spoke_at + KEEP_ALIVE:
             torrent.send(peer, KeepAlive())

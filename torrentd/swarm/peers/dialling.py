@@ -24,8 +24,10 @@ def peers_found(torrent: Membership[Any], event: PeersFound) -> None:
 
 
 def our_addresses(torrent: Membership[Any], event: OurAddresses) -> None:
-    """Candidates that are known already keep their places; what is worth more now comes first from here on."""
+    """Candidates that are known already keep their places; what is worth more now comes first from here on. Peers are
+    told soon."""
     torrent.candidates.ours = {":" in address.host: address for address in event.addresses}
+    torrent.wake(torrent.now)
 
 
 def dial(torrent: Membership[Any], _: Dial) -> None:
