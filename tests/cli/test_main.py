@@ -74,7 +74,19 @@ def test_interrupted(fake: FakeDaemon) -> None:
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
-HEAVY = ("twisted", "rich", "msgspec", "asyncio", "torrentd.session", "torrentd.config", "bencodepy", "zope")
+HEAVY = (
+    "twisted",
+    "http.client",
+    "ssl",
+    "email",
+    "rich",
+    "msgspec",
+    "asyncio",
+    "torrentd.session",
+    "torrentd.config",
+    "bencodepy",
+    "zope",
+)
 
 
 def test_a_pipe_loads_nothing_heavy(fake: FakeDaemon) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -17,11 +16,13 @@ from torrentd.rpc.client import (
     CannotConnect,
     Client,
     Denied,
+    Link,
     RpcFailed,
     TimedOut,
     UnixEndpoint,
     UrlEndpoint,
 )
+from torrentd.rpc.unix_link import MAX_HEAD, UnixLink
 
 
 @pytest.fixture
@@ -97,6 +98,13 @@ def status(code: int, body: bytes = b"") -> Reply:
     return lambda handler, request: answer_with(handler, code, body)
 
 
+def raw(answer: bytes) -> Reply:
+    def write(handler: BaseHTTPRequestHandler, request: bytes) -> None:
+        handler.wfile.write(answer)
+
+    return write
+
+
 def hang_up(handler: BaseHTTPRequestHandler, body: bytes) -> None:
     handler.close_connection = True
 
@@ -132,7 +140,11 @@ def half_an_answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
         (status(200, b'{"jsonrpc":"2.0","id":1,"error":{"code":"x"}}'), BadAnswer, "not to our call"),
         (hang_up, CannotConnect, "connection was lost"),
         (half_an_answer, CannotConnect, "connection was lost"),
-        (lambda handler, body: handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n"), BadAnswer, "SSH"),
+        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), BadAnswer, "SSH"),
+        (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), BadAnswer, "how long"),
+        (raw(b"HTTP/1.1 two OK\r\nContent-Length: 0\r\n\r\n"), BadAnswer, "two"),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), BadAnswer, "how long"),
+        (raw(b"HTTP/1.1 200 " + b"x" * (MAX_HEAD + 70_000)), BadAnswer, "does not end"),
     ],
 )
 def test_families(client: Client, fake: FakeDaemon, reply: Reply, family: type[Exception], words: str) -> None:
@@ -195,12 +207,12 @@ def test_nobody_there(tmp_path: Path) -> None:
 class Locked(UnixEndpoint):
     """A socket whose mode does not let us; no mode keeps root out, so it is made up."""
 
-    def connection(self, timeout: float) -> HTTPConnection:
-        class Refusing(HTTPConnection):
+    def link(self, timeout: float) -> Link:
+        class Refusing(UnixLink):
             def connect(self) -> None:
                 raise PermissionError(13, "Permission denied")
 
-        return Refusing("localhost")
+        return Refusing(self.path, timeout)
 
 
 def test_a_socket_of_somebody_else() -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from torrentd.cli.exits import USAGE, Failed
-from torrentd.rpc.client import CannotConnect, Client, Denied, Endpoint, UnixEndpoint, UrlEndpoint
+from torrentd.rpc.client import CannotConnect, Client, Denied, Endpoint, UnixEndpoint, UrlEndpoint, split
 
 SYSTEM_SOCKET = "/run/torrentd/rpc.sock"
 HOW_TO_START = "start it with 'twistd --nodaemon torrentd', or as a service with 'systemctl start torrentd'"
@@ -108,7 +107,7 @@ def _read_token(path: str) -> str:
 def _is_local(url: str) -> bool:
     import ipaddress
 
-    host = urlsplit(url).hostname or ""
+    host = split(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

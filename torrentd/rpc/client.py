@@ -1,23 +1,26 @@
 """A synchronous JSON-RPC 2.0 client over a unix socket or http(s): for torrentctl, and for any script.
 
-One keep-alive connection, the standard library only, no Twisted. A connection that the daemon closed while it was idle
-is noticed *before* the next request is written (an idle socket that is readable has ended), so no call is ever sent
-twice. Retrying after a failure was rejected: nobody can know whether the lost call had been carried out.
+One keep-alive connection, the standard library only, no Twisted; what only a URL needs is imported for one. A
+connection that the daemon closed while it was idle is noticed *before* the next request is written (an idle socket that
+is readable has ended), so no call is ever sent twice. Retrying after a failure was rejected: nobody can know whether
+the lost call had been carried out.
 
 Whatever goes wrong is one of five families, so that callers decide by type, never by text.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import select
 import socket
-import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Protocol
+
+from torrentd.rpc.unix_link import NotHttp, Reply, UnixLink
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for connecting, and for each silence of the daemon while it answers."""
@@ -59,6 +62,16 @@ class RpcFailed(ClientError):
         self.data = data
 
 
+class Link(Protocol):
+    """A connection that carries one exchange after the other; what it raises, `UnixLink` says."""
+
+    @property
+    def sock(self) -> socket.socket | None: ...
+    def connect(self) -> None: ...
+    def close(self) -> None: ...
+    def post(self, target: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Reply: ...
+
+
 @dataclass(frozen=True, slots=True)
 class UnixEndpoint:
     """The daemon's socket on this machine; its mode and our uid are the credential."""
@@ -68,8 +81,8 @@ class UnixEndpoint:
     def __str__(self) -> str:
         return self.path
 
-    def connection(self, timeout: float) -> HTTPConnection:
-        return _UnixConnection(self.path, timeout)
+    def link(self, timeout: float) -> Link:
+        return UnixLink(self.path, timeout)
 
     def headers(self) -> dict[str, str]:
         return {}
@@ -89,7 +102,7 @@ class UrlEndpoint:
     """from where the token is, to be told when it is refused"""
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
+        parts = split(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{self.url!r} is not an http or https URL")
         if "@" in parts.netloc:
@@ -99,21 +112,28 @@ class UrlEndpoint:
     def __str__(self) -> str:
         return self.url
 
-    def connection(self, timeout: float) -> HTTPConnection:
-        parts = urlsplit(self.url)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        return kind(parts.hostname or "", parts.port, timeout=timeout)
+    def link(self, timeout: float) -> Link:
+        from torrentd.rpc.url_link import UrlLink
+
+        return UrlLink(self.url, timeout)
 
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     @property
     def target(self) -> str:
-        path = urlsplit(self.url).path
+        path = split(self.url).path
         return path if path.strip("/") else "/rpc"
 
 
 Endpoint = UnixEndpoint | UrlEndpoint
+
+
+def split(url: str) -> SplitResult:
+    """`urlsplit`, imported when a URL is there."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(url)
 
 
 class Client:
@@ -122,7 +142,7 @@ class Client:
     def __init__(self, endpoint: Endpoint, timeout: float = DEFAULT_TIMEOUT) -> None:
         self.endpoint = endpoint
         self.timeout = timeout
-        self._connection: HTTPConnection | None = None
+        self._link: Link | None = None
         self._serial = 0
 
     def __enter__(self) -> Client:
@@ -135,25 +155,25 @@ class Client:
         """Make sure that there is a live connection. Raises CannotConnect or Denied."""
         self._live()
 
-    def _live(self) -> HTTPConnection:
-        if self._connection is not None and _has_ended(self._connection.sock):
+    def _live(self) -> Link:
+        if self._link is not None and _has_ended(self._link.sock):
             self.close()
-        if self._connection is None:
-            connection = self.endpoint.connection(self.timeout)
+        if self._link is None:
+            link = self.endpoint.link(self.timeout)
             try:
-                connection.connect()
+                link.connect()
             except PermissionError:
                 raise Denied(f"{self.endpoint}: permission denied") from None
             except (OSError, UnicodeError) as error:
                 raise CannotConnect(f"{self.endpoint}: {_words(error)}") from None
-            self._connection = connection
-        return self._connection
+            self._link = link
+        return self._link
 
     def close(self) -> None:
         """Drop the connection; the next call opens a new one."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._link is not None:
+            self._link.close()
+            self._link = None
 
     def call(self, method: str, params: Any = None, *, timeout: float | None = None) -> Any:
         """The result of one call. `params` is a dict, a list or None; `timeout` replaces the client's for this call.
@@ -165,30 +185,26 @@ class Client:
         if params is not None:
             request["params"] = params
         try:
-            response, body = self._exchange(json.dumps(request).encode(), timeout or self.timeout)
+            reply = self._exchange(json.dumps(request).encode(), timeout or self.timeout)
         except BaseException:
             self.close()  # half a conversation cannot be continued, not even after ^C
             raise
-        return self._result(response.status, response.reason, body)
+        return self._result(reply)
 
-    def _exchange(self, request: bytes, seconds: float) -> tuple[HTTPResponse, bytes]:
-        connection = self._live()
-        connection.sock.settimeout(seconds)
+    def _exchange(self, request: bytes, seconds: float) -> Reply:
+        link = self._live()
         headers = {"Content-Type": "application/json", "Accept": "application/json", **self.endpoint.headers()}
         try:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.request("POST", self.endpoint.target, request, headers)
-            # refused while we were still sending? then the reason is waiting for us
-            response = connection.getresponse()
-            return response, response.read()
+            return link.post(self.endpoint.target, request, headers, seconds)
         except TimeoutError:
             raise TimedOut(f"{self.endpoint}: no answer within {seconds:g} s") from None
-        except (ConnectionError, IncompleteRead):
+        except ConnectionError:
             raise CannotConnect(f"{self.endpoint}: the connection was lost before the answer") from None
-        except (HTTPException, OSError) as error:
+        except (NotHttp, OSError) as error:
             raise BadAnswer(f"{self.endpoint}: {_words(error)}") from None
 
-    def _result(self, status: int, reason: str, body: bytes) -> Any:
+    def _result(self, reply: Reply) -> Any:
+        status, reason, body = reply
         answer = _parse(body)
         failure = _failure(answer)
         if status in _REFUSALS:
@@ -205,23 +221,6 @@ class Client:
     @property
     def _token_file(self) -> str:
         return self.endpoint.token_file if isinstance(self.endpoint, UrlEndpoint) else ""
-
-
-class _UnixConnection(HTTPConnection):
-    """HTTP/1.1 over AF_UNIX. The Host header says localhost; the daemon ignores it here."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self.sock.settimeout(self.timeout)
-            self.sock.connect(self._path)
-        except BaseException:
-            self.sock.close()
-            raise
 
 
 def _has_ended(sock: socket.socket | None) -> bool:
@@ -254,8 +253,9 @@ def _failure(answer: dict[str, Any] | None) -> RpcFailed | None:
 
 def _words(error: Exception) -> str:
     """The reason alone: no errno, no Python class unless it is all there is."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted: {error.verify_message}"
+    untrusted = getattr(error, "verify_message", "")  # of ssl.SSLCertVerificationError
+    if untrusted:
+        return f"the certificate is not trusted: {untrusted}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     return str(error) or type(error).__name__
