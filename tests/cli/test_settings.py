@@ -29,6 +29,7 @@ def obedient(fake: FakeDaemon) -> None:
         (["--idle-time", "inherit", "--peers", "20"], {"limits": {"peers": 20, "idle_time": None}}),
         (["--down-limit", "0"], {"limits": {"down": 0}}),
         (["--sequential"], {"sequential": True}),
+        (["--priority", "high"], {"priority": "high"}),
         (["--no-sequential"], {"sequential": False}),
         (["--label", "a", "--label", "b"], {"labels": ["a", "b"]}),
         (["--label", ""], {"labels": []}),
@@ -61,6 +62,7 @@ def test_labels_are_added_and_taken_away(torrentctl: Torrentctl, fake: FakeDaemo
         ["--peers", "-1"],
         ["--peers", "²"],
         ["--down-limit", "fast"],
+        ["--priority", "highest"],
         ["--label", "a", "--label", "+b"],
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.scenarios.casts import KIB, MIB, gather, mean
+from torrentd.policy.rates.weights import WEIGHTS
 from torrentd.session.control import Wishes
 from torrentd.session.telling.rows import LimitsRow
 from torrentd.simulate.internet.links import Link
@@ -113,3 +114,31 @@ def test_torrents_get_the_same_whatever_their_number_of_peers(swarm: Swarm) -> N
         seed.session(torrent).torrent.totals.uploaded - start for torrent, start in zip(torrents, before, strict=True)
     ]
     assert max(got) - min(got) < 0.05 * mean(got), got
+
+
+def test_a_torrent_of_a_higher_priority_gets_more(swarm: Swarm) -> None:
+    """Of an upload limit and of a download limit that all three could use up, and nothing of it is wasted."""
+    torrents = {priority: swarm.torrent(64 * MIB, 256 * KIB) for priority in WEIGHTS}
+    middle = swarm.node("middle", FAST, limits={"upload": LIMIT, "download": LIMIT})
+    others = {priority: swarm.torrent(64 * MIB, 256 * KIB) for priority in WEIGHTS}
+    source = swarm.node("source", FAST)
+    for priority in WEIGHTS:
+        middle.seed(torrents[priority])
+        source.seed(others[priority])
+    swarm.run(0.5)
+    sink = swarm.node("sink", Link(up=KIB, nat=True))
+    for priority in WEIGHTS:
+        sink.add(torrents[priority])
+        middle.add(others[priority], priority=priority)
+        middle.control.set(torrents[priority].id, Wishes(priority=priority))
+    swarm.run(5)
+    before = [middle.control.row(torrent.id) for torrent in (*torrents.values(), *others.values())]
+    check(Measured(swarm, lambda: middle.site.up.carried, 10))
+    moved = [
+        (row.uploaded - start.uploaded, row.downloaded - start.downloaded)
+        for start in before
+        for row in [middle.control.row(start.id)]
+    ]
+    for got in ([up for up, _ in moved[:3]], [down for _, down in moved[3:]]):
+        shares = [count / sum(got) for count in got]
+        assert shares == pytest.approx([weight / sum(WEIGHTS.values()) for weight in WEIGHTS.values()], rel=0.1)

@@ -50,7 +50,16 @@ def test_the_fleet_and_the_torrents_get_theirs():
 
 def test_a_torrents_own_number_of_connections():
     daemon = torrent_settings(Settings(), 0)
-    assert of_torrent(daemon, {"peers": 3}).max_connections == 3
-    assert of_torrent(daemon, {"peers": "unlimited"}).max_connections == MOST_CONNECTIONS
-    assert of_torrent(daemon, {}) == daemon
-    assert of_torrent(daemon, {}) is not daemon
+    assert of_torrent(daemon, {"peers": 3}, "normal").max_connections == 3
+    assert of_torrent(daemon, {"peers": "unlimited"}, "normal").max_connections == MOST_CONNECTIONS
+    assert of_torrent(daemon, {}, "normal") == daemon
+    assert of_torrent(daemon, {}, "normal") is not daemon
+
+
+def test_a_priority_is_a_weight_and_upload_slots():
+    daemon = torrent_settings(Settings(peers=Peers(upload_slots=5)), 0)
+    of = {priority: of_torrent(daemon, {}, priority) for priority in ("low", "normal", "high")}
+    assert [settings.upload_slots for settings in of.values()] == [2, 5, 10]
+    assert of["high"].weight == 2 * of["normal"].weight == 4 * of["low"].weight
+    one = torrent_settings(Settings(peers=Peers(upload_slots=1)), 0)
+    assert of_torrent(one, {}, "low").upload_slots == 1

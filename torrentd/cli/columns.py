@@ -75,6 +75,7 @@ TORRENTS: Final[dict[str, Column]] = {
         text("limits.down", "LIMIT DOWN", 9, right=True, show=format_limit),
         text("limits.up", "LIMIT UP", 9, right=True, show=format_limit),
         yes("sequential", "SEQUENTIAL", 9),
+        text("priority", "PRIORITY", 9),
         number("piece_count", "PIECES", 9),
         size("piece_size", "PIECE SIZE", 9),
         share("metadata_progress", "METADATA", 9),

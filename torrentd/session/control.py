@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from torrentd.model.address import Address
 from torrentd.model.layout import Priority
 from torrentd.policy.queueing import Where
+from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.session.alternative import AlternativeChanges, Override
 from torrentd.session.events.log import Event, Found, Listener, Topic
 from torrentd.session.telling.details import DetailsRow
@@ -60,6 +61,7 @@ class AddOptions:
     trackers: tuple[str, ...] | None = None
     if_exists: Literal["return", "error", "merge"] = "return"
     sequential: bool = False
+    priority: TorrentPriority = "normal"
     labels: tuple[str, ...] = ()
     stop_after: Literal["metadata", "download"] | None = None
     limits: LimitsRow = field(default_factory=LimitsRow)
@@ -73,6 +75,7 @@ class Wishes:
     limits: Mapping[str, LimitValue] = field(default_factory=dict)
     """those that change; None as a value: the daemon's is in force again"""
     sequential: bool | None = None
+    priority: TorrentPriority | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -343,7 +343,7 @@ class Daemon:
         fresh.blocklist = self.around.blocklist
         self.torrent_settings.become(fresh)
         for session in self.around.all_awake():
-            session.torrent.settings.become(of_torrent(fresh, session.limits))
+            session.torrent.settings.become(of_torrent(fresh, session.limits, session.priority))
             session.tick()
         self.around.seeding.look_at_all()
         self.around.queueing.stir(SOON)

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from torrentd.model.ids import PeerId, PeerKey
+from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.session.alarm import Alarm
 from torrentd.session.running.commands import RUN
 from torrentd.swarm.commands import Command, Connect
@@ -86,6 +87,11 @@ class Driven(ABC, Generic[T]):
     @abstractmethod
     def limits(self) -> dict[str, LimitValue]:
         """Of this torrent alone, as `torrent.set` takes them."""
+
+    @property
+    @abstractmethod
+    def priority(self) -> TorrentPriority:
+        """Against other torrents."""
 
     @property
     @abstractmethod

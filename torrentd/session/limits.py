@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from torrentd import __version__, config
+from torrentd.policy.rates.weights import WEIGHTS, TorrentPriority, slots
 from torrentd.session.alternative import Alternative, AlternativeChanges, Override, known_rate
 from torrentd.swarm.fleet.events import FleetLimits
 from torrentd.swarm.settings import Settings as TorrentSettings
@@ -125,9 +126,13 @@ def _rate(limit: object) -> int | None:
     return int(limit) if isinstance(limit, int | float) else None
 
 
-def of_torrent(settings: TorrentSettings, limits: Mapping[str, object]) -> TorrentSettings:
-    """The same with the torrent's own limits, which beat the daemon's."""
-    peers = limits.get("peers")
-    if peers == "unlimited":
-        return replace(settings, max_connections=MOST_CONNECTIONS)
-    return replace(settings, max_connections=peers) if isinstance(peers, int) else replace(settings)
+def of_torrent(settings: TorrentSettings, limits: Mapping[str, object], priority: TorrentPriority) -> TorrentSettings:
+    """The same with what the user set of the torrent alone, which beats what holds for all."""
+    weight, peers = WEIGHTS[priority], limits.get("peers")
+    most = MOST_CONNECTIONS if peers == "unlimited" else peers
+    return replace(
+        settings,
+        max_connections=most if isinstance(most, int) else settings.max_connections,
+        upload_slots=slots(settings.upload_slots, weight),
+        weight=weight,
+    )

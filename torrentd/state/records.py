@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.layout import Priority
+from torrentd.policy.rates.weights import TorrentPriority
 
 FileStat: TypeAlias = tuple[int, int, int]
 """(size, mtime_ns, inode) of a file when it was last synced."""
@@ -68,6 +69,7 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True):
     finished: bool = False
     """stopped by a seeding limit"""
     sequential: bool = False
+    priority: TorrentPriority = "normal"
     stop_after: StopAfter | None = None
     """when to pause it by itself; None: never, or it was done"""
     priorities: bytes = b""
@@ -106,6 +108,7 @@ class MagnetRecord(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     forced: bool = False
     sequential: bool = False
+    priority: TorrentPriority = "normal"
     stop_after: StopAfter | None = None
     verify: Literal["auto", "full", "skip"] = "auto"
     files: list[ChosenFile] = []

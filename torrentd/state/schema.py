@@ -44,6 +44,7 @@ TABLES = """
         forced INTEGER NOT NULL CHECK (forced IN (0, 1)),
         finished INTEGER NOT NULL CHECK (finished IN (0, 1)),
         sequential INTEGER NOT NULL CHECK (sequential IN (0, 1)),
+        priority TEXT NOT NULL CHECK (priority IN ('low', 'normal', 'high')),
         stop_after TEXT,
         priorities BLOB NOT NULL CHECK (length(priorities) IN (0, file_count)),
         labels TEXT NOT NULL,

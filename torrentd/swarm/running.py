@@ -40,9 +40,10 @@ def stop(torrent: TorrentState, event: Stop) -> None:
 
 
 def set_limits(torrent: TorrentState, event: SetLimits) -> None:
-    """Change the torrent's own limits; whoever waited may go on."""
+    """Change the torrent's own limits, and take up its weight; whoever waited may go on."""
     torrent.down_limit.set_rate(event.down, torrent.now)
     torrent.up_limit.set_rate(event.up, torrent.now)
+    torrent.down.weight = torrent.up.weight = torrent.settings.weight
     torrent.wake(torrent.now)
 
 

@@ -27,6 +27,8 @@ class Settings:
     blocklist: Blocklist = field(default_factory=Blocklist)
     """the daemon's"""
 
+    weight: float = 1.0
+    """against other torrents, of what all of them want"""
     local_unlimited: bool = False
     """rate limits do not concern peers of the local network"""
 

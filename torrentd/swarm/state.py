@@ -126,8 +126,8 @@ class TorrentState(Membership[Peer]):
         # rates
         self.down_limit = Bucket()
         self.up_limit = Bucket()
-        self.down = Chain(self.down_limit, down)
-        self.up = Chain(self.up_limit, up)
+        self.down = Chain(self.down_limit, down, weight=settings.weight)
+        self.up = Chain(self.up_limit, up, weight=settings.weight)
         self.rationed = False
         """the download limit refused something: to be asked for when it grants again"""
         self.down_meter = RateMeter()

@@ -221,3 +221,44 @@ def test_never_more_than_burst_plus_rate(rate: int, steps: list[tuple[float, int
         assert chain.ready_at(now, least) >= now
         moved += granted
     assert moved <= max(rate * BURST, SMALLEST_BURST) + rate * now + 2
+
+
+@pytest.mark.parametrize("rate", [100_000, 2 * MB])
+@pytest.mark.parametrize("weights", [(2.0, 1.0, 0.5), (0.5, 2.0), (1.0, 2.0, 2.0, 0.5, 1.0)])
+def test_takers_share_a_bucket_by_weight(rate: int, weights: tuple[float, ...]) -> None:
+    shared = Bucket(rate)
+    takers = [Taker(Chain(shared, weight=weight), late=0.001 * number) for number, weight in enumerate(weights)]
+    simulate(takers, 60.0)
+    assert sum(taker.total for taker in takers) >= 0.97 * rate * 60
+    for taker, weight in zip(takers, weights, strict=True):
+        assert taker.total == pytest.approx(rate * 60 * weight / sum(weights), rel=0.05, abs=2 * SMALLEST_BURST)
+
+
+def test_what_the_heavy_one_does_not_want_the_light_one_gets() -> None:
+    shared = Bucket(MB)
+    heavy, light = Taker(Chain(Bucket(100_000), shared, weight=2.0)), Taker(Chain(shared, weight=0.5))
+    simulate([heavy, light], 20.0)
+    assert heavy.total == pytest.approx(100_000 * 20, rel=0.1)
+    assert light.total == pytest.approx(900_000 * 20, rel=0.1)
+
+
+def test_who_waited_alone_for_long_owes_nothing_to_who_comes_later() -> None:
+    shared = Bucket(MB)
+    first = [Taker(Chain(shared)) for _ in range(2)]
+    simulate(first, 20.0)
+    before = [taker.total for taker in first]
+    newcomer = Taker(Chain(shared))
+    newcomer.next = 20.0
+    simulate([*first, newcomer], 40.0)
+    assert newcomer.total == pytest.approx(20 * MB / 3, rel=0.05)
+    for taker, had in zip(first, before, strict=True):
+        assert taker.total - had == pytest.approx(20 * MB / 3, rel=0.05)
+
+
+def test_a_changed_weight_counts_from_then_on() -> None:
+    shared = Bucket(MB)
+    one, other = Taker(Chain(shared)), Taker(Chain(shared))
+    simulate([one, other], 20.0)
+    before, one.chain.weight = one.total, 4.0  # type: ignore[union-attr]
+    simulate([one, other], 40.0)
+    assert one.total - before == pytest.approx(16 * MB, rel=0.05)

@@ -68,7 +68,7 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
     "activity_date": [{"active_at": None}, {"active_at": 5.5}],
     "added_date": [{"added_at": 5.5}],
     "availability": [{"pieces": PiecesRow(4, 256, "8A==", None)}, {"pieces": PiecesRow(4, 256, "gA==", [1, 2, 3, 4])}],
-    "bandwidth_priority": [{"kept": {"bandwidth_priority": 1}}],
+    "bandwidth_priority": [{"priority": "high"}, {"priority": "low"}],
     "comment": [details(comment="hello")],
     "corrupt_ever": [{"wasted": 7}],
     "creator": [details(created_by="mktorrent")],

@@ -85,7 +85,7 @@ def test_limits_of_seeding(setter: Setter, mode: str, name: str, own: str, defau
 
 
 def test_what_only_we_remember(setter: Setter) -> None:
-    wanted = {"honors_session_limits": False, "group": "home", "bandwidth_priority": -1}
+    wanted = {"honors_session_limits": False, "group": "home"}
     setter.set(**wanted)
     assert setter.torrent(*wanted) == wanted
     setter.start()
@@ -100,8 +100,23 @@ def test_labels_and_order_and_peers(setter: Setter) -> None:
     assert setter.told == [("set", ONE, Wishes(labels=("a",), limits={"peers": 7}, sequential=True))]
 
 
+@pytest.mark.parametrize(("number", "priority"), [(-1, "low"), (0, "normal"), (1, "high")])
+def test_priority(setter: Setter, number: int, priority: Any) -> None:
+    setter.modern("torrent_set", ids=1, bandwidth_priority=number)
+    assert setter.told == [("set", ONE, Wishes(priority=priority))]
+    assert setter.control.keeps == {}
+
+
 def test_nothing_is_set_for_nothing(setter: Setter) -> None:
-    for params in ({}, {"nonsense": 5}, {"labels": "a"}, {"peer_limit": 0}, {"download_limit": "x"}):
+    for params in (
+        {},
+        {"nonsense": 5},
+        {"labels": "a"},
+        {"bandwidth_priority": 2},
+        {"bandwidth_priority": "high"},
+        {"peer_limit": 0},
+        {"download_limit": "x"},
+    ):
         setter.modern("torrent_set", **params)
     assert setter.told == []
     assert setter.control.keeps == {}

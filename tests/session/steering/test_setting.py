@@ -21,15 +21,17 @@ def test_it_survives_a_crash_and_a_sleep(home, world, torrent):
     set_(
         home, torrent, labels=("new", "linux"), sequential=True, limits={"down": 5000, "up": "unlimited", "ratio": 1.5}
     )
+    set_(home, torrent, priority="high")
     home.crash()
     home.start()
     world.run(120)
     assert torrent.id not in [session.id for session in home.daemon.around.sessions.values()]
     row = home.row(torrent)
-    assert (row.labels, row.sequential) == (["new", "linux"], True)
+    assert (row.labels, row.sequential, row.priority) == (["new", "linux"], True, "high")
     assert (row.limits.down, row.limits.up, row.limits.ratio) == (5000, "unlimited", 1.5)
     session = home.session(torrent)
     assert session.torrent.sequential
+    assert session.torrent.up.weight == session.torrent.down.weight == session.torrent.settings.weight == 2.0
     assert (session.torrent.down_limit.rate, session.torrent.up_limit.rate) == (5000, None)
 
 
@@ -68,14 +70,33 @@ def test_a_magnet_hands_it_on(make_home, world, torrent):
     seed.put(torrent)
     seed.add(torrent)
     result(leech.steering.add_magnet(f"magnet:?xt=urn:btih:{torrent.id}", AddOptions()))
-    set_(leech, torrent, labels=("linux",), sequential=True, limits={"down": 0, "peers": 3})
+    set_(leech, torrent, labels=("linux",), sequential=True, limits={"down": 0, "peers": 3}, priority="low")
     leech.crash()
     leech.start()
     row = leech.row(torrent)
     assert (row.state, row.labels, row.sequential, row.limits.peers) == ("metadata", ["linux"], True, 3)
+    assert row.priority == "low"
     assert leech.daemon.around.magnets[bytes.fromhex(torrent.id)].torrent.settings.max_connections == 3
     result(leech.steering.add_peers(torrent.id, [seed.address]))
     world.until(lambda: leech.row(torrent).state == "downloading")
     world.run(10)
     row = leech.row(torrent)
     assert (row.labels, row.sequential, row.limits.down, row.downloaded) == (["linux"], True, 0, 0)
+    assert row.priority == "low"
+
+
+def test_a_priority_counts_at_once_and_survives_a_reload(home, torrent):
+    home.add(torrent)
+    settings = home.session(torrent).torrent.settings
+    set_(home, torrent, priority="low")
+    assert (settings.weight, settings.upload_slots) == (0.5, 4)
+    result(home.steering.set_config({"peers.upload_slots": 20}))
+    assert (settings.weight, settings.upload_slots) == (0.5, 10)
+    set_(home, torrent, limits={"up": 5000})
+    assert home.session(torrent).torrent.up.weight == 0.5
+    set_(home, torrent, priority="normal")
+    assert (settings.weight, home.session(torrent).torrent.up.weight, home.row(torrent).priority) == (
+        1.0,
+        1.0,
+        "normal",
+    )

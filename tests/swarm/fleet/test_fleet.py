@@ -87,6 +87,22 @@ def test_attempts_keep_the_connect_rate() -> None:
     assert len(dialler.log) == pytest.approx(CONNECT_BURST + 10 * CONNECTS_PER_SECOND, abs=1)
 
 
+def test_turns_are_as_long_as_weights() -> None:
+    fleet, granted = Fleet(FleetLimits(max_half_open=10_000, max_connections=10_000)), Counter[InfoHash]()
+    for torrent, weight in ((T1, 0.5), (T2, 1.0), (T3, 2.0)):
+        granted.update(grants(fleet.handle(WantPeers(torrent, 1000, weight), 0.0)))
+    before = granted.copy()
+    for second in range(1, 22):
+        granted.update(grants(fleet.handle(Tick(), float(second))))
+    rates = [granted[torrent] - before[torrent] for torrent in (T1, T2, T3)]
+    assert sum(rates) == 210  # not more than a burst at a time
+    assert rates == [pytest.approx(30, abs=1), pytest.approx(60, abs=1), pytest.approx(120, abs=2)]
+
+
+def test_a_light_torrent_alone_need_not_wait() -> None:
+    assert grants(Fleet().handle(WantPeers(T1, 3, 0.5), 0.0)) == [T1] * 3
+
+
 def test_torrents_take_turns() -> None:
     dialler = Dialler(Fleet())
     dialler.want(T1, 1000)

@@ -1,4 +1,4 @@
-"""`set`: limits, labels and order of torrents."""
+"""`set`: limits, labels, priority and order of torrents."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _limits(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command(
     "set",
-    help="Set limits, labels and order of torrents. 'all' means all.\n\n"
+    help="Set limits, labels, priority and order of torrents. 'all' means all.\n\n"
     "A limit may also be 'unlimited', or 'inherit': what holds for the whole daemon. --label +NAME adds a label, "
     "-NAME takes it away; without a sign the labels named replace those that were there, and --label '' takes all "
     "away.",
@@ -72,11 +72,17 @@ def _limits(function: Callable[..., Any]) -> Callable[..., Any]:
 @_limits
 @click.option("--label", "labels", metavar="[+|-]NAME", multiple=True, help="Change the labels; may be repeated.")
 @click.option("--sequential/--no-sequential", default=None, help="Download the pieces in order, or the rarest first.")
+@click.option(
+    "--priority",
+    type=click.Choice(["low", "normal", "high"]),
+    help="Of a limit of the whole daemon, of connections and upload slots, high gets more than low.",
+)
 def set_command(
     session: Session,
     torrents: Sequence[str],
     labels: Sequence[str],
     sequential: bool | None,
+    priority: str | None,
     **limits: Value | None,
 ) -> int:
     changes: dict[str, Any] = {}
@@ -85,6 +91,8 @@ def set_command(
         changes["limits"] = given
     if sequential is not None:
         changes["sequential"] = sequential
+    if priority is not None:
+        changes["priority"] = priority
     if not changes and not labels:
         raise Failed("nothing to set (see 'torrentctl set --help')", USAGE)
     replacing, adding, removing = _signs(labels)

@@ -5,8 +5,10 @@ Who wants to move bytes asks `take(wanted, now)`. It grants all, a part, or 0; a
 
 A bucket that several takers share is fair: a taker that was refused stands in line, and while a line exists everybody
 is served a turn at a time, and only from what a turn for each of those ahead would leave. Without the line the first of
-two torrents whose timers fire together would take everything, every time. A place in line is promised for a time and
-lost shortly after it: a torrent that was paused holds nobody up. Debts ("grant now, wait afterwards") were rejected:
+two torrents whose timers fire together would take everything, every time. Where in the line depends on what the taker
+had while others waited, divided by its weight (start-time fair queueing), so that of two who always want more each gets
+in proportion to its weight. A place in line is promised for a time and lost shortly after it: a torrent that was paused
+holds nobody up. Debts ("grant now, wait afterwards") were rejected:
 many takers at once could run up any debt. Only what cannot wait is owed: the protocol's own messages, up to a burst.
 
 None means unlimited and costs a comparison. 0 means nothing at all.
@@ -40,13 +42,15 @@ NEVER = float("inf")
 class Bucket:
     """One cap. `rate` in bytes per second, None for unlimited, 0 for nothing."""
 
-    __slots__ = ("_line", "_tokens", "_updated", "rate")
+    __slots__ = ("_line", "_served", "_starts", "_tokens", "_updated", "rate")
 
     def __init__(self, rate: int | None = None) -> None:
         self.rate = rate
         self._updated = 0.0
         self._tokens = self._capacity()
         self._line: dict[Hashable, float] = {}  # refused takers, first come first, and the time promised to each
+        self._starts: dict[Hashable, float] = {}  # where each taker's next turn starts, in weighted bytes
+        self._served = 0.0  # where the last turn started: nobody starts before it
 
     def set_rate(self, rate: int | None, now: float) -> None:
         """Change the cap. Promises made before are void: whoever waits should ask again now."""
@@ -54,11 +58,12 @@ class Bucket:
         self.rate = rate
         self._tokens = min(self._tokens, self._capacity())
         self._line.clear()
+        self._all_alike()
 
     def take(self, wanted: int, now: float, least: int = BLOCK) -> int:
         """Charge and return up to `wanted` bytes: at least `min(wanted, least)` of them, or 0."""
         granted = self.offer(wanted, now, least, None)
-        self.charge(granted)
+        self.charge(granted, None)
         return granted
 
     def offer(self, wanted: int, now: float, least: int, taker: Hashable) -> int:
@@ -75,20 +80,29 @@ class Bucket:
         self._line.pop(taker, None)
         return int(share if self._line else max(share, min(wanted, free)))
 
-    def charge(self, granted: int) -> None:
+    def charge(self, granted: int, taker: Hashable, weight: float = 1.0) -> None:
         """Take what `offer` granted."""
-        if self.rate is not None:
-            self._tokens -= granted
+        if self.rate is None:
+            return
+        self._tokens -= granted
+        if not self._line:
+            self._all_alike()
+        elif taker is not None:
+            start = self._start(taker)
+            self._served = max(self._served, start)
+            self._starts[taker] = start + granted / weight
 
     def owe(self, moved: int) -> None:
         """Bytes that moved without asking. What comes next waits for them, but never for more than a burst."""
         if self.rate is not None:
             self._tokens = max(self._tokens - moved, -self._capacity())
 
-    def give_back(self, unused: int) -> None:
+    def give_back(self, unused: int, taker: Hashable = None, weight: float = 1.0) -> None:
         """Bytes that were taken and did not move after all."""
         if self.rate is not None:
             self._tokens = min(self._tokens + unused, self._capacity())
+        if taker in self._starts:
+            self._starts[taker] -= unused / weight
 
     def ready_at(self, now: float, least: int = BLOCK, taker: Hashable = None) -> float:
         """When `least` bytes will be there for `taker`: `now` or later; infinity if never."""
@@ -115,8 +129,19 @@ class Bucket:
         return max(BLOCK, (self.rate or 0) * TURN)
 
     def _ahead(self, taker: Hashable) -> int:
-        """How many stand in line before the taker; all of them if it does not stand there."""
-        return next((place for place, other in enumerate(self._line) if other == taker), len(self._line))
+        """How many stand in line before the taker, or would if it stood there."""
+        if taker in self._line:
+            return next(place for place, other in enumerate(self._line) if other == taker)
+        start = self._start(taker)
+        return next((place for place, other in enumerate(self._line) if self._start(other) > start), len(self._line))
+
+    def _start(self, taker: Hashable) -> float:
+        return max(self._served, self._starts.get(taker, 0.0))
+
+    def _all_alike(self) -> None:
+        """Nobody waits: what anybody had before does not matter any more."""
+        self._starts.clear()
+        self._served = 0.0
 
     def _share(self, wanted: float, least: int, taker: Hashable) -> float:
         """What must be there before the taker is served: a whole turn while others wait, so that turns are equal."""
@@ -136,8 +161,14 @@ class Bucket:
             del self._line[first]
 
     def _stand_in_line(self, taker: Hashable, now: float) -> None:
-        if self.rate and taker is not None and taker not in self._line:
-            self._line[taker] = self._when((len(self._line) + 1) * self._turn(), now)
+        if not self.rate or taker is None or taker in self._line:
+            return
+        place = self._ahead(taker)
+        behind = list(self._line.items())[place:]
+        self._line[taker] = self._when((place + 1) * self._turn(), now)
+        for other, promised in behind:  # one turn later
+            del self._line[other]
+            self._line[other] = promised + self._turn() / self.rate
 
     def _when(self, needed: float, now: float) -> float:
         """When so many bytes will be there if nobody takes any."""
@@ -150,13 +181,15 @@ class Bucket:
 class Chain:
     """Several caps that hold together, narrowest owner first (the torrent's bucket, then the daemon's).
 
-    A grant is charged to all of them or to none. Each chain is one taker in the lines of the buckets it shares.
+    A grant is charged to all of them or to none. Each chain is one taker in the lines of the buckets it shares; of what
+    several want, it gets a share by its weight.
     """
 
-    __slots__ = ("_buckets",)
+    __slots__ = ("_buckets", "weight")
 
-    def __init__(self, *buckets: Bucket) -> None:
+    def __init__(self, *buckets: Bucket, weight: float = 1.0) -> None:
         self._buckets = buckets
+        self.weight = weight
 
     @property
     def unlimited(self) -> bool:
@@ -171,7 +204,7 @@ class Chain:
                 if not wanted:
                     return 0
         for bucket in self._buckets:
-            bucket.charge(wanted)
+            bucket.charge(wanted, self, self.weight)
         return wanted
 
     def owe(self, moved: int) -> None:
@@ -182,7 +215,7 @@ class Chain:
     def give_back(self, unused: int) -> None:
         """Bytes that were taken and did not move after all."""
         for bucket in self._buckets:
-            bucket.give_back(unused)
+            bucket.give_back(unused, self, self.weight)
 
     def ready_at(self, now: float, least: int = BLOCK) -> float:
         """When to ask again for `least` bytes: `now` or later; infinity if never."""

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from torrentd.model.address import Address, Scope, parse_address, scope
 from torrentd.model.errors import RpcError
+from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.rpc.core.context import Grantable
 from torrentd.session.events.log import Topic
 from torrentd.session.telling.rows import FilePriority, State, TorrentRow
@@ -200,6 +201,7 @@ class Set(Params, frozen=True):
     labels: list[Label] | UnsetType = UNSET
     limits: ChangedLimits = ChangedLimits()
     sequential: bool | UnsetType = UNSET
+    priority: TorrentPriority | UnsetType = UNSET
 
 
 class Move(Params, frozen=True):

@@ -14,6 +14,7 @@ from torrentd.rpc.transmission.errors import INVALID_PARAMS, PATH_NOT_ABSOLUTE, 
 from torrentd.rpc.transmission.files import choices, named
 from torrentd.rpc.transmission.kept import Kept
 from torrentd.rpc.transmission.params import Params, flag, number, text, texts
+from torrentd.rpc.transmission.setting import priority
 from torrentd.session.control import AddOptions, Control
 from torrentd.session.telling.rows import LimitsRow
 
@@ -62,6 +63,7 @@ class Adding:
             paused=not self._kept.session.get("start_added_torrents", True) if paused is None else paused,
             files=choices(named(params)),
             sequential=bool(flag(params, "sequential_download")),
+            priority=priority(params) or "normal",
             labels=tuple(dict.fromkeys(label for label in labels if label)),
             limits=LimitsRow(peers=peers if peers and peers > 0 else None),
         )

@@ -196,7 +196,7 @@ FIELDS: Final[dict[str, Field]] = {
     "activity_date": Field(lambda view: _whole(view.row.active_at)),
     "added_date": Field(lambda view: _whole(view.row.added_at)),
     "availability": Field(_availability, ("pieces",)),
-    "bandwidth_priority": Field(lambda view: view.own("bandwidth_priority", 0)),
+    "bandwidth_priority": Field(lambda view: parts.PRIORITIES[view.row.priority]),
     "comment": Field(lambda view: view.details.comment, ("details",)),
     "corrupt_ever": Field(lambda view: view.row.wasted),
     "creator": Field(lambda view: view.details.created_by, ("details",)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.rpc.transmission.acting import each, in_queue
 from torrentd.rpc.transmission.choosing import Choosing
 from torrentd.rpc.transmission.fields import GLOBAL, SINGLE, UNLIMITED
@@ -21,6 +22,7 @@ from torrentd.session.telling.rows import LimitsRow
 from torrentd.state.records import LimitValue
 
 _RATES: Final = {"down": ("download_limited", "download_limit"), "up": ("upload_limited", "upload_limit")}
+_PRIORITIES: Final[dict[int | None, TorrentPriority]] = {-1: "low", 0: "normal", 1: "high"}
 _FILES: Final = ("files_wanted", "files_unwanted", "priority_low", "priority_normal", "priority_high")
 DEFAULT_RATIO: Final = 2.0
 DEFAULT_IDLE: Final = 30  # minutes
@@ -48,6 +50,7 @@ class Setting:
             labels=None if labels is None else tuple(dict.fromkeys(label for label in labels if label)),
             limits=limits,
             sequential=flag(params, "sequential_download"),
+            priority=priority(params),
         )
         if wishes != Wishes():
             await self._control.set(id, wishes)
@@ -72,6 +75,11 @@ class Setting:
             await self._control.set_files(id, chosen)
 
 
+def priority(params: Params) -> TorrentPriority | None:
+    """What `bandwidth_priority` says, if anything."""
+    return _PRIORITIES.get(number(params, "bandwidth_priority"))
+
+
 class _Limits:
     """From the limits as they are and the parameters: those that change, and what is to be remembered."""
 
@@ -92,7 +100,6 @@ class _Limits:
             self._limits["peers"] = peers
         self._remember("honors_session_limits", flag(self._params, "honors_session_limits"))
         self._remember("group", text(self._params, "group"))
-        self._remember("bandwidth_priority", number(self._params, "bandwidth_priority"))
         return self._limits, self._keep
 
     def _remember(self, name: str, value: object) -> None:

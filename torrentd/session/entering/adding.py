@@ -121,6 +121,7 @@ class Adding:
             private=metainfo.private,
             paused=options.paused or options.stop_after == "metadata",
             sequential=options.sequential,
+            priority=options.priority,
             stop_after=None if options.stop_after == "metadata" else options.stop_after,
             labels=list(options.labels),
             tiers=_with(metainfo.tiers, options.trackers),

@@ -109,6 +109,7 @@ class Fulfilling:
         options = AddOptions(
             paused=record.paused or record.stop_after == "metadata",
             sequential=record.sequential,
+            priority=record.priority,
             stop_after=None if record.stop_after == "metadata" else record.stop_after,
             labels=tuple(record.labels),
             trackers=tuple(url for tier in magnet.tiers for url in tier),

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from torrentd.model.address import Address, parse_address
 from torrentd.model.errors import TorrentdError
 from torrentd.model.ids import PeerId
+from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.session.driven import Driven
 from torrentd.session.limits import of_torrent
 from torrentd.session.magnets.probation import Probation
@@ -55,7 +56,7 @@ class MagnetSession(Driven[Fetching]):
         fetching = Fetching(
             info_hash=record.info_hash,
             tiers=self.tiers,
-            settings=of_torrent(settings, record.limits),
+            settings=of_torrent(settings, record.limits, record.priority),
             rng=host.rng,
             secret_rng=host.secret_rng,
             own_ids=(peer_id,),
@@ -87,6 +88,10 @@ class MagnetSession(Driven[Fetching]):
     @property
     def limits(self) -> dict[str, LimitValue]:
         return self.record.limits
+
+    @property
+    def priority(self) -> TorrentPriority:
+        return self.record.priority
 
     @property
     def piece_count(self) -> None:

@@ -96,6 +96,7 @@ class Magnets:
             added_at=self._daemon.host.wall_clock(),
             paused=options.paused,
             sequential=options.sequential,
+            priority=options.priority,
             stop_after=options.stop_after,
             verify=options.verify,
             files=[ChosenFile(choice.priority, choice.index, choice.glob) for choice in options.files],

@@ -84,8 +84,9 @@ class Connections:
         return commands
 
     def _make_room(self) -> None:
-        """Ask the torrents with the most connections first; one that is busy just now answers later."""
-        for session in sorted(self._around.all_awake(), key=lambda session: -len(session.connections)):
+        """Ask the torrents first that have most connections for their weight; one that is busy now answers later."""
+        awake = self._around.all_awake()
+        for session in sorted(awake, key=lambda session: -len(session.connections) / session.torrent.settings.weight):
             before, asked_later = len(session.torrent.peers), not session.is_quiet
             session.handle(RoomWanted())
             if asked_later or len(session.torrent.peers) < before:
@@ -100,7 +101,7 @@ class Connections:
 
     def want(self, session: Driven[Any], count: int) -> None:
         """The torrent would like so many more connections."""
-        self.handle(WantPeers(InfoHash(session.info_hash), count))
+        self.handle(WantPeers(InfoHash(session.info_hash), count, session.torrent.settings.weight))
 
     def unused(self, session: Driven[Any]) -> None:
         """The torrent had nobody to dial."""

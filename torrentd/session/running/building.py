@@ -57,7 +57,7 @@ def build(
         priorities=priorities,
         tiers=metainfo.tiers if facts.tiers is None else facts.tiers,
         private=metainfo.private,
-        settings=of_torrent(settings, facts.limits),
+        settings=of_torrent(settings, facts.limits, facts.priority),
         totals=Totals(facts.uploaded, facts.downloaded, facts.wasted),
         rng=host.rng,
         secret_rng=host.secret_rng,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.state.records import FileStat, LimitValue, StopAfter, TorrentRecord
 
 
@@ -29,6 +30,7 @@ class Facts:
     forced: bool
     finished: bool
     sequential: bool
+    priority: TorrentPriority
     stop_after: StopAfter | None
     priorities: bytes
     labels: list[str]
@@ -75,7 +77,7 @@ class Facts:
         return columns
 
 
-_EDITED = frozenset({"download_dir", "sequential", "priorities", "labels", "limits", "tiers"})
+_EDITED = frozenset({"download_dir", "sequential", "priority", "priorities", "labels", "limits", "tiers"})
 """What only the user changes, besides pausing."""
 _NOT_COLUMNS = ("info_hash", "writing", "files", "_saved")
 _COLUMNS = tuple(item.name for item in fields(Facts) if item.name not in _NOT_COLUMNS)

@@ -14,6 +14,7 @@ from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Priority
+from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.session.driven import Driven
 from torrentd.session.running.durability import Durability
 from torrentd.session.running.facts import Facts
@@ -100,6 +101,10 @@ class TorrentSession(Driven["Torrent"]):
     @property
     def limits(self) -> dict[str, LimitValue]:
         return self.facts.limits
+
+    @property
+    def priority(self) -> TorrentPriority:
+        return self.facts.priority
 
     @property
     def piece_count(self) -> int:

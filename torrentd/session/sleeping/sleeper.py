@@ -145,6 +145,7 @@ def _row_of(record: TorrentRecord) -> TorrentRow:
         check_progress=None,
         downloading_time=record.downloading_time,
         edited_at=record.edited_at,
+        priority=record.priority,
     )
     return lean(row)
 

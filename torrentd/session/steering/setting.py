@@ -1,4 +1,4 @@
-"""What the user sets of one torrent: labels, limits, the order of pieces. It counts at once."""
+"""What the user sets of one torrent: labels, limits, priority, the order of pieces. It counts at once."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def apply(session: TorrentSession, wishes: Wishes, settings: Settings) -> None:
     if wishes.sequential is not None:
         facts.sequential = wishes.sequential
         session.handle(SetSequential(wishes.sequential))
-    if wishes.limits:
+    if wishes.limits or wishes.priority is not None:
         facts.limits = with_limits(facts.limits, wishes.limits)
-        session.torrent.settings.become(of_torrent(settings, facts.limits))
+        facts.priority = wishes.priority or facts.priority
+        session.torrent.settings.become(of_torrent(settings, facts.limits, facts.priority))
         session.handle(SetLimits(*rate_limits(facts.limits)))
         session.around.seeding.look(session)
     session.around.state_changed(session)
@@ -43,8 +44,10 @@ def apply_to_magnet(magnet: MagnetSession, wishes: Wishes, settings: Settings) -
         changes["sequential"] = wishes.sequential
     if wishes.limits:
         changes["limits"] = with_limits(magnet.record.limits, wishes.limits)
+    if wishes.priority is not None:
+        changes["priority"] = wishes.priority
     done = magnet.change(**changes)
-    magnet.torrent.settings.become(of_torrent(settings, magnet.limits))
+    magnet.torrent.settings.become(of_torrent(settings, magnet.limits, magnet.priority))
     magnet.tick()
     return done
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from torrentd.policy.rates.weights import TorrentPriority
+
 State = Literal["error", "moving", "checking", "metadata", "paused", "finished", "queued", "seeding", "downloading"]
 FilePriority = Literal["skip", "low", "normal", "high"]
 
@@ -121,6 +123,8 @@ class TorrentRow(msgspec.Struct, frozen=True):
     """seconds in the swarm with something wanted missing"""
     edited_at: float = 0.0
     """when the user last changed something of it, or its metadata came"""
+    priority: TorrentPriority = "normal"
+    """against other torrents"""
 
 
 class FileRow(msgspec.Struct, frozen=True):

@@ -117,6 +117,7 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
         check_progress=session.checking,
         downloading_time=int(session.facts.downloading_time),
         edited_at=facts.edited_at,
+        priority=facts.priority,
     )
 
 
@@ -133,6 +134,7 @@ def magnet_row(session: MagnetSession) -> TorrentRow:
         seeding_time=0, tracker=_tracker_summary(session), limits=msgspec.convert(record.limits, LimitsRow),
         sequential=record.sequential, piece_count=None, piece_size=None,
         metadata_progress=fetching.download.progress, check_progress=None, edited_at=record.added_at,
+        priority=record.priority,
     )  # fmt: skip
 
 

@@ -27,6 +27,8 @@ class WantPeers:
 
     torrent: InfoHash
     count: int
+    weight: float = 1.0
+    """grants for one of a torrent of usual weight, if both want more"""
 
 
 @dataclass(slots=True)

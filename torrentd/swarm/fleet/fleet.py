@@ -84,6 +84,8 @@ class Fleet:
         self._connections_of: Counter[str] = Counter()
         self._pending_of: Counter[str] = Counter()
         self._wants: dict[InfoHash, int] = {}  # in the order of their next turns
+        self._weights: dict[InfoHash, float] = {}
+        self._credit: dict[InfoHash, float] = {}  # grants that are left of the torrent's turn
         self._granted: Counter[InfoHash] = Counter()  # grants that the torrent has not answered yet
         self._tokens = CONNECT_BURST
         self._refilled = 0.0
@@ -109,9 +111,15 @@ class Fleet:
     def _want_peers(self, event: WantPeers, now: float) -> list[FleetCommand]:
         if event.count > 0:
             self._wants[event.torrent] = event.count
+            self._weights[event.torrent] = event.weight
         else:
-            self._wants.pop(event.torrent, None)
+            self._wants_nothing(event.torrent)
         return []
+
+    def _wants_nothing(self, torrent: InfoHash) -> None:
+        self._wants.pop(torrent, None)
+        self._weights.pop(torrent, None)
+        self._credit.pop(torrent, None)
 
     def _dialled(self, event: Dialled, now: float) -> list[FleetCommand]:
         self._answered(event.torrent)
@@ -122,7 +130,7 @@ class Fleet:
         self._answered(event.torrent)
         self.half_open = max(0, self.half_open - 1)
         self._tokens = min(CONNECT_BURST, self._tokens + 1.0)
-        self._wants.pop(event.torrent, None)
+        self._wants_nothing(event.torrent)
         return []
 
     def _dial_ended(self, event: DialEnded, now: float) -> list[FleetCommand]:
@@ -132,7 +140,7 @@ class Fleet:
 
     def _torrent_gone(self, event: TorrentGone, now: float) -> list[FleetCommand]:
         """Grants that it did not answer any more are free again."""
-        self._wants.pop(event.torrent, None)
+        self._wants_nothing(event.torrent)
         self.half_open = max(0, self.half_open - self._granted.pop(event.torrent, 0))
         return []
 
@@ -145,11 +153,11 @@ class Fleet:
         return min(half_open, self.limits.max_connections - self.connections - self.half_open)
 
     def _next_torrent(self) -> InfoHash | None:
-        """Whose turn it is; grants that a torrent has not answered yet count against what it wants."""
+        """Who is next; grants that a torrent has not answered yet count against what it wants."""
         return next((torrent for torrent, count in self._wants.items() if self._granted[torrent] < count), None)
 
     def _grant(self, commands: list[FleetCommand], now: float) -> None:
-        """Grant attempts, torrents taking turns."""
+        """Grant attempts, torrents taking turns as long as their weights (deficit round robin)."""
         self._tokens = min(CONNECT_BURST, self._tokens + max(0.0, now - self._refilled) * CONNECTS_PER_SECOND)
         self._refilled = max(now, self._refilled)
         if self._is_full and self._next_torrent() is not None:
@@ -158,11 +166,21 @@ class Fleet:
             torrent = self._next_torrent()
             if torrent is None:
                 return
-            self._wants[torrent] = self._wants.pop(torrent)  # behind the others
+            if not self._is_its_turn(torrent):
+                continue
             self._tokens -= 1.0
             self.half_open += 1
             self._granted[torrent] += 1
             commands.append(GrantDial(torrent))
+
+    def _is_its_turn(self, torrent: InfoHash) -> bool:
+        """Count a grant for who is next, unless its weight makes it pass. With the turn it goes behind the others."""
+        credit = self._credit.get(torrent, 0.0)
+        left = (credit if credit >= 1.0 else credit + self._weights[torrent]) - 1.0
+        self._credit[torrent] = left if left >= 0.0 else left + 1.0
+        if left < 1.0:
+            self._wants[torrent] = self._wants.pop(torrent)
+        return left >= 0.0
 
     @property
     def _is_full(self) -> bool:

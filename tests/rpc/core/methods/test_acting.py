@@ -52,12 +52,12 @@ def test_options_reach_the_daemon(asked: Asked, control: FakeControl) -> None:
 
 def test_what_is_left_out_stays_and_null_takes_back(asked: Asked, control: FakeControl) -> None:
     asked.call("torrent.set", ids=[ONE])
-    asked.call("torrent.set", ids=[ONE], labels=["a", "b", "a"], sequential=False)
+    asked.call("torrent.set", ids=[ONE], labels=["a", "b", "a"], sequential=False, priority="low")
     asked.call("torrent.set", ids=[ONE], limits={"down": 5, "up": None, "ratio": "unlimited"}, labels=[])
     wishes = [told[2] for told in control.told]
     assert wishes == [
         Wishes(),
-        Wishes(labels=("a", "b"), sequential=False),
+        Wishes(labels=("a", "b"), sequential=False, priority="low"),
         Wishes(labels=(), limits={"down": 5, "up": None, "ratio": "unlimited"}),
     ]
 
@@ -68,6 +68,9 @@ def test_what_is_left_out_stays_and_null_takes_back(asked: Asked, control: FakeC
         ({"labels": [""]}, "labels[0]"),
         ({"labels": None}, "labels"),
         ({"sequential": 1}, "sequential"),
+        ({"priority": "highest"}, "priority"),
+        ({"priority": None}, "priority"),
+        ({"priority": 1}, "priority"),
         ({"limits": {"down": -1}}, "limits.down"),
         ({"limits": {"up": 0.5}}, "limits.up"),
         ({"limits": {"ratio": "none"}}, "limits.ratio"),

@@ -103,6 +103,7 @@ def _wishes(params: Set) -> Wishes:
         labels=None if isinstance(params.labels, UnsetType) else tuple(dict.fromkeys(params.labels)),
         limits={name: limit for name, limit in given if not isinstance(limit, UnsetType)},
         sequential=None if isinstance(params.sequential, UnsetType) else params.sequential,
+        priority=None if isinstance(params.priority, UnsetType) else params.priority,
     )
 
 
