@@ -19,6 +19,7 @@ from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
     AllTotals,
     AlternativeRow,
+    BanRow,
     BlocklistRow,
     ClosedPeerRow,
     DhtNodeRow,
@@ -328,6 +329,17 @@ class FakeControl:
 
     def renew_blocklist(self) -> Deferred[BlocklistRow | None]:
         return succeed(self.blocklist)
+
+    def bans(self) -> list[BanRow]:
+        return [BanRow("192.0.2.1", "sent piece 3 with a wrong hash", True, ONE, 1000.0, 2000.0)]
+
+    def ban(self, networks: Sequence[str], reason: str | None, seconds: float | None) -> Deferred[list[BanRow]]:
+        self.told.append(("ban", tuple(networks), reason, seconds))
+        return succeed([BanRow(network, "by the user", False, None, 1000.0, None) for network in networks])
+
+    def lift_bans(self, networks: Sequence[str]) -> Deferred[int]:
+        self.told.append(("lift_bans", tuple(networks)))
+        return succeed(len(networks))
 
     def unready(self) -> str | None:
         return self.not_ready

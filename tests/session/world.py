@@ -165,6 +165,7 @@ class Home:
                 connection.close("crashed")
         self.daemon.around.dht.leave()
         self.daemon.backups.stop()
+        self.daemon.around.banning.stop()
         self.daemon.around.dormancy.stop()
         self.daemon.around.seeding.stop()
         self.daemon.around.queueing.stop()

@@ -77,14 +77,11 @@ def test_a_candidate_is_dialled_no_earlier_and_no_later() -> None:
     assert [(at, command.address) for at, command in log if isinstance(command, Connect)] == [(due, PEER)]
 
 
-def test_bans_and_the_last_words_of_peers_are_kept() -> None:
+def test_the_last_words_of_peers_are_kept() -> None:
     torrent = seed()
     run(torrent, (0, Start()), (0, arrives(1)), (1, PeerClosed(1, "gone")))
-    torrent.bans.ban(PEER, "sent bad data")
     fresh = woken(torrent, 1000)
     assert [peer.reason for peer in fresh.closed_peers] == ["gone"]
-    assert fresh.bans.reason(PEER) == "sent bad data"
-    assert fresh.candidates.bans is fresh.bans
 
 
 def test_who_may_not_rest() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.swarm.evaluator import arrives, asked, closed, commands, has, make, run, run_of, says, sent, served
+from tests.swarm.evaluator import address, arrives, asked, closed, commands, has, make, run, run_of, says, sent, served
 from torrentd.model.geometry import BLOCK
-from torrentd.swarm.commands import Announce, Ask, Discard, Finished
+from torrentd.swarm.commands import Announce, Ask, Banned, Discard, Finished
 from torrentd.swarm.events import (
     Announced,
     Durable,
@@ -75,7 +75,8 @@ def test_reports_after_a_stop_still_count() -> None:
     torrent = make(pieces=2)
     run(torrent, *_hello(), (1, says(1, run_of(0, 0, 4), run_of(1, 0, 4))), (2, Stop()))
     log = run(torrent, (3, PiecesVerified([0])), (3, PieceFailed(1, BAD)))
-    assert (list(torrent.have), torrent.wanted_left, log) == ([0], 4 * BLOCK, [])
+    assert (list(torrent.have), torrent.wanted_left) == ([0], 4 * BLOCK)
+    assert log == [(3, Banned(address(1).host, "sent piece 1 with a wrong hash"))]
 
 
 def test_storage_that_fails_stops_the_download_and_nothing_else() -> None:

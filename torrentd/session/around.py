@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from torrentd.model.errors import RpcError
+from torrentd.policy.peers.bans import Bans
 from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.session.entering.checking import Checks
 from torrentd.session.events.events import Events
 from torrentd.session.jobs import Jobs
 from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.meeting.banning import Banning
 from torrentd.session.meeting.neighbours import Neighbours
 from torrentd.session.running.trouble import Trouble
 from torrentd.session.saving import Saving
@@ -65,6 +67,8 @@ class Around:
         self.broken: dict[bytes, Broken] = {}
         """in the database, but not usable"""
         self.blocklist = Blocklist()
+        self.bans = Bans(self.blocklist)
+        """asked by whoever meets somebody"""
         self.disk_busy = False
         self.changes = ChangeLog(int(host.wall_clock() * MICROSECONDS))
         self.events = Events(self)
@@ -76,6 +80,7 @@ class Around:
         self.trouble = Trouble(self)
         self.dormancy = Dormancy(self)
         self.neighbours = Neighbours(self)
+        self.banning = Banning(self)
 
     def find(self, id: str) -> bytes:
         """The info hash of the torrent that this hex hash names: a hybrid answers to its v2 hash, too.

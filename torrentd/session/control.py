@@ -22,6 +22,7 @@ from torrentd.session.events.log import Event, Found, Listener, Topic
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
     AlternativeRow,
+    BanRow,
     BlocklistRow,
     ClosedPeerRow,
     DhtStatusRow,
@@ -203,6 +204,16 @@ class Control(Protocol):
 
     def renew_blocklist(self) -> Deferred[BlocklistRow | None]:
         """Read the list again; fires when that was done, or failed. None: there is none."""
+
+    def bans(self) -> list[BanRow]:
+        """The oldest first."""
+
+    def ban(self, networks: Sequence[str], reason: str | None, seconds: float | None) -> Deferred[list[BanRow]]:
+        """Ban addresses and networks; None for `seconds`: until they are lifted. RpcError("invalid_params"): nothing
+        was changed."""
+
+    def lift_bans(self, networks: Sequence[str]) -> Deferred[int]:
+        """How many. RpcError("invalid_params") for one that is not banned: nothing was changed."""
 
     def unready(self) -> str | None:
         """Why peers are not served; None if they are."""

@@ -93,7 +93,7 @@ class Daemon:
         self.torrent_settings = torrent_settings(configuration.settings, 0)
         self.around = Around(host)
         self.log_levels = Levels()
-        self.torrent_settings.blocklist = self.around.blocklist
+        self.torrent_settings.bans = self.around.bans
         self.blocking = Blocking(self.around, f"{configuration.settings.paths.state_dir}/blocklist")
         self.adding = Adding(self)
         self.magnets = Magnets(self)
@@ -154,6 +154,7 @@ class Daemon:
         self.runtime_limits = RuntimeLimits.read(loaded.settings.get(LIMITS))
         self.apply_limits()
         self.around.queueing.load(loaded.ranks)
+        self.around.banning.start(loaded.bans)
         await self.blocking.start(self.settings, loaded.settings.get(BLOCKLIST))
         await load(self, loaded)
         await self.listening.start(self.settings.network.listen)
@@ -193,6 +194,7 @@ class Daemon:
         self.around.events.stop()
         self.backups.stop()
         self.blocking.stop()
+        self.around.banning.stop()
         self.urls.stop()
         self.around.dormancy.stop()
         self.around.seeding.stop()
@@ -340,7 +342,7 @@ class Daemon:
         self.around.dht.apply(self.settings.discovery)
         fresh.dht_port = self.around.dht.port
         fresh.encrypts = self._encryption.takes_encrypted
-        fresh.blocklist = self.around.blocklist
+        fresh.bans = self.around.bans
         self.torrent_settings.become(fresh)
         for session in self.around.all_awake():
             session.torrent.settings.become(of_torrent(fresh, session.limits, session.priority))

@@ -16,10 +16,21 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from torrentd.model.errors import StorageError
-from torrentd.state import loading, magnets, moves, recovery, renames, suspects, writes
+from torrentd.state import bans, loading, magnets, moves, recovery, renames, suspects, writes
 from torrentd.state.commits import Commits, Run, Statement
 from torrentd.state.faults import translate, translate_os
-from torrentd.state.records import Broken, FileStat, Loaded, MagnetRecord, Path, Renaming, Stored, TorrentRecord, Totals
+from torrentd.state.records import (
+    BanRecord,
+    Broken,
+    FileStat,
+    Loaded,
+    MagnetRecord,
+    Path,
+    Renaming,
+    Stored,
+    TorrentRecord,
+    Totals,
+)
 from torrentd.state.rows import MUTABLE, SqlValue, encode, encode_record
 from torrentd.state.writes import NumberedStat
 
@@ -209,6 +220,16 @@ class State:
     def set_setting(self, key: str, value: object) -> Deferred[None]:
         """Keep a JSON value; None takes it away. All of them are in `Loaded.settings`."""
         return self._write(lambda connection: writes.set_setting(connection, key, value))
+
+    def put_bans(self, records: Iterable[BanRecord]) -> Deferred[None]:
+        """Keep bans, in the place of earlier ones of the same."""
+        rows = list(records)
+        return self._write(lambda connection: bans.put(connection, rows))
+
+    def lift_bans(self, whom: Iterable[str]) -> Deferred[None]:
+        """Forget bans; fine when they are not there."""
+        rows = list(whom)
+        return self._write(lambda connection: bans.lift(connection, rows))
 
     def set_totals(self, totals: Totals) -> Deferred[None]:
         return self._write(lambda connection: writes.set_totals(connection, totals))

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 
-from torrentd.state import magnets, moves, renames, writes
+from torrentd.state import bans, magnets, moves, renames, writes
 from torrentd.state.records import Broken, FileStat, Loaded, Stored, TorrentRecord
 from torrentd.state.rows import COLUMNS, decode
 from torrentd.state.suspects import settle, suspects
@@ -27,6 +27,7 @@ def load(connection: sqlite3.Connection, crashed: bool) -> Loaded:
     with suppress(sqlite3.OperationalError):  # a full disk does not keep us from starting
         settle(connection, crashed)
     loaded.ranks = writes.ranks(connection)
+    loaded.bans = bans.load(connection)
     loaded.moves = moves.load(connection)
     loaded.renamed, loaded.renamings = renames.renamed(connection), renames.under_way(connection)
     loaded.settings, loaded.totals = writes.settings(connection)

@@ -7,7 +7,7 @@ never guessed at: on the way in the caller gets ValueError, on the way out the t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -164,6 +164,19 @@ class Renaming:
     new: Path
 
 
+class BanRecord(NamedTuple):
+    """Who is not talked to: `whom` as `policy.peers.bans` spells it."""
+
+    whom: str
+    reason: str
+    at: float
+    """Unix seconds"""
+    until: float | None
+    """None: until it is lifted"""
+    torrent: bytes | None
+    """info hash of the torrent in which he did harm; None: the user banned him"""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A torrent's files on their way. `moved`: the record names the target already, and only the old ones are to go."""
@@ -192,6 +205,8 @@ class Loaded:
     """info hash -> where its files were on their way to"""
     ranks: dict[bytes, float] = field(default_factory=dict)
     """info hash -> its place in the queue"""
+    bans: list[BanRecord] = field(default_factory=list)
+    """the oldest first"""
     settings: dict[str, object] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     suspects: dict[bytes, int] = field(default_factory=dict)

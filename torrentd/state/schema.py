@@ -99,6 +99,13 @@ TABLES = """
         record TEXT NOT NULL
     ) STRICT;
     CREATE TABLE queue (info_hash BLOB PRIMARY KEY, rank REAL NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE ban (
+        whom TEXT PRIMARY KEY,
+        reason TEXT NOT NULL,
+        at REAL NOT NULL,
+        until REAL,
+        torrent BLOB
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 

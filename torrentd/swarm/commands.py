@@ -114,6 +114,14 @@ class Finished:
 
 
 @dataclass(slots=True)
+class Banned:
+    """Somebody who did harm is in the register of bans now, spelled as `whom`."""
+
+    whom: str
+    reason: str
+
+
+@dataclass(slots=True)
 class NodeKnown:
     """A peer told where its DHT node is (BEP 5)."""
 
@@ -169,6 +177,7 @@ Command: TypeAlias = (
     | Finished
     | Announce
     | Scrape
+    | Banned
     | NodeKnown
     | MetadataFetched
 )

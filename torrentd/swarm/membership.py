@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerId, PeerKey
-from torrentd.policy.peers.bans import Bans
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.policy.tiers import Tracker
 from torrentd.swarm.announcing.schedule import Announcing, Tally
@@ -103,7 +102,7 @@ class Membership(ABC, Generic[P]):
 
         # peers
         self.peers: dict[PeerKey, P] = {}
-        self.bans = Bans(settings.blocklist)
+        self.bans = settings.bans
         self.candidates = Candidates(self.bans)
         self.contacts_version = 0
         """counts the changes of whom we are connected to, and of where they listen"""

@@ -35,7 +35,6 @@ class Rest:
     totals_at_start: Totals
     announcing: Announcing | None
     candidates: Candidates | None
-    """with the bans, which they share with the torrent"""
     closed_peers: deque[ClosedPeer] | None
     strikes: dict[object, int]
 
@@ -96,7 +95,7 @@ def resume(torrent: TorrentState, kept: Rest, now: float) -> None:
     if kept.announcing is not None:
         torrent.announcing = kept.announcing
     if kept.candidates is not None:
-        torrent.candidates, torrent.bans = kept.candidates, kept.candidates.bans
+        torrent.candidates = kept.candidates
     if kept.closed_peers is not None:
         torrent.closed_peers = kept.closed_peers
     torrent.strikes = kept.strikes

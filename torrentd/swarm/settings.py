@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-from torrentd.policy.peers.blocklist import Blocklist
+from torrentd.policy.peers.bans import Bans
 
 
 @dataclass(slots=True)
@@ -24,8 +24,8 @@ class Settings:
     """connections are encrypted where the peer takes part"""
     dht_port: int = 0
     """where our DHT node is, as peers are told (BEP 5); 0: there is none"""
-    blocklist: Blocklist = field(default_factory=Blocklist)
-    """the daemon's"""
+    bans: Bans = field(default_factory=Bans)
+    """who is not talked to: the daemon's register"""
 
     weight: float = 1.0
     """against other torrents, of what all of them want"""

@@ -113,7 +113,7 @@ class TorrentState(Membership[Peer]):
         # peers
         self.departed: dict[PeerKey, Identity] = {}
         self.given_fast: dict[str, int] = {}
-        """blocks that hosts were given while choked"""
+        """blocks that owners of hosts were given while choked"""
         self.given_back = False
         """rejects came with this read: others may be asked"""
         self.turned_over_at = -NEVER

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from torrentd.model.address import Address, Scope
 from torrentd.policy.peers.bans import Bans
-from torrentd.policy.peers.candidates import MOST, MOST_PER_HOST, Candidates
+from torrentd.policy.peers.candidates import MOST, MOST_PER_OWNER, Candidates
 from torrentd.policy.peers.order import NEVER, SPACING, USER_SPACING
 
 
@@ -206,7 +206,7 @@ def test_naming_a_peer_that_is_being_dialled_does_not_dial_it_twice() -> None:
 def test_a_victim_named_with_a_thousand_ports_is_kept_a_few_times_only() -> None:
     candidates = Candidates()
     victim = [at(1, port) for port in range(1, 1001)]
-    assert candidates.add(victim, "pex", 0.0) == MOST_PER_HOST
+    assert candidates.add(victim, "pex", 0.0) == MOST_PER_OWNER
     assert candidates.add([at(1, 60000)], "user", 0.0) == 1, "the user knows what he wants"
 
 

@@ -16,6 +16,9 @@ from torrentd.rpc.core.registry import Method, build
 
 METHODS: dict[str, Scope | None] = {
     "auth.whoami": None,
+    "ban.add": "control",
+    "ban.list": "read",
+    "ban.remove": "control",
     "config.get": "read",
     "config.schema": "read",
     "config.set": "settings",

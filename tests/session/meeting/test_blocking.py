@@ -78,7 +78,7 @@ def test_who_is_connected_has_to_leave(blocking, make_home, world, torrent, tmp_
     reload(leech)
     assert leech.row(torrent).peers.connected == 0
     _, closed = result(leech.steering.peers(torrent.id))
-    assert closed[-1].reason == "its address is on the blocklist"
+    assert closed[-1].reason == "banned: its address is on the blocklist"
 
 
 def test_a_file_is_read_again_now_and_then(blocking, world, tmp_path):

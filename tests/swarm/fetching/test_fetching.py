@@ -369,7 +369,7 @@ class TestHandOver:
         torrent = make_torrent()
         scene.give(Fulfilled(private=False))
         hand_over(scene.fetching, torrent)
-        assert torrent.candidates is scene.fetching.candidates and torrent.bans is torrent.candidates.bans
+        assert torrent.candidates is scene.fetching.candidates
         assert torrent.connecting == 2  # the one we made, and the one under way
         assert len(torrent.candidates) == 2
 

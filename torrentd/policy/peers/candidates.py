@@ -18,7 +18,8 @@ from collections.abc import Collection, Iterable
 from heapq import nlargest
 
 from torrentd.model.address import Address, Scope, scope
-from torrentd.policy.peers.bans import Bans, plain_host
+from torrentd.policy.peers.bans import Bans
+from torrentd.policy.peers.hosts import owner, plain_host
 from torrentd.policy.peers.order import SOURCES, Candidate, DialOrder
 from torrentd.policy.peers.partings import Partings
 from torrentd.policy.peers.priority import priority as canonical
@@ -26,12 +27,13 @@ from torrentd.policy.peers.priority import priority as canonical
 MOST = 3000
 """Candidates kept per torrent: 60 times the connections of a torrent."""
 
-MOST_PER_HOST = 8
-"""Ports of one global address: no more than the connections it may have. Below global whole swarms share an address."""
+MOST_PER_OWNER = 8
+"""Those of one owner of global addresses: no more than the connections it may have. Below global whole swarms share an
+address."""
 
 
 class Candidates:
-    """The candidates of one torrent. `bans` is shared with the torrent."""
+    """The candidates of one torrent. `bans` is shared with all torrents."""
 
     def __init__(self, bans: Bans | None = None, most: int = MOST) -> None:
         self.bans = bans if bans is not None else Bans()
@@ -39,7 +41,7 @@ class Candidates:
         """where others reach us, by family (IPv6), as far as known"""
         self._most = most
         self._known: dict[Address, Candidate] = {}
-        self._per_host: Counter[str] = Counter()
+        self._per_owner: Counter[str] = Counter()
         self._busy: Counter[Address] = Counter()  # attempts and connections under way
         self._own: dict[Address, None] = {}
         self._partings = Partings()
@@ -51,8 +53,8 @@ class Candidates:
 
     @property
     def is_blank(self) -> bool:
-        """Nothing was ever learned: nobody is known, nobody is banned, and none was found to be ourselves."""
-        return not (self._known or self._busy or self._own or self.bans)
+        """Nothing was ever learned: nobody is known, and none was found to be ourselves."""
+        return not (self._known or self._busy or self._own)
 
     def add(self, addresses: Iterable[Address], source: str, now: float, narrowest: int = 0) -> int:
         """Take in what a source (one of SOURCES) named; how many were new.
@@ -187,7 +189,7 @@ class Candidates:
     def _fits(self, address: Address, source: str) -> bool:
         if len(self._known) >= self._most:
             return False
-        if source == "user" or self._per_host[address.host] < MOST_PER_HOST:
+        if source == "user" or self._per_owner[owner(address.host)] < MOST_PER_OWNER:
             return True
         return scope(address.host) != Scope.GLOBAL
 
@@ -205,7 +207,7 @@ class Candidates:
         candidate = self._known[address] = Candidate(
             address, source, urgent=source == "user", priority=self.priority(address)
         )
-        self._per_host[address.host] += 1
+        self._per_owner[owner(address.host)] += 1
         if not self._busy[address]:
             self._order.enter(candidate, now)
 
@@ -241,9 +243,10 @@ class Candidates:
         self._order.leave(candidate)
         self._partings.end(candidate)
         del self._known[candidate.address]
-        self._per_host[candidate.address.host] -= 1
-        if not self._per_host[candidate.address.host]:
-            del self._per_host[candidate.address.host]
+        whose = owner(candidate.address.host)
+        self._per_owner[whose] -= 1
+        if not self._per_owner[whose]:
+            del self._per_owner[whose]
 
 
 def _canonical(address: Address) -> Address:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 
 from torrentd.model.address import Scope, scope
-from torrentd.policy.peers.bans import plain_host
+from torrentd.policy.peers.hosts import owner, plain_host
 
 VOTERS = 40
 """Of each family: with more, a change of address is believed later; with fewer, a few liars decide."""
@@ -33,7 +33,7 @@ class ExternalAddresses:
         reach = scope(address)
         if reach == Scope.INVALID or reach < scope(plain_host(voter)):
             return
-        v6 = ":" in address
+        v6, voter = ":" in address, owner(voter)
         votes = self._votes[v6]
         votes.pop(voter, None)
         votes[voter] = address

@@ -6,7 +6,7 @@ from __future__ import annotations
 from hashlib import sha1
 from ipaddress import IPv4Address, ip_address
 
-from torrentd.policy.peers.bans import plain_host
+from torrentd.policy.peers.hosts import plain_host
 
 MOST = 10
 """Pieces of the set, as the BEP has it."""

@@ -47,6 +47,8 @@ Url = Annotated[str, Meta(max_length=MAX_URL, pattern=_URL, description="An http
 WindowText = Annotated[str, Meta(max_length=100, description="Local time, such as mon-fri 22:00-06:00")]
 WebUrl = Annotated[str, Meta(max_length=MAX_URL, pattern=_WEB_URL, description="An http or https URL")]
 MagnetLink = Annotated[str, Meta(max_length=MAX_LENGTH, description="magnet:?xt=urn:btih:...")]
+Network = Annotated[str, Meta(max_length=64, description="192.0.2.1, 192.0.2.0/24, 2001:db8::1 or 2001:db8::/32")]
+Networks = Annotated[list[Network], Meta(min_length=1, max_length=1000)]
 PeerAddress = Annotated[str, Meta(description="192.0.2.1:6881 or [2001:db8::1]:6881")]
 
 COLUMNS: Final[tuple[str, ...]] = TorrentRow.__struct_fields__
@@ -248,6 +250,20 @@ class SetTrackers(Params, frozen=True):
 class AddPeers(Params, frozen=True):
     id: Id
     peers: list[PeerAddress]
+
+
+class AddBans(Params, frozen=True):
+    """`seconds`: how long; null: until it is removed."""
+
+    networks: Networks
+    reason: Annotated[str, Meta(min_length=1, max_length=MAX_LABEL)] | None = None
+    seconds: Annotated[int, Meta(ge=1, le=MAX_INTEGER)] | None = None
+
+
+class RemoveBans(Params, frozen=True):
+    """As `ban.list` spells them."""
+
+    networks: Networks
 
 
 class Wait(Params, frozen=True):

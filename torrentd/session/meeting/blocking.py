@@ -183,7 +183,7 @@ class Blocking:
 
     def _obey(self, ranges: Ranges | None) -> None:
         self._around.blocklist.replace(ranges)
-        self._around.connections.blocklist_changed()
+        self._around.connections.leave_banned()
         self._around.dht.blocklist_changed()
 
     async def _keep(self, ranges: Ranges) -> None:

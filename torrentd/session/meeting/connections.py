@@ -11,7 +11,6 @@ from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash, PeerId, PeerKey
 from torrentd.net.encryption import NONE
 from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
-from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.policy.peers.external import ExternalAddresses
 from torrentd.session.sleeping.doorstep import Doorstep, Nobody
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -141,12 +140,13 @@ class Connections:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
-    def blocklist_changed(self) -> None:
-        """Leave those who are on it now; who is still in the handshake is refused at its end."""
+    def leave_banned(self) -> None:
+        """Leave those who are banned or on the blocklist now; who is still in the handshake is refused at its end."""
         for session in self._around.all_awake():
             for connection in list(session.connections.values()):
-                if self._around.blocklist.refuses(connection.address.host):
-                    connection.close(Blocklist.REASON)
+                reason = self._around.bans.reason(connection.address)
+                if reason is not None:
+                    connection.close(f"banned: {reason}")
 
     def seen_at(self, address: str, voter: str) -> None:
         """Somebody (a host, or where it is) told our address as he sees it; empty: he told none."""
@@ -165,7 +165,7 @@ class Connections:
     # --- Reception
 
     def admit(self, address: Address) -> bool:
-        if self._around.blocklist.refuses(address.host):
+        if self._around.bans.reason(address) is not None:
             return False
         return not any(isinstance(command, Refuse) for command in self.handle(IncomingArrived(address)))
 

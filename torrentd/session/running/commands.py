@@ -17,6 +17,7 @@ from torrentd.wire.peer.encode import encode, encode_requests
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
 if TYPE_CHECKING:
+    from torrentd.session.driven import Driven
     from torrentd.session.magnets.magnet import MagnetSession
     from torrentd.session.running.torrent import TorrentSession
 
@@ -106,6 +107,10 @@ def scrape(session: TorrentSession, command: c.Scrape) -> None:
     done.addCallbacks(scraped, lambda failure: failure.trap(TrackerError) and None).addErrback(session.our_fault)
 
 
+def banned(session: Driven[Any], command: c.Banned) -> None:
+    session.around.banning.banned(command.whom, command.reason, session.info_hash)
+
+
 def node_known(session: TorrentSession, command: c.NodeKnown) -> None:
     session.around.dht.node_known(command.address)
 
@@ -128,6 +133,7 @@ RUN: dict[type, Callable[[Any, Any], None]] = {
     c.Finished: finished,
     c.Announce: announce,
     c.Scrape: scrape,
+    c.Banned: banned,
     c.NodeKnown: node_known,
     c.MetadataFetched: metadata_fetched,
 }

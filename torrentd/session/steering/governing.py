@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from torrentd.session.steering.part import Part
 from torrentd.session.telling import snapshots
 from torrentd.session.telling.rows import (
     AlternativeRow,
+    BanRow,
     BlocklistRow,
     DhtRow,
     DhtStatusRow,
@@ -71,6 +72,15 @@ class Governing(Part):
 
     def renew_blocklist(self) -> Deferred[BlocklistRow | None]:
         return self._daemon.blocking.renew()
+
+    def bans(self) -> list[BanRow]:
+        return self._around.banning.rows()
+
+    def ban(self, networks: Sequence[str], reason: str | None, seconds: float | None) -> Deferred[list[BanRow]]:
+        return self._around.banning.ban(networks, reason, seconds)
+
+    def lift_bans(self, networks: Sequence[str]) -> Deferred[int]:
+        return self._around.banning.lift(networks)
 
     def unready(self) -> str | None:
         if self._daemon.stopping:

@@ -311,6 +311,20 @@ class BlocklistRow(msgspec.Struct, frozen=True):
     """why the last attempt to read it failed"""
 
 
+class BanRow(msgspec.Struct, frozen=True):
+    """Who is not talked to."""
+
+    network: str
+    """an address, a network, or on loopback an address with its port"""
+    reason: str
+    automatic: bool
+    """it was not the user, but torrentd: he did harm in `torrent`"""
+    torrent: str | None
+    at: float
+    until: float | None
+    """null: until it is lifted"""
+
+
 class StatusRow(msgspec.Struct, frozen=True):
     uptime: int
     pid: int

@@ -10,15 +10,16 @@ without waiting for it, provided that it stands out: nobody it shared the piece 
 take an honest peer along that happened to share everything with it. For the same reason nobody has a strike for what a
 banned peer had a share in.
 
-A ban covers the host (see policy.peers.bans) and closes all its connections.
+A ban covers the owner of the address (see policy.peers.bans) and closes all its connections.
 """
 
 from __future__ import annotations
 
 from torrentd.model.address import Scope, scope
 from torrentd.model.ids import PeerKey
-from torrentd.policy.peers.bans import plain_host
+from torrentd.policy.peers.hosts import owner
 from torrentd.policy.picking import blocks
+from torrentd.swarm.commands import Banned
 from torrentd.swarm.peers import connecting
 from torrentd.swarm.state import FailedCopy, Identity, TorrentState
 
@@ -64,7 +65,8 @@ def judge(torrent: TorrentState, piece: int, digests: list[bytes] | None) -> Non
 
 def ban(torrent: TorrentState, identity: Identity, reason: str) -> None:
     """Talk to that host no more."""
-    torrent.bans.ban(identity.address, reason, identity.peer_id)
+    whom = torrent.bans.ban(identity.address, reason, identity.peer_id)
+    torrent.commands.append(Banned(whom, reason))
     torrent.strikes.pop(_who(identity), None)
     for peer in list(torrent.peers.values()):
         if torrent.bans.reason(peer.address, peer.peer_id) is not None:
@@ -103,6 +105,6 @@ def _identity(torrent: TorrentState, key: PeerKey) -> Identity | None:
 
 
 def _who(identity: Identity) -> object:
-    """To whom strikes are counted: the host; on loopback, which everybody shares, the peer id."""
-    host = plain_host(identity.address.host)
+    """To whom strikes are counted: whose host it is; on loopback, which everybody shares, the peer id."""
+    host = owner(identity.address.host)
     return identity.peer_id if scope(host) == Scope.LOOPBACK else host

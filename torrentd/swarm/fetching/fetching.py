@@ -96,7 +96,7 @@ class Fetching(FetchingState):
 
 
 def hand_over(fetching: FetchingState, torrent: TorrentState) -> None:
-    """The torrent, which was just made and does not run yet, takes over who is known and who is banned.
+    """The torrent, which was just made and does not run yet, takes over who is known.
 
     Connections that we made, and attempts under way, count as the torrent's attempts from now on: each must be reported
     to it by PeerConnected or ConnectFailed.
@@ -104,6 +104,6 @@ def hand_over(fetching: FetchingState, torrent: TorrentState) -> None:
     for peer in fetching.peers.values():
         if peer.incoming and peer.listens is not None:
             fetching.candidates.closed(peer.listens, fetching.now)  # it will tell the torrent, too
-    torrent.candidates, torrent.bans = fetching.candidates, fetching.bans
+    torrent.candidates = fetching.candidates
     torrent.closed_peers = fetching.closed_peers
     torrent.connecting = fetching.connecting + sum(not peer.incoming for peer in fetching.peers.values())

@@ -6,7 +6,7 @@ Of the extension protocol everything is understood; what a peer says about piece
 from __future__ import annotations
 
 from torrentd.model.errors import ProtocolError
-from torrentd.swarm.commands import MetadataFetched
+from torrentd.swarm.commands import Banned, MetadataFetched
 from torrentd.swarm.events import Received
 from torrentd.swarm.fetching import meeting
 from torrentd.swarm.fetching.peer import Peer
@@ -110,7 +110,7 @@ def _piece(fetching: FetchingState, peer: Peer, message: metadata.Data) -> None:
 
 def _ban(fetching: FetchingState, peer: Peer) -> None:
     reason = "sent false metadata"
-    fetching.bans.ban(peer.address, reason, peer.peer_id)
+    fetching.commands.append(Banned(fetching.bans.ban(peer.address, reason, peer.peer_id), reason))
     meeting.close(fetching, peer, f"banned: {reason}", useful=False)
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash
-from torrentd.policy.peers.bans import plain_host
+from torrentd.policy.peers.hosts import owner
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm.fleet.events import (
     Admit,
@@ -194,7 +194,7 @@ class Fleet:
     # --- admission
 
     def _incoming_arrived(self, event: IncomingArrived, now: float) -> list[FleetCommand]:
-        host = plain_host(event.address.host)
+        host = owner(event.address.host)
         reason = self._objection(host)
         if reason:
             refused: list[FleetCommand] = [Refuse(reason)]
@@ -219,19 +219,19 @@ class Fleet:
     def _handshake_ended(self, event: HandshakeEnded, now: float) -> list[FleetCommand]:
         """Others may have got there first while it shook hands."""
         self.pending = max(0, self.pending - 1)
-        _decrement(self._pending_of, plain_host(event.address.host))
+        _decrement(self._pending_of, owner(event.address.host))
         return self._open(event.address) if event.connected else []
 
     def _open(self, address: Address) -> list[FleetCommand]:
         """One more; it is refused if there are as many as there may be, and counts until it is closed."""
         refused: list[FleetCommand] = [Refuse("too many connections")] if self._is_full else []
         self.connections += 1
-        self._connections_of[plain_host(address.host)] += 1
+        self._connections_of[owner(address.host)] += 1
         return refused
 
     def _connection_closed(self, event: ConnectionClosed, now: float) -> list[FleetCommand]:
         self.connections = max(0, self.connections - 1)
-        _decrement(self._connections_of, plain_host(event.address.host))
+        _decrement(self._connections_of, owner(event.address.host))
         return []
 
     # --- limits, time

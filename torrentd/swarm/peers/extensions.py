@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from torrentd.model.address import scope
-from torrentd.policy.peers.bans import plain_host
+from torrentd.policy.peers.hosts import plain_host
 from torrentd.swarm.commands import SeenAt
 from torrentd.swarm.membership import Membership, P, Told
 from torrentd.swarm.peers import acceptance

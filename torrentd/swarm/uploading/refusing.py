@@ -2,12 +2,13 @@
 
 A peer that speaks the fast extension is told of each request that will come to nothing; others learn it from a choke,
 or not at all. With the fast extension a newcomer may have a few pieces while it is choked: those of a set that all of
-us compute alike, each block once for its host, as long as it has no more pieces than that, and none from the initial
-seed of a young swarm, whose link is what everybody waits for.
+us compute alike, each block once for the owner of its host, as long as it has no more pieces than that, and none from
+the initial seed of a young swarm, whose link is what everybody waits for.
 """
 
 from __future__ import annotations
 
+from torrentd.policy.peers.hosts import owner
 from torrentd.policy.picking.allowed_fast import allowed_fast
 from torrentd.swarm.peers import floods
 from torrentd.swarm.peers.peer import Peer
@@ -15,7 +16,7 @@ from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import AllowedFast, Range, Reject, Request
 
 HOSTS = 1000
-"""Hosts of which is known how much they had while choked."""
+"""Owners of hosts of which is known how much they had while choked."""
 
 
 def refuse(torrent: TorrentState, peer: Peer, message: Request) -> None:
@@ -68,14 +69,14 @@ def allow(torrent: TorrentState, peer: Peer) -> None:
 
 
 def takes_fast(torrent: TorrentState, peer: Peer, piece: int, count: int) -> bool:
-    """Whether a choked peer gets `count` blocks of the piece; they are taken from what its host may have."""
+    """Whether a choked peer gets `count` blocks of the piece; they are taken from what its owner may have."""
     if piece not in peer.fast_from_us or peer.have.count > len(peer.fast_from_us):
         return False
-    host, given = peer.address.host, torrent.given_fast
-    sum_given = given.get(host, 0) + count
+    who, given = owner(peer.address.host), torrent.given_fast
+    sum_given = given.get(who, 0) + count
     if sum_given > sum(torrent.geometry.block_count(piece) for piece in peer.fast_from_us):
         return False
-    given[host] = sum_given
+    given[who] = sum_given
     if len(given) > HOSTS:
         del given[next(iter(given))]
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from txjsonrpc_ng.jsonrpc import BaseSubhandler
 
+from torrentd.rpc.core.methods.bans import BanMethods
 from torrentd.rpc.core.methods.config import ConfigMethods
 from torrentd.rpc.core.methods.daemon import DaemonMethods
 from torrentd.rpc.core.methods.dht import DhtMethods
@@ -20,6 +21,7 @@ def nouns(control: Control, tokens: Tokens) -> dict[str, BaseSubhandler]:
     """Everything the API can do with this daemon, by what stands before the dot."""
     return {
         "auth": AuthMethods(),
+        "ban": BanMethods(control),
         "config": ConfigMethods(control),
         "daemon": DaemonMethods(control),
         "dht": DhtMethods(control),
