@@ -153,13 +153,13 @@ def _socket_path(text: str) -> str | None:
 
 
 def _source_of_list(text: str) -> str:
-    """A URL or a path; empty: none."""
+    """A URL or a path; empty: none. What is wrong with it is told without it: there may be a password in it."""
     scheme, colon, rest = text.partition("://")
     if colon and scheme.isalpha():
         if scheme.lower() not in ("http", "https") or not rest:
-            raise ValueError(f"{text!r}: only http and https can be fetched")
+            raise ValueError(f"{scheme!r}: only http and https can be fetched")
     elif text and not text.startswith(("/", "~")):
-        raise ValueError(f"{text!r} is neither a URL nor a path that begins with / or ~/")
+        raise ValueError("it is neither a URL nor a path that begins with / or ~/")
     return text
 
 
@@ -172,7 +172,7 @@ def _refresh(seconds: int) -> int:
 def _argv(words: list[str]) -> tuple[str, ...]:
     """A program by its whole path, and its arguments; empty: none."""
     if words and not words[0].startswith("/"):
-        raise ValueError(f"{words[0]!r}: a program is named by its whole path")
+        raise ValueError("a program is named by its whole path, which begins with /")
     if any("\0" in word for word in words):
         raise ValueError("an argument holds no NUL")
     return tuple(words)

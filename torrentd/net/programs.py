@@ -18,6 +18,10 @@ GRACE = 5.0
 LONGEST_LINE = 1000
 """Bytes of a line of output; the rest of it is dropped."""
 
+COULD_NOT_BE_RUN = b"Upon execvpe "
+"""How Twisted begins its report of a program that is not there. All arguments follow, which may be secret; the last
+line says what was wrong."""
+
 MOST_LINES = 100
 """Lines of output of one program; the rest is dropped."""
 
@@ -30,7 +34,8 @@ class Program(ProcessProtocol):
         self._reactor = reactor
         self._line = line
         self._lines = 0
-        self._rest = b""
+        self._rest = self._last = b""
+        self._report = False
         self._deadline = reactor.callLater(limit, self._overdue)
 
     def connectionMade(self) -> None:
@@ -47,7 +52,9 @@ class Program(ProcessProtocol):
     def processEnded(self, reason: Failure) -> None:
         if self._deadline.active():
             self._deadline.cancel()
-        if self._rest:
+        if self._report:
+            self._line(f"it could not be run: {_text(self._last)}")
+        elif self._rest:
             self._print(self._rest)
         status = 0
         if isinstance(reason.value, ProcessTerminated | ProcessDone):
@@ -70,9 +77,14 @@ class Program(ProcessProtocol):
         self._deadline = self._reactor.callLater(GRACE, self.kill)
 
     def _print(self, line: bytes) -> None:
-        self._lines += 1
-        if self._lines <= MOST_LINES:
-            self._line(line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r"))
+        self._report = self._report or (not self._lines and line.startswith(COULD_NOT_BE_RUN))
+        self._lines, self._last = self._lines + 1, line
+        if self._lines <= MOST_LINES and not self._report:
+            self._line(_text(line))
+
+
+def _text(line: bytes) -> str:
+    return line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r")
 
 
 def run(

@@ -236,7 +236,8 @@ class Control(Protocol):
         schedule cannot be read, and nothing was changed."""
 
     def config_values(self) -> dict[str, object]:
-        """Dotted key -> effective value, for every key of the configuration file."""
+        """Dotted key -> effective value, for every key of the configuration file. Passwords in URLs and the arguments
+        of programs are left out."""
 
     def config_sources(self) -> dict[str, str]:
         """Dotted key -> "default", "file" or "runtime"."""

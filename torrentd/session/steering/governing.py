@@ -19,6 +19,7 @@ from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.steering.part import Part
 from torrentd.session.telling import snapshots
+from torrentd.session.telling.configured import shown
 from torrentd.session.telling.rows import (
     AlternativeRow,
     BanRow,
@@ -136,7 +137,7 @@ class Governing(Part):
             "limits.alternative_upload": _in_file(others.up),
             "limits.alternative_schedule": others.schedule,
         }
-        return config.values(self._daemon.settings) | limits
+        return shown(config.values(self._daemon.settings)) | limits
 
     def config_sources(self) -> dict[str, str]:
         configuration = self._daemon.configuration
