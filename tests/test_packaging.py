@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -91,3 +92,10 @@ def test_the_manual_pages_can_be_made(programs: Path, tmp_path: Path) -> None:
     outcome = run(programs / "python", "-m", "torrentd.manual", tmp_path)
     assert outcome.stdout.count("\n") == 3
     assert "dht_bootstrap" in (tmp_path / "man5/torrentd.toml.5").read_text()
+
+
+def test_a_swarm_can_be_simulated(programs: Path) -> None:
+    small = ["--leeches", "2", "--size", "256KiB", "--piece-size", "16KiB", "--json"]
+    outcome = run(programs / "python", "-m", "torrentd.simulate", *small)
+    assert outcome.returncode == 0, outcome.stderr
+    assert len(json.loads(outcome.stdout)["completions"]) == 2
