@@ -9,6 +9,7 @@ import pytest
 from tests.interop.clients.aria2 import Aria2
 from tests.interop.clients.client import Client
 from tests.interop.clients.libtorrent import Libtorrent
+from tests.interop.clients.qbittorrent import QBittorrent
 from tests.interop.clients.transmission import Transmission
 from tests.interop.conftest import Stage
 from tests.interop.content import MIB, Torrent, assert_same, make
@@ -87,8 +88,9 @@ def test_seeding_to_a_libtorrent_that_takes_nothing_else(stage: Stage, torrent: 
         (Transmission, {"encryption": 2}, "prefer"),
         (Aria2, {"bt_require_crypto": "true", "bt_min_crypto_level": "arc4"}, "require"),
         (Aria2, {"bt_require_crypto": "true", "bt_min_crypto_level": "plain"}, "prefer"),
+        (QBittorrent, {"Encryption": 1}, "prefer"),
     ],
-    ids=["transmission", "aria2-arc4", "aria2-plain"],
+    ids=["transmission", "aria2-arc4", "aria2-plain", "qbittorrent"],
 )
 def test_from_and_to_others_that_require_it(
     stage: Stage, torrent: Torrent, kind: type[Client], settings: dict[str, Any], mode: str

@@ -20,7 +20,13 @@ BUSY = ("checking", "meta", "moving", "allocating")
 
 
 class QBittorrent(Client):
+    """`changes` are settings of its session, over those below."""
+
     name = "qbittorrent-nox"
+
+    def __init__(self, folder: Path, host: str, **changes: Any) -> None:
+        super().__init__(folder, host)
+        self._changes = changes
 
     def start(self) -> None:
         self._port, self._web_port = free_port(self.host), free_port(self.host)
@@ -100,7 +106,7 @@ class QBittorrent(Client):
             "SSRFMitigation": "false",
             "DefaultSavePath": self.folder,
             "RefreshInterval": 100,
-        }
+        } | self._changes
         web = {
             "Enabled": "true",
             "Address": self.host,
