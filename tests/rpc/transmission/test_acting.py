@@ -50,6 +50,53 @@ def test_files_are_deleted_if_asked(caller: Caller) -> None:
     assert caller.told == [("remove", ONE, True), ("remove", TWO, False)]
 
 
+def test_another_place(caller: Caller) -> None:
+    assert caller.legacy("torrent-set-location", ids=[2], location="/srv", move=True) == {}
+    assert caller.modern("torrent_set_location", ids=[1, TWO], location="/srv") == {}
+    assert caller.told == [
+        ("move", TWO, "/srv", "move"),
+        ("move", ONE, "/srv", "point"),
+        ("move", TWO, "/srv", "point"),
+    ]
+
+
+@pytest.mark.parametrize("location", ["", "srv", "./srv", 5, None, ["/srv"]])
+def test_a_place_that_is_none(caller: Caller, location: object) -> None:
+    assert caller.legacy("torrent-set-location", location=location) == "new location path is not absolute"
+    assert caller.modern("torrent_set_location", location=location, move=True)["code"] == 3
+    assert caller.told == []
+
+
+def test_a_place_that_is_not_allowed(caller: Caller) -> None:
+    refused = RpcError("path_not_allowed", "path /etc is outside")
+    caller.control.move = lambda id, path, mode: fail(refused)  # type: ignore[method-assign]
+    assert caller.legacy("torrent-set-location", location="/etc") == "path /etc is outside"
+    assert caller.modern("torrent_set_location", location="/etc")["code"] == 5
+
+
+def test_another_name(caller: Caller) -> None:
+    given = {"path": "holiday/a", "name": "b"}
+    assert caller.legacy("torrent-rename-path", ids=[2], **given) == {**given, "id": 2}
+    assert caller.modern("torrent_rename_path", ids=TWO, **given) == {**given, "id": 2}
+    assert caller.told == [("rename", TWO, "holiday/a", "b")] * 2
+
+
+@pytest.mark.parametrize("ids", [[], [1, 2], [9], "nonsense", None])
+def test_one_is_renamed_at_a_time(caller: Caller, ids: object) -> None:
+    assert caller.legacy("torrent-rename-path", ids=ids, path="a", name="b") == "torrent-rename-path requires 1 torrent"
+    assert caller.modern("torrent_rename_path", path="a", name="b")["code"] == -32602
+    assert caller.told == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("file_index", 6), ("path_not_allowed", 5), ("no_metadata", 5), ("busy", 5)]
+)
+def test_a_name_that_cannot_be(caller: Caller, name: str, code: int) -> None:
+    caller.control.rename = lambda id, path, name_: fail(RpcError(name, "no"))  # type: ignore[method-assign]
+    assert caller.legacy("torrent-rename-path", ids=[1]) == "no"
+    assert caller.modern("torrent_rename_path", ids=[1], path="", name="")["code"] == code
+
+
 @pytest.mark.parametrize("name", ["wrong_state", "no_metadata", "torrent_not_found"])
 def test_what_cannot_be_done_to_a_torrent_as_it_is_is_passed_over(caller: Caller, name: str) -> None:
     caller.control.announce = lambda id: fail(RpcError(name, "not now"))  # type: ignore[method-assign]

@@ -109,11 +109,13 @@ SCOPES: dict[str, Scope] = {
     **dict.fromkeys((f"queue_move_{where}" for where in ("top", "up", "down", "bottom")), "control"),
     **dict.fromkeys(("torrent_add", "torrent_remove", "torrent_set", "torrent_reannounce"), "control"),
     **dict.fromkeys(("torrent_start", "torrent_start_now", "torrent_stop", "torrent_verify"), "control"),
+    **dict.fromkeys(("torrent_set_location", "torrent_rename_path"), "control"),
 }
 
 
 def test_every_method_needs_its_scope(caller: Caller) -> None:
-    assert SCOPES.keys() >= caller.transmission._methods.keys()
+    assert SCOPES.keys() == caller.transmission._methods.keys()
+    assert len(SCOPES) == 24
     for method in caller.transmission._methods:
         needed = SCOPES[method]
         assert scope_of(method) == needed
@@ -175,6 +177,8 @@ shapes: dict[str, dict[str, Any]] = {
     **dict.fromkeys(
         ("torrent_start", "torrent_start_now", "torrent_stop", "torrent_verify", "torrent_reannounce"), chosen
     ),
+    "torrent_set_location": chosen | {"location": st.sampled_from(["/x", "x", "", 5]), "move": numbers},
+    "torrent_rename_path": chosen | dict.fromkeys(("path", "name"), st.text(max_size=3) | st.just(5)),
     "session_get": {"fields": st.lists(st.sampled_from(["version", "download_dir", "units", "encryption", "x"]))},
     "session_set": session_settings,
     "session_stats": {},
@@ -235,6 +239,10 @@ def _field(name: str, value: Any, method: str) -> Any:
     if name == "encryption" and value == "allowed":
         return "tolerated"
     return in_legacy(value, method)
+
+
+def test_every_method_is_asked(caller: Caller) -> None:
+    assert shapes.keys() == {*caller.transmission._methods, "nonsense"}
 
 
 @settings(max_examples=400, deadline=None)

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from tests.session.world import Sample, error, result
 from torrentd.disk import moving
+from torrentd.session.control import AddOptions
 from torrentd.state.moves import load as load_moves
 
 
@@ -178,6 +179,19 @@ def test_point_looks_at_what_is_there(home, torrent, target):
     home.stop()
     home.start()
     assert home.row(torrent).state == "seeding"
+
+
+def test_what_has_no_files_yet(make_home, world, home, torrent, target):
+    leech = make_home(6882, toml=f'allowed_roots = ["{target}"]\n').start()
+    result(leech.steering.add_magnet(f"magnet:?xt=urn:btih:{torrent.id}", AddOptions()))
+    assert error(lambda: leech.steering.move(torrent.id, "/etc", "move")).name == "path_not_allowed"
+    assert move(leech, torrent, target).state == "done"
+    assert leech.row(torrent).download_dir == str(target)
+    leech.stop()
+    leech.start()
+    result(leech.steering.add_peers(torrent.id, [home.address]))
+    world.until(lambda: leech.row(torrent).state == "seeding", 60)
+    assert lies_in(target, torrent)
 
 
 class TestUnderWay:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from torrentd.model.errors import RpcError, StorageError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torrentd.disk.moving import Moving as DiskMoving
     from torrentd.session.daemon import Daemon
     from torrentd.session.jobs import Job
+    from torrentd.session.magnets.magnet import MagnetSession
     from torrentd.session.running.torrent import TorrentSession
 
 log = Logger()
@@ -44,16 +45,31 @@ class Moving:
     def move(self, session: TorrentSession, path: str, mode: Mode) -> Job:
         """Begin. "point": the files are there already, or will be; they are looked at, not moved. RpcError:
         "path_not_allowed", "busy", "wrong_state"."""
-        paths = self._daemon.settings.paths
-        try:
-            target = allowed_directory(path, paths.download_dir, paths.allowed_roots)
-        except RpcError as error:
-            raise RpcError(error.name, str(error).replace("download_dir ", "path ", 1), path="path") from None
+        target = self._target(path)
         if session.moving is not None or session.renaming or session.checking is not None:
             raise RpcError("busy", "The torrent is being moved or checked", id=session.id)
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
         return self._begin(session, Move(session.facts.download_dir, target, False), mode, fresh=True)
+
+    def move_magnet(self, magnet: MagnetSession, path: str) -> Deferred[int]:
+        """It has no files yet: a job that is done at once. RpcError: "path_not_allowed"."""
+        target = self._target(path)
+
+        def moved(_: None) -> int:
+            job = self._around.jobs.begin("move", magnet.id, 0)
+            job.finish()
+            self._around.tell("torrent.moved", id=magnet.id, download_dir=target)
+            return job.id
+
+        return magnet.change(download_dir=target).addCallback(moved)
+
+    def _target(self, path: str) -> str:
+        paths = self._daemon.settings.paths
+        try:
+            return allowed_directory(path, paths.download_dir, paths.allowed_roots)
+        except RpcError as error:
+            raise RpcError(error.name, str(error).replace("download_dir ", "path ", 1), path="path") from None
 
     def resume(self, session: TorrentSession, move: Move) -> Job:
         """Go on with what an earlier run began."""

@@ -113,7 +113,12 @@ class Acting(Part):
         return self._awake(id, set_them, lambda magnet: setting.apply_to_magnet(magnet, wishes, settings))
 
     def move(self, id: str, path: str, mode: Mode) -> Deferred[int]:
-        return self._awake(id, lambda session: self._daemon.moving.move(session, path, mode).id)
+        moving = self._daemon.moving
+        return self._awake(
+            id,
+            lambda session: moving.move(session, path, mode).id,
+            lambda magnet: moving.move_magnet(magnet, path),
+        )
 
     def rename(self, id: str, path: str, name: str) -> Deferred[str]:
         return self._awake(id, lambda session: self._daemon.renaming.rename(session, path, name))
