@@ -136,7 +136,7 @@ def _state(row: TorrentRow, part: Part) -> Hashable:
         return None
     if part == "trackers":
         tracker = row.tracker
-        return tracker and (row.edited_at, tracker.host, tracker.status, round(tracker.next_at or 0))
+        return (row.edited_at, tracker and (tracker.host, tracker.status, round(tracker.next_at or 0)))
     return (row.edited_at, row.name, row.download_dir, row.done, row.left, row.wanted, row.state)
 
 

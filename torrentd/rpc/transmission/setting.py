@@ -6,6 +6,7 @@ that is not is remembered, so that it is read back and can be put in force later
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from torrentd.policy.rates.weights import TorrentPriority
@@ -26,6 +27,9 @@ _PRIORITIES: Final[dict[int | None, TorrentPriority]] = {-1: "low", 0: "normal",
 _FILES: Final = ("files_wanted", "files_unwanted", "priority_low", "priority_normal", "priority_high")
 DEFAULT_RATIO: Final = 2.0
 DEFAULT_IDLE: Final = 30  # minutes
+AND_MORE: Final = 1
+"""Seconds. Sonarr and Radarr take the idle limit for one of the seeding time, and remove what was seeded for longer: a
+torrent that stops at the limit because nobody ever came must have been."""
 
 
 class Setting:
@@ -93,8 +97,8 @@ class _Limits:
     def wanted(self) -> tuple[dict[str, LimitValue], dict[str, Any]]:
         for direction, (limited, name) in _RATES.items():
             self._rate(direction, limited, name)
-        self._mode("ratio", "seed_ratio", real(self._params, "seed_ratio_limit"), DEFAULT_RATIO, 1)
-        self._mode("idle_time", "seed_idle", number(self._params, "seed_idle_limit"), DEFAULT_IDLE, MINUTE)
+        self._mode("ratio", "seed_ratio", real(self._params, "seed_ratio_limit"), DEFAULT_RATIO, float)
+        self._mode("idle_time", "seed_idle", number(self._params, "seed_idle_limit"), DEFAULT_IDLE, _idle_time)
         peers = number(self._params, "peer_limit")
         if peers is not None and peers > 0:
             self._limits["peers"] = peers
@@ -118,13 +122,19 @@ class _Limits:
             self._limits[direction] = None
         self._keep[name] = max(0, rate)
 
-    def _mode(self, own: str, name: str, given: float | None, default: float, unit: int) -> None:
+    def _mode(
+        self, own: str, name: str, given: float | None, default: float, limit: Callable[[float], LimitValue]
+    ) -> None:
         now, mode = getattr(self._now, own), number(self._params, f"{name}_mode")
         if given is not None:
             self._keep[f"{name}_limit"] = given = max(given, 0)
         if mode == SINGLE or (mode is None and given is not None and isinstance(now, int | float)):
             wanted = given if given is not None else self._kept.get(f"{name}_limit", default)
             if given is not None or not isinstance(now, int | float):
-                self._limits[own] = wanted * unit
+                self._limits[own] = limit(wanted)
         elif mode in (GLOBAL, UNLIMITED):
             self._limits[own] = None if mode == GLOBAL else "unlimited"
+
+
+def _idle_time(minutes: float) -> int:
+    return int(minutes) * MINUTE + AND_MORE
