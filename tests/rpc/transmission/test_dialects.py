@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 
 from tests.rpc.fake_control import ONE, TWO, UNKNOWN, FakeControl
 from tests.rpc.transmission.asking import Caller
+from torrentd.model.errors import TorrentdError
 from torrentd.rpc.core.context import Context, Grant, Scope
+from torrentd.rpc.transmission.alternative import RATES, SWITCHES, TIMES
 from torrentd.rpc.transmission.api import scope_of
+from torrentd.rpc.transmission.errors import TransmissionError
 from torrentd.rpc.transmission.fields import FIELDS
 from torrentd.rpc.transmission.names import LEGACY, kebab
 from torrentd.rpc.transmission.settings import FLAGS, LACKING, PLAIN, SWITCHED
@@ -156,8 +160,14 @@ torrent_settings = {
 session_settings = {
     name: numbers if isinstance(default, int | float) else st.text(max_size=3) for name, default in LACKING.items()
 } | dict.fromkeys(
-    ("speed_limit_down", "speed_limit_up", "speed_limit_down_enabled", *SWITCHED, *PLAIN, *FLAGS), numbers
+    (
+        *("speed_limit_down", "speed_limit_up", "speed_limit_down_enabled", "speed_limit_up_enabled"),
+        *(*SWITCHED, *(switched.enabled for switched in SWITCHED.values()), *PLAIN, *FLAGS, "peer_port"),
+        *(*RATES, *TIMES, *SWITCHES),
+    ),
+    numbers,
 )
+session_settings |= {"encryption": st.sampled_from(["allowed", "required", "x"]), "download_dir": st.text(max_size=3)}
 chosen = {"ids": ids}
 shapes: dict[str, dict[str, Any]] = {
     "torrent_get": {
@@ -170,7 +180,12 @@ shapes: dict[str, dict[str, Any]] = {
         "metainfo": st.sampled_from(["", "ZA==", "ZA\n==", "eA==", "!"]),
         "download_dir": st.sampled_from(["/x", "x", ""]),
         "paused": st.booleans(),
-        **{name: torrent_settings[name] for name in ("labels", "peer_limit", "files_unwanted", "priority_high")},
+        **{name: torrent_settings[name] for name in ("labels", "peer_limit", "sequential_download")},
+        **dict.fromkeys(
+            ("files_wanted", "files_unwanted", "priority_high", "priority_low", "priority_normal"), indices
+        ),
+        "bandwidth_priority": numbers,
+        "cookies": st.text(max_size=3),
     },
     "torrent_set": chosen | torrent_settings,
     "torrent_remove": chosen | {"delete_local_data": st.booleans()},
@@ -190,8 +205,8 @@ shapes: dict[str, dict[str, Any]] = {
     "group_get": {"group": st.sampled_from(["home", ["home"], [], 5])},
     "group_set": {
         "name": st.sampled_from(["home", "", 5]),
-        "speed_limit_up": numbers,
-        "honors_session_limits": numbers,
+        **dict.fromkeys(("speed_limit_up", "speed_limit_up_enabled", "honors_session_limits"), numbers),
+        **dict.fromkeys(("speed_limit_down", "speed_limit_down_enabled"), numbers),
     },
     "nonsense": {},
 }
@@ -215,8 +230,9 @@ def translated(method: str, params: dict[str, Any]) -> dict[str, Any]:
     arguments = {spelled(name, method): value for name, value in params.items()}
     if "fields" in arguments:
         arguments["fields"] = [spelled(name, method) for name in arguments["fields"]]
-    if arguments.get("ids") == "recently_active":
-        arguments["ids"] = "recently-active"
+    for name, value, old in (("ids", "recently_active", "recently-active"), ("encryption", "allowed", "tolerated")):
+        if arguments.get(name) == value:
+            arguments[name] = old
     return {"method": kebab(method), "arguments": arguments}
 
 
@@ -243,6 +259,32 @@ def _field(name: str, value: Any, method: str) -> Any:
 
 def test_every_method_is_asked(caller: Caller) -> None:
     assert shapes.keys() == {*caller.transmission._methods, "nonsense"}
+
+
+class Recording(dict[str, Any]):
+    """Parameters that know which of them were looked for."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self.sought: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.sought.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.sought.add(str(name))
+        return super().__contains__(name)
+
+
+@settings(max_examples=150, deadline=None)
+@given(requests().filter(lambda request: request[0] != "nonsense"))
+def test_every_parameter_is_given(request: tuple[str, dict[str, Any]]) -> None:
+    method, params = request
+    recording = Recording(params)
+    done = Deferred.fromCoroutine(Caller().transmission._methods[method](recording))  # type: ignore[arg-type]
+    done.addErrback(lambda failure: failure.trap(TransmissionError, TorrentdError) and None)
+    assert recording.sought <= shapes[method].keys()
 
 
 @settings(max_examples=400, deadline=None)

@@ -69,6 +69,7 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
     "added_date": [{"added_at": 5.5}],
     "availability": [{"pieces": PiecesRow(4, 256, "8A==", None)}, {"pieces": PiecesRow(4, 256, "gA==", [1, 2, 3, 4])}],
     "bandwidth_priority": [{"priority": "high"}, {"priority": "low"}],
+    "bytes_completed": [{"files": FILES[:1]}],
     "comment": [details(comment="hello")],
     "corrupt_ever": [{"wasted": 7}],
     "creator": [details(created_by="mktorrent")],

@@ -197,6 +197,7 @@ FIELDS: Final[dict[str, Field]] = {
     "added_date": Field(lambda view: _whole(view.row.added_at)),
     "availability": Field(_availability, ("pieces",)),
     "bandwidth_priority": Field(lambda view: parts.PRIORITIES[view.row.priority]),
+    "bytes_completed": Field(lambda view: [row.done for row in view.files], ("files",)),
     "comment": Field(lambda view: view.details.comment, ("details",)),
     "corrupt_ever": Field(lambda view: view.row.wasted),
     "creator": Field(lambda view: view.details.created_by, ("details",)),

@@ -59,6 +59,7 @@ LACKING: Final[dict[str, Any]] = {
     "script_torrent_done_seeding_enabled": False,
     "script_torrent_done_seeding_filename": "",
     "start_added_torrents": True,
+    "tcp_enabled": True,
     "trash_original_torrent_files": False,
     "utp_enabled": False,
 }
@@ -133,7 +134,6 @@ class Settings:
             "rpc_version_minimum": RPC_VERSION_MINIMUM,
             "rpc_version_semver": RPC_VERSION_SEMVER,
             "session_id": self._session_id(),
-            "tcp_enabled": True,
             "units": UNITS,
             "version": VERSION,
         }
