@@ -67,6 +67,8 @@ def test_whether_it_begins_is_a_setting(caller: Caller) -> None:
         ({"filename": LINK, "download_dir": "films"}, 3, "download directory path is not absolute"),
         ({"metainfo": "!"}, 9, "This is not an acceptable torrent: not base64"),
         ({"metainfo": "eA=="}, 9, "This is not an acceptable torrent: not a bencoded dictionary"),
+        ({"filename": LINK, "files_unwanted": [0, -1]}, 6, "There is no file -1"),
+        ({"filename": LINK, "priority_high": [2**70]}, 6, f"There is no file {2**70}"),
         ({"filename": "/etc/passwd"}, 9, "A torrent is added by its content, a magnet link, or an http or https URL"),
         ({"filename": "file:///a"}, 9, "A torrent is added by its content, a magnet link, or an http or https URL"),
         ({"filename": "http://h/a b"}, 9, "A torrent is added by its content, a magnet link, or an http or https URL"),

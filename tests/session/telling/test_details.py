@@ -113,3 +113,4 @@ def test_the_disk_of_a_path(home):
     there = home.steering.disk("/")
     assert there.free <= there.total
     assert home.steering.disk("/nowhere/at/all").free is not None
+    assert home.steering.disk("/" + "x" * 5000).free is None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from torrentd.model.errors import RpcError
 from torrentd.model.layout import Priority
 from torrentd.rpc.transmission.params import Params, numbers
 from torrentd.session.control import FileChoice
 from torrentd.session.telling.rows import FileRow
+from torrentd.wire.magnet import MAX_FILE
 
 _URGENCY: Final = {
     "priority_low": Priority.LOW,
@@ -26,7 +28,8 @@ class Wish(NamedTuple):
 
 
 def named(params: Params, count: int | None = None) -> dict[int, Wish]:
-    """What a call wants of which files. An empty list means all of the `count` files, if there is a count."""
+    """What a call wants of which files. An empty list means all of the `count` files, if there is a count.
+    RpcError("file_index") for a number that no file can have."""
     wishes: dict[int, Wish] = {}
     for name, wanted in _WANTED.items():
         for index in _indices(params, name, count):
@@ -55,4 +58,8 @@ def _chosen(wish: Wish, now: Priority) -> Priority:
 def _indices(params: Params, name: str, count: int | None) -> Iterable[int]:
     if params.get(name) == [] and count is not None:
         return range(count)
-    return numbers(params, name) or ()
+    indices = numbers(params, name) or []
+    for index in indices:
+        if not 0 <= index <= MAX_FILE:
+            raise RpcError("file_index", f"There is no file {index}")
+    return indices

@@ -192,9 +192,9 @@ def _in_file(rate: int | str | None) -> object:
 def _disk_row(path: str) -> DiskRow:
     """Of the nearest folder that exists: the download directory is made with the first file."""
     place = Path(path)
-    while not place.exists() and place != place.parent:
-        place = place.parent
     try:
+        while not place.exists() and place != place.parent:
+            place = place.parent
         usage = shutil.disk_usage(place)
     except OSError:
         return DiskRow(path, None, None)
