@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.scenarios.casts import KIB, MIB, RATE, fluid_limit, gather, wasted
@@ -82,6 +84,35 @@ def test_who_moves_the_files_meanwhile_goes_on_at_one_place(swarm: Swarm, after:
         assert [place for place, content in found.items() if content and content.stats] == [row.download_dir]
         assert row.done >= before[node] * 0.8
     assert mover.control.row(cast.torrent.id).download_dir == NEW
+    swarm.run_until(
+        lambda: all(node.control.row(cast.torrent.id).state == "seeding" for node in cast.leeches), limit=99
+    )
+
+
+@pytest.mark.parametrize("after", [0.0003, 0.0005, 0.0008, 0.0012, 0.05])
+def test_who_renames_the_files_meanwhile_goes_on_under_one_name(swarm: Swarm, after: float) -> None:
+    """One of them is killed so many seconds after it began."""
+    cast = gather(swarm, [Link(up=RATE)] * 3)
+    swarm.run(3)
+    renamer, crasher = cast.leeches[:2]
+    before = {node: node.control.row(cast.torrent.id).done for node in (renamer, crasher)}
+    old = cast.torrent.metainfo.name
+    for node in before:
+        node.control.rename(cast.torrent.id, old, "other")
+    swarm.run(after)
+    crasher.crash()
+    swarm.run_until(lambda: renamer.control.row(cast.torrent.id).state != "moving", limit=2)
+    crasher.start()
+    swarm.run(2)
+    for node in before:
+        row, layout = node.control.row(cast.torrent.id), cast.torrent.metainfo.layout
+        new = replace(
+            layout, files=(layout.files[0]._replace(path=("other", *layout.files[0].path[1:])), *layout.files[1:])
+        )
+        found = {name: node.machine.platter.known(DOWNLOADS, there) for name, there in ((old, layout), ("other", new))}
+        assert [name for name, content in found.items() if content and content.stats] == [row.name]
+        assert row.done >= before[node] * 0.8
+    assert renamer.control.row(cast.torrent.id).name == "other"
     swarm.run_until(
         lambda: all(node.control.row(cast.torrent.id).state == "seeding" for node in cast.leeches), limit=99
     )

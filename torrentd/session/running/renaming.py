@@ -79,12 +79,17 @@ class Renaming:
         session.stop(silent=True)
         try:
             await self._carry_out(session, names, note)
-        finally:
-            session.renaming = False
-            if not (session.gone or self._daemon.stopping):
-                Deferred.fromCoroutine(begin(session)).addErrback(session.our_fault)
+        except Exception:
+            self._go_on(session)
+            raise
+        self._go_on(session)
         log.info("{name}: {old} is called {new} now", name=session.name, old=escape("/".join(path)), new=escape(name))
         return "/".join(note.new)
+
+    def _go_on(self, session: TorrentSession) -> None:
+        session.renaming = False
+        if not (session.gone or self._daemon.stopping):
+            Deferred.fromCoroutine(begin(session)).addErrback(session.our_fault)
 
     def _checked(self, session: TorrentSession, path: Path, name: str) -> dict[int, Path]:
         if session.gone:

@@ -42,7 +42,7 @@ class SimulatedDisk:
         allocation: Literal["sparse", "full"] = "sparse",
     ) -> SimulatedStorage:
         """As `Disk.open`. Room is taken when pieces are written, whatever the allocation."""
-        return SimulatedStorage(self, self.platter.content(directory, layout, geometry), hashes)
+        return SimulatedStorage(self, directory, layout, geometry, hashes)
 
     def moving(self, layout: Layout, source: str, target: str, tag: str) -> SimulatedMoving:
         """As `Disk.moving`. There are no temporary files."""

@@ -7,7 +7,7 @@ and what the files look like from outside.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torrentd.disk.folders import FileStat
 from torrentd.model.bitfield import Bitfield
@@ -15,7 +15,8 @@ from torrentd.model.errors import StorageError
 from torrentd.model.geometry import Geometry
 from torrentd.model.layout import Layout
 
-Key = tuple[str, tuple[str, ...]]
+Path = tuple[str, ...]
+Key = tuple[str, Path]
 
 
 @dataclass(slots=True)
@@ -91,6 +92,18 @@ class Platter:
         """The files have no names in this directory any more; elsewhere they may."""
         self._contents.pop((directory, layout.files[0].path), None)
 
+    def rename(self, directory: str, layout: Layout, old: Path, new: Path, fresh: bool) -> None:
+        """What is at `old` is at `new` then; the layout knows it by either name. StorageError."""
+        first = layout.files[0].path
+        source, target = (directory, _renamed(first, new, old)), (directory, _renamed(first, old, new))
+        content, other = self._contents.get(source), self._contents.get(target)
+        if fresh and other is not None and other is not content and other.stats:
+            raise StorageError("/: is there already, and is not replaced", "io_error", "/")
+        if content is not None:
+            files = tuple(entry._replace(path=_renamed(entry.path, old, new)) for entry in content.layout.files)
+            content.layout = replace(layout, files=files)
+            self._contents[target] = self._contents.pop(source)
+
     def put(self, directory: str, layout: Layout, geometry: Geometry, have: Bitfield, now: float) -> None:
         """Somebody copied these pieces there."""
         content = self.content(directory, layout, geometry)
@@ -148,3 +161,7 @@ class Platter:
         if self.free < size:
             raise StorageError("/: No space left on device", "disk_full", "/")
         self.free -= size
+
+
+def _renamed(path: Path, old: Path, new: Path) -> Path:
+    return (*new, *path[len(old) :]) if path[: len(old)] == old else path

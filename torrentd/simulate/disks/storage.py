@@ -16,11 +16,10 @@ from torrentd.disk.folders import FileStat
 from torrentd.disk.results import Failed, Flushed, Stored, Unwritten, Verified
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.errors import StorageError
-from torrentd.model.geometry import BLOCK
-from torrentd.model.layout import Priority
+from torrentd.model.geometry import BLOCK, Geometry
+from torrentd.model.layout import Layout, Priority
 from torrentd.simulate.disks.content import TAG, digest, fill, tag
 from torrentd.simulate.disks.outcome import answer
-from torrentd.simulate.disks.platter import Content
 from torrentd.wire.peer.messages import Range
 
 if TYPE_CHECKING:
@@ -44,8 +43,9 @@ class Copy:
 class SimulatedStorage:
     """See `SimulatedDisk.open`, which makes it."""
 
-    def __init__(self, disk: SimulatedDisk, content: Content, hashes: bytes) -> None:
-        self.content = content
+    def __init__(self, disk: SimulatedDisk, directory: str, layout: Layout, geometry: Geometry, hashes: bytes) -> None:
+        self.content = disk.platter.content(directory, layout, geometry)
+        self._place = directory, layout
         self.dirty_bytes = 0
         self._disk = disk
         self._report: Callable[[list[Stored]], None] = lambda stored: None
@@ -218,6 +218,18 @@ class SimulatedStorage:
         if platter.free is not None and platter.free < self.content.geometry.piece_size:
             return fail(StorageError("/: No space left on device", "disk_full", "/"))
         return succeed(None)
+
+    # --- other names
+
+    def rename(self, old: tuple[str, ...], new: tuple[str, ...], *, fresh: bool) -> Deferred[None]:
+        return self._later(0, self._rename, old, new, fresh)
+
+    def _rename(self, old: tuple[str, ...], new: tuple[str, ...], fresh: bool) -> None:
+        if self._disk.platter.faults.write is not None:
+            raise self._disk.platter.faults.write
+        directory, layout = self._place
+        self._disk.platter.rename(directory, layout, old, new, fresh)
+        self.content = self._disk.platter.known(directory, layout) or self.content
 
     # --- the end
 
