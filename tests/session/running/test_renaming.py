@@ -73,6 +73,17 @@ def test_folders(seed, torrent):
     assert seed.row(torrent).name == "other"
 
 
+def test_it_is_an_edit(seed, torrent):
+    result(seed.steering.pause(torrent.id))
+    before, revision = seed.row(torrent), seed.steering.revision()
+    seed.world.run(5)
+    rename(seed, torrent, "sample/a.bin", "z.bin")
+    for _ in range(2):
+        assert seed.row(torrent).edited_at > before.edited_at
+        again(seed)
+    assert revision < seed.steering.revision()
+
+
 def test_what_is_exported_stays(seed, torrent):
     before = result(seed.steering.export(torrent.id))
     rename(seed, torrent, "sample", "other")

@@ -137,6 +137,8 @@ class Renaming:
     async def _settle(self, session: TorrentSession, names: Mapping[int, Path]) -> None:
         """The session goes on with these names."""
         session.metainfo = renamed(session.metainfo, names)
+        session.facts.edited_at = self._around.host.wall_clock()
+        self._around.touched(session)
         await reopen(self._daemon, session)
 
 

@@ -97,6 +97,16 @@ class TestTremc:
 
 
 class TestTremotesf:
+    def test_the_files_that_were_renamed_are_told(self, here: Program, torrent: Sample) -> None:
+        def names() -> list[str]:
+            (found,) = here("torrent-get", {"ids": [1], "fields": ["files"]})["torrents"]
+            return [file["name"] for file in found["files"]]
+
+        here("torrent-stop", {"ids": [1]})
+        assert names()[0] == f"{torrent.name}/a.bin"
+        here("torrent-rename-path", {"ids": [1], "path": f"{torrent.name}/a.bin", "name": "z.bin"})
+        assert names()[0] == f"{torrent.name}/z.bin"
+
     def test_a_table(self, here: Program, torrent: Sample) -> None:
         settings = here.send('{"method":"session-get"}')["arguments"]
         assert settings["rpc-version"] >= 16 and settings["rpc-version-minimum"] >= 14
