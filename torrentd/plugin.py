@@ -152,6 +152,7 @@ def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
         queue_limit=storage.disk_queue,
         min_free=storage.min_free,
         workers=threads,
+        own=(paths.download_dir, *paths.allowed_roots),
     )
     host = Host(
         reactor=reactor,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from torrentd.config import ConfigError, Settings, overridden
+from torrentd.config import ConfigError, Settings, overridden, values
 from torrentd.config.runtime import SETTABLE
 
 
@@ -30,3 +30,16 @@ def test_every_problem_is_told() -> None:
         "peers.upload_slots",
     ]
     assert "restart" in raised.value.problems[3]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(key for key in values(Settings()) if key.partition(".")[0] in ("paths", "rpc", "watch", "hooks", "web")),
+        "blocklist.source",
+    ],
+)
+def test_no_caller_names_a_path_or_a_program_or_a_door(key: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        overridden(Settings(), {key: values(Settings())[key]})
+    assert "cannot be set while the daemon runs" in raised.value.problems[0]

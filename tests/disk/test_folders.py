@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from torrentd.disk.folders import Folders
+from torrentd.disk.folders import Folders, own_part
 
 
 @pytest.fixture
@@ -64,6 +64,61 @@ def test_the_download_directory_itself_may_be_a_link(root: Path, tmp_path: Path)
     with Folders(str(link)) as folders:
         folders.enter(("a",), create=True)
     assert (root / "a").is_dir()
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    (tmp_path / "outside" / "films").mkdir(parents=True)
+    return tmp_path / "outside"
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("planted", ["films", "films/new"])
+def test_a_link_planted_below_what_the_configuration_names_is_not_followed(
+    root: Path, outside: Path, planted: str, create: bool
+) -> None:
+    root.joinpath(planted).parent.mkdir(exist_ok=True)
+    root.joinpath(planted).symlink_to(outside, target_is_directory=True)
+    with Folders(f"{root}/films/new", [str(root)]) as folders, pytest.raises(NotADirectoryError):
+        folders.enter(("a",), create=create)
+    assert os.listdir(outside) == ["films"] and os.listdir(outside / "films") == []
+    with Folders(f"{root}/films") as folders:  # the configuration does not name what it lies in any more
+        folders.enter((), create=True)
+
+
+def test_what_the_configuration_names_may_be_a_link(root: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(root, target_is_directory=True)
+    for named in (f"{link}/films/new", f"{root}/films/new"):  # as it was written, and as it was resolved
+        with Folders(named, ["/nowhere", str(link)]) as folders:
+            folders.enter(("a",), create=True)
+        assert (root / "films" / "new" / "a").is_dir()
+        (root / "films" / "new" / "a").rmdir()
+
+
+def test_what_is_named_is_made_from_what_there_is(tmp_path: Path) -> None:
+    own = tmp_path / "x" / "y"
+    with Folders(f"{own}/films/new", [str(own)]) as folders:
+        with pytest.raises(FileNotFoundError):
+            folders.enter(())
+        folders.enter(("a",), create=True)
+        folders.close()
+        folders.enter(("a",))
+    assert (own / "films" / "new" / "a").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("root", "expected"),
+    [
+        ("/srv/dl", "/srv/dl"),
+        ("/srv/dl/films", "/srv/dl"),
+        ("/srv/dl/own/x", "/srv/dl/own"),
+        ("/srv/dlx", "/srv/dlx"),
+        ("/elsewhere/films", "/elsewhere/films"),
+    ],
+)
+def test_the_part_that_is_the_users_word(root: str, expected: str) -> None:
+    assert own_part(root, ["/srv/dl", "/srv/dl/own"]) == expected
 
 
 def test_the_download_directory_is_made_with_what_it_lies_in(tmp_path: Path) -> None:

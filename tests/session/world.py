@@ -129,6 +129,7 @@ class Home:
             on_busy=lambda is_busy: busy[0](is_busy),
             queue_limit=configuration.settings.storage.disk_queue,
             min_free=0,
+            own=(configuration.settings.paths.download_dir, *configuration.settings.paths.allowed_roots),
             system=self.system,
         )
         host = Host(

@@ -51,6 +51,12 @@ class Place:
     min_free: int = 0
     """bytes to leave on the disk"""
     system: System = field(default_factory=System)
+    own: tuple[str, ...] = ()
+    """the directories that the configuration names, see `Folders`"""
+
+    def folders(self) -> Folders:
+        """To enter it."""
+        return Folders(self.root, self.own)
 
     def path(self, index: int) -> str:
         """The full path of a file, for messages."""
@@ -103,7 +109,7 @@ class Files:
 
     def __init__(self, place: Place, terms: Terms) -> None:
         self.place = place
-        self.folders = Folders(place.root)
+        self.folders = place.folders()
         self.opened: dict[int, Opened] = {}
         self.sized: dict[int, None] = {}
         self.terms = terms

@@ -2,8 +2,9 @@
 
 A torrent names its files, and anybody with write access to the download directory may plant a symbolic link where one
 of its folders belongs. So no path of a torrent is ever given to the kernel as a whole: each component is opened
-beneath the descriptor of the one before it, with O_NOFOLLOW. Only the download directory itself is the user's own
-word and may be reached through links.
+beneath the descriptor of the one before it, with O_NOFOLLOW. Only the directories that the configuration names are the
+user's own word and may be reached through links. What a caller named below one of them was resolved when it was named;
+what became a link since then was planted.
 
 A job visits files in the torrent's order, which is mostly folder by folder: the chain of folders last entered stays
 open, and the next path continues from what it shares with it.
@@ -12,6 +13,7 @@ open, and the next path continues from what it shares with it.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,10 +33,12 @@ class FileStat(NamedTuple):
 
 
 class Folders:
-    """One chain of open folders. Used by one thread at a time. Methods raise OSError."""
+    """One chain of open folders. Used by one thread at a time. Methods raise OSError. `own`: the directories of the
+    configuration; a `root` that lies in none of them is taken for one."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, own: Sequence[str] = ()) -> None:
         self.root = root
+        self._own = own
         self.entries: dict[Components, None] = {}
         """the folders that got a new entry, in the order in which it happened; the root is the empty tuple"""
         self._chain: list[tuple[str, int]] = []
@@ -82,14 +86,16 @@ class Folders:
             os.close(self._chain.pop()[1])
 
     def _enter_root(self, create: bool) -> int:
-        flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+        own = own_part(self.root, self._own)
+        fd = _open_own(own, create)
         try:
-            return os.open(self.root, flags)
-        except FileNotFoundError:
-            if not create:
-                raise
-        _make_root(Path(self.root))
-        return os.open(self.root, flags)
+            for name in Path(self.root).relative_to(own).parts:
+                above, fd = fd, _open_below(fd, name, create)
+                os.close(above)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
 
     def _step(self, parent: Components, name: str, create: bool) -> int:
         """One folder down from the end of the chain."""
@@ -105,8 +111,43 @@ class Folders:
         return os.open(name, _FOLDER, dir_fd=above)
 
 
+def own_part(root: str, own: Iterable[str]) -> str:
+    """The part of a download directory's path that is the user's own word: the longest of the directories of the
+    configuration, as it is written there or as it is now, in which it lies; all of it, if it lies in none."""
+    places = [place for directory in own for place in (directory, os.path.realpath(directory))]
+    return max((place for place in places if Path(root).is_relative_to(place)), key=len, default=root)
+
+
+def _open_own(directory: str, create: bool) -> int:
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+    try:
+        return os.open(directory, flags)
+    except FileNotFoundError:
+        if not create:
+            raise
+    _make_root(Path(directory))
+    return os.open(directory, flags)
+
+
+def _open_below(above: int, name: str, create: bool) -> int:
+    """A component of a download directory, beneath what is open; made and put on the disk if `create`."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=above)
+    except FileNotFoundError:
+        if not create:
+            raise
+    with suppress(FileExistsError):  # another worker was faster
+        os.mkdir(name, dir_fd=above)
+    parent = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=above)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
+    return os.open(name, _FOLDER, dir_fd=above)
+
+
 def _make_root(root: Path) -> None:
-    """Make the download directory and what it lies in, and put them on the disk at once: it happens once."""
+    """Make a directory of the configuration and what it lies in, and put them on the disk at once: it happens once."""
     if root.is_dir():
         return
     _make_root(root.parent)

@@ -49,7 +49,7 @@ class Moving:
         """bytes to be copied and named, known after `prepare`"""
         self._run = run
         self._old = place
-        self._new = Place(target, place.layout, place.min_free, place.system)
+        self._new = Place(target, place.layout, place.min_free, place.system, place.own)
         self._tag = tag
         self._work: Generator[int, None, None] | None = None
 
@@ -91,7 +91,7 @@ class Moving:
 
     def _prepare(self, fresh: bool, known: Collection[int]) -> None:
         room = 0
-        with Folders(self._old.root) as old, Folders(self._new.root) as new:
+        with self._old.folders() as old, self._new.folders() as new:
             root = os.fstat(new.enter((), create=True))
             for index, entry in self._entries():
                 facts, there = _look(old, entry.path), _look(new, entry.path)
@@ -123,7 +123,7 @@ class Moving:
         return True
 
     def _all(self) -> Generator[int, None, None]:
-        with Folders(self._old.root) as old, Folders(self._new.root) as new:
+        with self._old.folders() as old, self._new.folders() as new:
             touched: dict[Components, None] = {}
             for index, entry in self._entries():
                 facts = _look(old, entry.path)
@@ -204,7 +204,7 @@ class Moving:
 
     def _stats(self) -> list[FileStat | None]:
         found: list[FileStat | None] = [None] * len(self._new.layout.files)
-        with Folders(self._new.root) as new:
+        with self._new.folders() as new:
             for index, entry in self._entries():
                 facts = _look(new, entry.path)
                 if facts is not None:
@@ -214,7 +214,7 @@ class Moving:
     def _undo(self) -> None:
         if self._work is not None:
             self._work.close()
-        with Folders(self._old.root) as old, Folders(self._new.root) as new:
+        with self._old.folders() as old, self._new.folders() as new:
             for index, entry in self._entries():
                 facts, found = _look(old, entry.path), _look(new, entry.path)
                 with suppress(FileNotFoundError, NotADirectoryError):
