@@ -366,7 +366,8 @@ class FakeControl:
             given = {name: getattr(alternative, name) for name in ("down", "up", "schedule", "enabled")}
             told = {name: value for name, value in given.items() if value is not UNSET}
             self.told.append(("alternative", told))
-            self.alternative = msgspec.structs.replace(self.alternative, **told)
+            set_now = {name: value for name, value in told.items() if value is not None}
+            self.alternative = msgspec.structs.replace(self.alternative, **set_now)
         return succeed(None)
 
     def config_values(self) -> dict[str, object]:

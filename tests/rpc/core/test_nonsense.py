@@ -1,14 +1,19 @@
-"""Every method with what its schema allows, and with anything at all: never an internal error."""
+"""Every method of the OpenRPC document with what its schema allows, with what it forbids, and with anything at all.
+
+The methods are those that the document names, so a new one is tried without being told here.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from tests.rpc.asking import Asked, request
-from tests.rpc.core.test_registry import METHODS
 from tests.rpc.fake_control import ONE, TWO, UNKNOWN, FakeControl
 
 CONTROL = FakeControl()
@@ -16,6 +21,7 @@ ASKED = Asked(CONTROL)
 DOCUMENT = ASKED.call("rpc.discover")
 SCHEMAS = DOCUMENT["components"]["schemas"]
 PARAMETERS = {method["name"]: method["params"] for method in DOCUMENT["methods"]}
+RESULTS = {method["name"]: method["result"]["schema"] for method in DOCUMENT["methods"]}
 
 Text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 Anything = st.recursive(
@@ -64,7 +70,7 @@ BY_TYPE = {
         schema.get("minimum"), schema.get("maximum"), allow_nan=False, allow_infinity=False
     ),
     "string": allowed_text,
-    "array": lambda schema: st.lists(allowed(schema["items"]), max_size=4),
+    "array": lambda schema: st.lists(allowed(schema["items"]), min_size=schema.get("minItems", 0), max_size=4),
     "object": allowed_object,
 }
 
@@ -77,28 +83,78 @@ def parameters_of(method: str) -> st.SearchStrategy[Any]:
     return allowed_object(schema)
 
 
-Method = st.sampled_from(sorted(METHODS))  # drawn, not parametrized: pytest-twisted wraps a Hypothesis test only once
-EACH_METHOD = settings(max_examples=20 * len(METHODS), deadline=None)
+EACH = pytest.mark.parametrize("method", sorted(PARAMETERS))
+FEW = settings(max_examples=12, deadline=None)
+WRONG: list[Any] = [
+    *(None, True, -1, 0, 5, 0.5, 1e300, 2**70, "", "nonsense", "\0", "x" * 70_000),
+    *([], [None], [[]], ["nonsense"], {}, {"x": 1}),
+]
 
 
-@EACH_METHOD
-@given(Method, st.data())
-def test_what_the_schema_allows(method: str, data: st.DataObject) -> None:
-    check(method, data.draw(parameters_of(method)))
+def validator(schema: dict[str, Any]) -> Draft202012Validator:
+    """Of one schema of the document, with those that it refers to."""
+    return Draft202012Validator({**schema, "components": {"schemas": SCHEMAS}})
 
 
-@EACH_METHOD
-@given(Method, st.data())
-def test_one_parameter_is_nonsense(method: str, data: st.DataObject) -> None:
-    parameters = data.draw(parameters_of(method))
-    name = data.draw(st.sampled_from([one["name"] for one in PARAMETERS[method]] or ["extra"]) | Text)
-    check(method, {**parameters, name: data.draw(Anything)})
+@EACH
+def test_what_the_schema_allows(method: str) -> None:
+    """What is answered is what the document says of the result."""
+    result = validator(RESULTS[method])
+
+    @FEW
+    @given(parameters_of(method))
+    def called(parameters: Any) -> None:
+        said = answer(method, parameters)
+        if "result" in said and parameters.get("fields") is None:  # which narrow it
+            assert [error.message for error in result.iter_errors(said["result"])] == []
+
+    called()
 
 
-@EACH_METHOD
-@given(Method, st.lists(Anything, max_size=5) | st.dictionaries(Text, Anything, max_size=3))
-def test_all_is_nonsense(method: str, parameters: object) -> None:
-    check(method, parameters)
+def forbidden(method: str) -> list[tuple[str, dict[str, Any], str]]:
+    """(parameter, what it is instead, the path in the error)."""
+    found = [("nonsense", {"nonsense": 1}, "nonsense")]
+    for one in PARAMETERS[method]:
+        name, allows = one["name"], validator(one["schema"])
+        found += [(name, {name: wrong}, name) for wrong in WRONG if not allows.is_valid(wrong)]
+        if one["required"]:
+            found.append((name, {}, name))
+    return found
+
+
+@EACH
+def test_what_the_schema_forbids(method: str) -> None:
+    @settings(max_examples=1, deadline=None, phases=[Phase.generate])
+    @given(parameters_of(method))
+    def called(good: Any) -> None:
+        for name, instead, path in forbidden(method):
+            others = {other: value for other, value in good.items() if other != name}
+            error = answer(method, {**others, **instead})["error"]
+            assert (error["code"], error["data"]["path"].startswith(path)) == (-32602, True), (name, instead, error)
+
+    called()
+
+
+@EACH
+def test_one_parameter_is_nonsense(method: str) -> None:
+    names = [one["name"] for one in PARAMETERS[method]] or ["extra"]
+
+    @FEW
+    @given(parameters_of(method), st.sampled_from(names) | Text, Anything)
+    def called(parameters: Any, name: str, value: Any) -> None:
+        answer(method, {**parameters, name: value})
+
+    called()
+
+
+@EACH
+def test_all_is_nonsense(method: str) -> None:
+    @FEW
+    @given(st.lists(Anything, max_size=5) | st.dictionaries(Text, Anything, max_size=3))
+    def called(parameters: Any) -> None:
+        answer(method, parameters)
+
+    called()
 
 
 @given(Anything)
@@ -107,11 +163,14 @@ def test_no_body_surprises_it(body: object) -> None:
     assert isinstance(answer, list | dict)
 
 
-def check(method: str, parameters: object) -> None:
+def answer(method: str, parameters: object) -> Any:
+    """What is said, which is never an internal error."""
     said: list[bytes | None] = []
-    answer = ASKED.begin({**request(method), "params": parameters}).addCallback(said.append)
+    running = ASKED.begin({**request(method), "params": parameters}).addCallback(said.append)
     if CONTROL.waiting:
         CONTROL.waiting.pop()
-        answer.cancel()
+        running.cancel()
     assert said and said[0] is not None
-    assert b'"code":-32603' not in said[0]
+    found = json.loads(said[0])
+    assert found.get("error", {}).get("code") != -32603
+    return found
