@@ -108,6 +108,41 @@ def test_a_torrent_that_is_not_running_is_not_known(home, world, torrent):
     assert (stranger.said, stranger.gone) == (b"", True)
 
 
+def arrives_while_it_begins(home, world, torrent):
+    """A torrent is added while the disk hangs, and a peer comes."""
+    home.worker.hangs = True
+    result(home.steering.add(torrent.metainfo, AddOptions()))
+    stranger = Stranger()
+    world.network.connect(stranger, home.address)
+    world.run()
+    hash = home.session(torrent).facts.info_hash
+    stranger.transport.write(encode(Handshake(RESERVED, hash, b"-XX0000-stranger----")))
+    world.run(1)
+    assert stranger.said
+    assert (stranger.gone, home.session(torrent).torrent.running) == (False, False)
+    return stranger
+
+
+def test_who_comes_while_a_torrent_begins_is_let_in_when_it_runs(home, world, torrent):
+    stranger = arrives_while_it_begins(home, world, torrent)
+    home.worker.go_on()
+    world.run(1)
+    assert len(home.session(torrent).torrent.peers) == 1
+    assert not stranger.gone
+
+
+@pytest.mark.parametrize("remove", [True, False])
+def test_who_comes_while_a_torrent_begins_goes_if_it_will_not_run(home, world, torrent, remove):
+    stranger = arrives_while_it_begins(home, world, torrent)
+    done = home.steering.remove(torrent.id, False) if remove else home.steering.pause(torrent.id)
+    home.worker.go_on()
+    assert result(done) is None
+    world.run(1)
+    assert stranger.gone
+    fleet = home.daemon.connections.fleet
+    assert (fleet.connections, fleet.pending) == (0, 0)
+
+
 def test_ourselves_are_recognised(home, world, torrent):
     home.add(torrent, peers=(home.address,))
     world.run(5)

@@ -44,8 +44,17 @@ async def begin(session: TorrentSession, verify: str = "auto", looked: Callable[
     """Find out what is on the disk, hash what is doubtful, and start. Whatever goes wrong is shown at the torrent.
 
     `verify` concerns a new torrent: "auto" hashes what is there, "full" hashes all, "skip" believes files of the right
-    size. `looked` is called when the files were looked at, before anything follows from that.
+    size. `looked` is called when the files were looked at, before anything follows from that. Peers that came meanwhile
+    are let in at the end.
     """
+    try:
+        await _begin(session, verify, looked)
+    finally:
+        if not session.is_beginning:  # else somebody set out anew
+            session.let_in()
+
+
+async def _begin(session: TorrentSession, verify: str, looked: Callable[[], None]) -> None:
     session.begun = False
     is_void = session.inquire()
     if verify == "full":

@@ -12,6 +12,7 @@ from torrentd.model.ids import InfoHash, PeerId, PeerKey
 from torrentd.net.encryption import NONE
 from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
 from torrentd.policy.peers.external import ExternalAddresses
+from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.doorstep import Doorstep, Nobody
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.swarm.events import ConnectFailed, Dial, OurAddresses, PeerConnected
@@ -41,7 +42,7 @@ from torrentd.wire.peer.handshake import RESERVED, Handshake, with_dht
 if TYPE_CHECKING:
     from torrentd.net.connector import Connector
     from torrentd.policy.peers.encryption import Encryption
-    from torrentd.session.around import Around
+    from torrentd.session.around import Around, Member
     from torrentd.session.driven import Driven
     from torrentd.session.running.torrent import TorrentSession
 
@@ -174,17 +175,22 @@ class Connections:
         if isinstance(found, Sleeper):
             reserved = self._reserved(RESERVED, bool(found.row.private))
             return Identity(info_hash[:20], found.peer_id, found.piece_count, reserved) if found.runs else None
-        return self._identity(found) if found is not None and found.torrent.running else None
+        if found is None or not (found.torrent.running or _beginning(found)):
+            return None
+        return self._identity(found)
 
     def established(self, connection: PeerConnection, handshake: Handshake) -> PeerOwner:
         refusal = self._count(connection, connected=True)
         _, session = self._dialling.pop(connection.key, (None, None))
         info_hash = handshake.info_hash
         found = session or self._around.known(info_hash)
-        if isinstance(found, Sleeper):
+        beginning = _beginning(self._around.known(info_hash)) if session is None else None
+        if isinstance(found, Sleeper) or beginning is not None:
             doorstep = Doorstep(self._around.host.reactor, self, connection, handshake)
             if refusal:
                 connection.close(refusal)
+            elif beginning is not None:
+                beginning.visitors.append(doorstep)
             else:
                 awake = self._around.waking.awake(info_hash, at_once=True)
                 awake.addCallback(doorstep.opened).addErrback(doorstep.refused)
@@ -263,6 +269,13 @@ class Connections:
     def _reserved(self, reserved: bytes, private: bool) -> bytes:
         """What our handshake says that we can do."""
         return with_dht(reserved) if self._around.dht.port and not private else reserved
+
+
+def _beginning(found: Member | None) -> TorrentSession | None:
+    """The torrent, if it will run as soon as it is known what is on the disk."""
+    if found is None or isinstance(found, Sleeper | MagnetSession) or not found.is_beginning:
+        return None
+    return found
 
 
 def _both(handshake: Handshake, connection: PeerConnection) -> bytes:

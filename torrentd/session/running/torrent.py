@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from torrentd.net.interfaces import PeerConnection
     from torrentd.session.around import Around
     from torrentd.session.jobs import Job
+    from torrentd.session.sleeping.doorstep import Doorstep
     from torrentd.swarm.torrent import Torrent
     from torrentd.wire.metainfo import Metainfo
 
@@ -69,6 +70,8 @@ class TorrentSession(Driven["Torrent"]):
         self.error: ErrorRow | None = None
         self.begun = False
         """it is known what is on the disk; see session.beginning"""
+        self.visitors: list[Doorstep] = []
+        """who came before that"""
         self.inquiry = 0
         """counts the times that somebody set out to learn how the disk is; an answer to an older question is void"""
         self.doubtful = Bitfield(metainfo.geometry.piece_count)
@@ -145,6 +148,20 @@ class TorrentSession(Driven["Torrent"]):
         stopped = self.facts.paused or self.facts.finished or self.gone or self.has_failed_for_good
         looked_at = self.checking is not None or self.doubtful.count
         return self.begun and not (stopped or looked_at or self.moving is not None or self.renaming)
+
+    @property
+    def is_beginning(self) -> bool:
+        """Whether it is being found out what is on the disk, and nothing else speaks against being in the swarm."""
+        return not (self.begun or self.facts.paused or self.facts.finished or self.gone or self.error is not None)
+
+    def let_in(self) -> None:
+        """Whoever waits for the torrent to begin: it runs by now, or does not after what was found."""
+        visitors, self.visitors = self.visitors, []
+        for doorstep in visitors:
+            if self.gone:
+                doorstep.turn_away("the torrent was removed")
+            else:
+                doorstep.opened(self)
 
     def start(self) -> None:
         """Enter the swarm, unless something speaks against it; or wait for the torrent's turn."""

@@ -57,8 +57,8 @@ class Nobody:
 
 
 class Doorstep:
-    """Implements net's PeerOwner for a peer whose torrent has to wake, or has just got its metadata; afterwards it
-    passes on what it is told.
+    """Implements net's PeerOwner for a peer whose torrent has to wake, is just beginning, or has just got its metadata;
+    afterwards it passes on what it is told.
 
     The connection is not read meanwhile. What came with its handshake is kept: a bitfield, perhaps an `interested`.
     """
