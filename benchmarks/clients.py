@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 import libtorrent
 
 from benchmarks.content import Content
-from benchmarks.processes import Process, wait_until
+from benchmarks.processes import Process, ProcessDied, wait_until
 from torrentd.rpc.client import Client as Rpc
 from torrentd.rpc.client import ClientError, UnixEndpoint
 
@@ -221,6 +221,8 @@ class Libtorrent:
         self.call("ping")
 
     def stop(self) -> None:
+        with suppress(ProcessDied, OSError, RuntimeError, ValueError):  # it is gone already
+            self.call("settle")
         self._process.stop()
 
 
@@ -230,6 +232,9 @@ class FarEnd(Libtorrent):
     def __init__(self, work: Path, peers: int) -> None:
         super().__init__(work, tuple(FAR_HOST.format(FIRST_FAR + index) for index in range(peers)), fast=True)
         self._opened_at = time.monotonic()
+
+    def stop(self) -> None:
+        self._process.stop()
 
     def wait_for_tick(self) -> None:
         """Return BEFORE_TICK seconds before it dials next, so that this delay is the same in each transfer."""

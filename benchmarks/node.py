@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from base64 import b64decode
 from typing import Any
 
@@ -42,6 +43,10 @@ FAST = {
     "unchoke_slots_limit": 100,
 }
 """Large buffers and queues for the far end."""
+
+
+SETTLE_TIME = 5.0
+"""Seconds that the disk may take for what came last."""
 
 
 class Node:
@@ -78,6 +83,19 @@ class Node:
     def ping(self) -> None:
         """Answered by the session's network thread."""
         self._sessions[0].listen_port()
+
+    def settle(self) -> None:
+        """Leave the swarms, and have all that came written: a process that just ends leaves half a block behind."""
+        for session in self._sessions:
+            session.apply_settings({"alert_mask": lt.alert.category_t.storage_notification})
+            session.pause()
+        for torrent in self._torrents:
+            torrent.flush_cache()
+        flushed, deadline = 0, time.monotonic() + SETTLE_TIME
+        while flushed < len(self._torrents) and time.monotonic() < deadline:
+            for session in self._sessions:
+                session.wait_for_alert(100)
+                flushed += sum(isinstance(alert, lt.cache_flushed_alert) for alert in session.pop_alerts())
 
     def look(self) -> dict[str, Any]:
         """All torrents together: are all complete, payload bytes in and out, those that have no peer, an error."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from benchmarks.case import Ground, Measurement
 from benchmarks.cases import CASES
 from benchmarks.clients import Kind, LibtorrentKind, TorrentdKind
 from benchmarks.content import NAME
+from benchmarks.crowd import wire
+from benchmarks.crowd.peers import Counts, Leech, Torrent
 from benchmarks.floor import Floor, Loop
 from benchmarks.machine import Machine
 from benchmarks.micro.__main__ import SUBJECTS, lines
@@ -72,6 +75,32 @@ def test_limits_and_loops_can_be_measured(tmp_path: Path) -> None:
     loops = floor.measure(tmp_path, 4 * MIB)
     assert loops.download.rate > 0 < loops.upload.rate
     assert not list(tmp_path.iterdir())
+
+
+def leech(data: bytes) -> tuple[Leech, Counts, socket.socket]:
+    """A leech of a torrent of one piece, that has asked for all of its four blocks; and the other end."""
+    counts, (ours, theirs) = Counts(), socket.socketpair()
+    made = Leech(ours, Torrent(bytes(20), 1, len(data), memoryview(data)), counts, bytes(20), 0)
+    theirs.sendall(wire.handshake(bytes(20), bytes(20)) + wire.message(wire.UNCHOKE))
+    assert made.read(memoryview(bytearray(MIB)))
+    for _ in range(4):
+        made.turn()
+    return made, counts, theirs
+
+
+@pytest.mark.parametrize(("order", "spoilt", "found"), [((0, 1, 2), -1, (3, 0)), ((2, 0, 2, 1), 1, (3, 1))])
+def test_a_leech_of_the_crowd_takes_blocks_in_any_order(
+    order: tuple[int, ...], spoilt: int, found: tuple[int, int]
+) -> None:
+    data = os.urandom(4 * wire.BLOCK)
+    made, counts, theirs = leech(data)
+    with made.socket, theirs:
+        for number in order:
+            begin = number * wire.BLOCK
+            block = data[begin : begin + wire.BLOCK]
+            theirs.sendall(wire.piece_header(0, begin) + (block[::-1] if number == spoilt else block))
+            assert made.read(memoryview(bytearray(MIB)))
+    assert (counts.received // wire.BLOCK, counts.wrong) == found
 
 
 def test_medians_and_ratios() -> None:

@@ -46,7 +46,7 @@ class Counts:
     sent: int = 0
     received: int = 0
     wrong: int = 0
-    """received blocks that were not what was asked for"""
+    """received blocks that are not what is in their places"""
 
 
 class Peer(Protocol):
@@ -147,7 +147,7 @@ class Leech(_Connected):
         self._torrent = torrent
         self._counts = counts
         self._piece, self._begin = first, 0
-        self._owed: deque[tuple[int, int]] = deque()
+        self._owed: set[tuple[int, int]] = set()
         self._choked = True
         self._allowance = Allowance(BURST)
         connection.sendall(wire.handshake(torrent.info_hash, peer_id) + wire.message(wire.INTERESTED))
@@ -158,15 +158,19 @@ class Leech(_Connected):
 
     def _take(self, kind: int, payload: memoryview) -> None:
         if kind == wire.PIECE:
-            self._received(payload[8:])
+            self._received(*wire.piece(payload))
         elif kind in (wire.CHOKE, wire.UNCHOKE):
             self._choked = kind == wire.CHOKE
             self._owed.clear()
 
-    def _received(self, block: memoryview) -> None:
-        self._counts.received += len(block)
-        if not self._owed or bytes(block) != bytes(self._torrent.block(*self._owed.popleft())):
+    def _received(self, piece: int, begin: int, block: memoryview) -> None:
+        """In whatever order: a disk of several threads answers in its own. What is owed no more, since there was a
+        choke, is right or wrong as well, but counts for nothing."""
+        if bytes(block) != bytes(self._torrent.block(piece, begin)):
             self._counts.wrong += 1
+        if (piece, begin) in self._owed:
+            self._owed.discard((piece, begin))
+            self._counts.received += len(block)
         self._ask()
 
     def _ask(self) -> None:
@@ -174,7 +178,7 @@ class Leech(_Connected):
         requests = []
         while not self._choked and self._allowance.left and len(self._owed) < OWED:
             self._allowance.left -= 1
-            self._owed.append((self._piece, self._begin))
+            self._owed.add((self._piece, self._begin))
             requests.append(wire.request(self._piece, self._begin))
             self._next()
         if requests:

@@ -14,6 +14,7 @@ HANDSHAKE = 68
 
 _HEAD = struct.Struct(">IB")
 _PLACE = struct.Struct(">III")
+_PIECE_PLACE = struct.Struct(">II")
 _REQUEST = struct.Struct(">IBIII")
 _PIECE = struct.Struct(">IBII")
 PIECE_HEADER = _PIECE.size
@@ -49,6 +50,12 @@ def place(payload: memoryview) -> tuple[int, int, int]:
     """Piece, begin, length of a request or a cancel."""
     piece, begin, length = _PLACE.unpack(payload)
     return piece, begin, length
+
+
+def piece(payload: memoryview) -> tuple[int, int, memoryview]:
+    """Piece, begin, and the block itself."""
+    index, begin = _PIECE_PLACE.unpack_from(payload)
+    return index, begin, payload[_PIECE_PLACE.size :]
 
 
 def scan(view: memoryview) -> tuple[list[tuple[int, memoryview]], int]:
