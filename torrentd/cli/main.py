@@ -52,6 +52,8 @@ COMMANDS = {
     "log": "events",
     "limits": "limits",
     "config": "config",
+    "token": "tokens",
+    "whoami": "tokens",
     "reload": "daemon",
     "shutdown": "daemon",
     "inspect": "inspect",

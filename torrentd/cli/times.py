@@ -43,3 +43,8 @@ def format_eta(seconds: int) -> str:
 def format_time(when: float) -> str:
     """Unix seconds as local date and time."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
+
+
+def from_now(seconds: float) -> float:
+    """The Unix seconds of so long after now."""
+    return time.time() + seconds  # noqa: TID251  the calendar's clock, of a program that has no reactor

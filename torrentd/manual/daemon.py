@@ -19,8 +19,8 @@ FILES = {
     "config.toml": "The configuration, see torrentd.toml(5); torrentd never writes it.",
     "~/.local/state/torrentd, /var/lib/torrentd": "The state directory: database, token, lock. It is given by "
     "--state-dir, the configuration, $STATE_DIRECTORY or $XDG_STATE_HOME.",
-    "token": "In the state directory: the secret with which programs may do everything by JSON-RPC over TCP. The call "
-    "token.create makes others, which may do less.",
+    "token": "In the state directory: the secret with which programs may do everything by JSON-RPC over TCP. "
+    "Others, which may do less, are made with the command token of torrentctl(1).",
     "rpc.sock": "In $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/torrentd or the state directory: the socket of torrentctl(1).",
 }
 
