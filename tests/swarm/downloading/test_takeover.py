@@ -54,6 +54,13 @@ def test_a_seed_is_relieved_by_a_leech_as_soon_as_it_has_the_piece() -> None:
     assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)]
 
 
+def test_what_was_begun_is_left_to_finish_while_something_else_waits_longer() -> None:
+    begins = [(0.1, says(1, run_of(1)))]
+    other = [(0.2, arrives(2)), (0.2, says(2, has(2, 0, 1), Unchoke()))]
+    log = run(make(2, 8), (0.0, Start()), *_here(1, 0, 1, of=2), *begins, *other, until=0.5)
+    assert _cancelled(log, 1) == [(0, block) for block in range(8)]
+
+
 def test_nothing_is_taken_over_while_it_is_our_disk_that_holds_all_up() -> None:
     log = run(make(PIECES, BLOCKS), (0, Start()), *_here(1, 0, 1, 2, 3), *_here(2, 3), (1, DiskBusy(True)), until=9)
     assert asked(log, 2) == []

@@ -56,7 +56,7 @@ def find(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[Peer, i
 
 
 def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[float, Peer, int] | None:
-    """The longest queue from which `peer` could take something, and the last piece in it that it could."""
+    """How long what waits longest elsewhere and `peer` could bring will wait, at whom, and of which piece it is."""
     best: tuple[float, Peer, int] | None = None
     for other in torrent.peers.values():
         if other is peer or other.queue.count < 2:
@@ -64,15 +64,28 @@ def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> t
         rate = other.down.rate(torrent.now)
         if rate < SLOWEST and torrent.now < other.waiting_since + PATIENCE:
             continue
-        wait = other.queue.count * BLOCK / max(SLOWEST, rate)
-        if other.is_seed and not peer.is_seed:
-            wait += SEED
-        if best is not None and wait <= best[0]:
-            continue
-        piece = next((one for one in reversed(other.queue.outstanding) if _could_bring(requests, peer, one)), None)
-        if piece is not None:
-            best = wait, other, piece
+        each = BLOCK / max(SLOWEST, rate)
+        found = _last_to_come(requests, peer, other, each)
+        if found is not None and (best is None or found[0] > best[0]):
+            best = found[0], other, found[1]
     return best
+
+
+def _last_to_come(requests: Requests, peer: Peer, other: Peer, each: float) -> tuple[float, int] | None:
+    """The longest wait for a piece that `other` owes and `peer` could bring, and which; `each` block takes so long.
+
+    What it began to send goes on before the rest, as far as we know: we wait for its own blocks only.
+    """
+    begun: tuple[float, int] | None = None
+    for piece in reversed(other.queue.outstanding):
+        if not _could_bring(requests, peer, piece):
+            continue
+        if other.key not in requests.started[piece].contributors:
+            return other.queue.count * each + (SEED if other.is_seed and not peer.is_seed else 0.0), piece
+        wait = other.queue.outstanding[piece].bit_count() * each
+        if begun is None or wait > begun[0]:
+            begun = wait, piece
+    return begun
 
 
 def _takeable(other: Peer, piece: int) -> int:
