@@ -9,7 +9,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -126,11 +126,11 @@ def story(tmp_path: Path) -> Iterator[Story]:
     with serving() as server:
         password, pin = SECRETS["password of a blocklist"], SECRETS["pin of a blocklist"]
         source = f"http://me:{password}@{server}/list?pin={pin}"
-        daemon = Running(tmp_path, configuration(tmp_path, source)).start()
-        story = Story(daemon, server)
-        yield story
-        story.events.close()
-        daemon.close()
+        daemon = Running(tmp_path, configuration(tmp_path, source))
+        with closing(daemon):
+            story = Story(daemon.start(), server)
+            with story.events:
+                yield story
 
 
 def test_no_secret_is_told(story: Story) -> None:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import pytest
 
 from tests.rpc.serve.attacks import ADD, ATTACKS, CLOSED, LEGACY_ADD, Attack, call, http
 from tests.running import PATIENCE, Running
+from torrentd.rpc.client import RpcFailed
 
 HALF_REQUESTS = 100
 """more than strangers may have connections"""
@@ -44,9 +45,10 @@ level = "debug"
 class Scene:
     """A daemon with tokens, and with a web client's folder that has more than a web client in it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._web(folder)
-        self.daemon = Running(folder, CONFIG.format(folder=folder, group=NOGROUP)).start()
+    def __init__(self, daemon: Running) -> None:
+        self.daemon = daemon
+        self._web(daemon.folder)
+        daemon.start()
         (address,) = re.findall(r"RPC: listening on .*?([0-9.]+:[0-9]+)$", self.log, re.MULTILINE)
         self.port = int(address.rpartition(":")[2])
         self._sources = 1
@@ -76,13 +78,22 @@ class Scene:
         fillings = {scope: made(scope, scope) for scope in ("read", "control", "settings")}
         fillings["revoked"] = made("revoked", "read", "control", "settings")
         self.daemon.call("token.revoke", name="revoked")
-        end = time.time() + 0.2
-        fillings["expired"] = made("expired", "read", "control", "settings", expires=end)
-        while time.time() <= end:
-            time.sleep(0.01)
+        fillings["expired"] = self._expired()
         digest = hashlib.sha256(fillings["control"].encode()).hexdigest()
         as_user = base64.b64encode(f"{first}:".encode()).decode()
         return fillings | {"all": first, "most": first[:-1], "as-user": as_user, "digest": digest}
+
+    def _expired(self) -> str:
+        """A token whose time is over. How long it must be good for to be made at all, only a busy machine knows."""
+        for seconds in (0.2, 1.0, 5.0, PATIENCE):
+            params = {"name": "expired", "scopes": ["read", "control", "settings"]}
+            with suppress(RpcFailed):  # it would have begun in the past
+                end = time.time() + seconds
+                secret = str(self.daemon.call("token.create", **params, expires=end)["secret"])
+                while time.time() <= end:
+                    time.sleep(0.01)
+                return secret
+        pytest.fail("no token could be made in time")
 
     @property
     def log(self) -> str:
@@ -117,9 +128,6 @@ class Scene:
                         connection.shutdown(socket.SHUT_WR)  # what else was to be said is said by now
         return answer
 
-    def close(self) -> None:
-        self.daemon.close()
-
 
 def whole(answer: bytes) -> bool:
     head, end, rest = answer.partition(b"\r\n\r\n")
@@ -140,9 +148,8 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def scene(folder: Path) -> Iterator[Scene]:
-    scene = Scene(folder)
-    yield scene
-    scene.close()
+    with closing(Running(folder, CONFIG.format(folder=folder, group=NOGROUP))) as daemon:
+        yield Scene(daemon)
 
 
 def test_there_are_enough() -> None:
