@@ -11,11 +11,13 @@ LIAR = {"network": "2001:db8::/64", "reason": "\x1b[1m", "automatic": True, "tor
 
 def test_who_is_banned(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     fake.answers["ban.list"] = {"bans": []}
-    assert torrentctl("bans").out == ""
+    assert torrentctl("bans").out == torrentctl("bans").err == ""
     fake.answers["ban.list"] = {"bans": [BY_HAND, LIAR]}
     lines = torrentctl("bans").out.splitlines()
     assert lines == ["192.0.2.0/24\tfalse\t0\t\tnoise", "2001:db8::/64\ttrue\t0\t60\t\\x1b[1m"]
     assert "\x1b[1m" not in torrentctl.on_terminal()("bans").out
+    fake.answers["ban.list"] = {"bans": []}
+    assert torrentctl("bans").err == "nobody is banned\n"
 
 
 def test_ban(torrentctl: Torrentctl, fake: FakeDaemon) -> None:

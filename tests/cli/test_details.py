@@ -14,7 +14,7 @@ from tests.cli.fake_daemon import FakeDaemon
 from tests.cli.rows import UBUNTU, hostile, torrent, without_metadata
 from torrentd.cli.commands.pieces import piece_map
 from torrentd.model.bitfield import Bitfield
-from torrentd.session.telling.rows import ClosedPeerRow, ErrorRow, FileRow, PeerRow, TrackerRow
+from torrentd.session.telling.rows import ClosedPeerRow, ErrorRow, FileRow, LimitsRow, PeerRow, TrackerRow
 
 
 def built(row: msgspec.Struct) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def test_show_on_a_terminal(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
         "done in      4m 46s",
         "downloaded   2.4 GiB, 16.0 KiB wasted",
         "uploaded     1.2 MiB, ratio 0.00",
-        "peers        12 connected (9 seeds), 48 known; from 8, to 2",
+        "peers        12 connected (9 seeds), 48 known; 8 send to us, we send to 2",
         "swarm        1200 seeds, 33 leechers",
         "tracker      torrent.ubuntu.com: working, next announce 2023-11-14 22:43:20",
         "limits       down 1.9 MiB/s",
@@ -199,3 +199,18 @@ def test_a_map_of_many_pieces() -> None:
         "......+",
     ]
     assert len("".join(lines)) == -(-1000 // 13)
+
+
+@pytest.mark.parametrize("name", ["peers", "trackers"])
+def test_people_are_told_that_there_are_none(torrentctl: Torrentctl, fake: FakeDaemon, name: str) -> None:
+    fake.answers[f"torrent.{name}"] = {name: [], "total": 0}
+    assert torrentctl(name, UBUNTU).out == ""
+    outcome = torrentctl.on_terminal()(name, UBUNTU)
+    assert (outcome.out, outcome.err) == ("", f"no {name}\n")
+
+
+def test_limits_in_words(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    limits = LimitsRow(up="unlimited", peers=5, ratio=1.5, seed_time=7200, idle_time="unlimited")
+    fake.answers["torrent.get"] = {"torrent": torrent(limits=limits)}
+    lines = torrentctl.on_terminal(100)("show", UBUNTU).lines
+    assert "limits       up unlimited, peers 5, ratio 1.5, seed time 2h, idle time unlimited" in lines

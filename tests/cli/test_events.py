@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon, RpcFailure
-from torrentd.cli.commands.events import USUAL
+from torrentd.cli.commands.events import TOPICS, USUAL
 from torrentd.session.events.log import Topic
 
 ID = "0a1b2c3d" + "0" * 32
@@ -68,7 +68,15 @@ def test_people_see_lines_without_tricks(torrentctl: Torrentctl, fake: FakeDaemo
 
 
 def test_the_usual_topics_are_topics() -> None:
-    assert set(get_args(Topic)) - set(USUAL) == {"torrent.changed", "stats", "log"}
+    assert set(TOPICS) == set(get_args(Topic))
+    assert set(TOPICS) - set(USUAL) == {"torrent.changed", "stats", "log"}
+
+
+def test_a_topic_that_is_none(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    outcome = torrentctl("events", "--topic", "torrent.finished")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "torrent.completed" in outcome.err
+    assert fake.calls == []
 
 
 @pytest.mark.parametrize("form", ["pipe", "terminal"])

@@ -7,7 +7,7 @@ from typing import Final
 from torrentd.cli.exits import USAGE, Failed
 from torrentd.cli.sizes import format_limit
 from torrentd.cli.tables import Column, eta, moment, number, rate, ratio, share, size, text, yes
-from torrentd.cli.times import format_duration
+from torrentd.cli.times import format_duration, format_limit_of_time
 
 SHORT_ID: Final = 8
 """hex digits of an id for people: enough to type back"""
@@ -74,6 +74,10 @@ TORRENTS: Final[dict[str, Column]] = {
         moment("tracker.next_at", "NEXT ANNOUNCE", 9),
         text("limits.down", "LIMIT DOWN", 9, right=True, show=format_limit),
         text("limits.up", "LIMIT UP", 9, right=True, show=format_limit),
+        text("limits.peers", "LIMIT PEERS", 9, right=True),
+        text("limits.ratio", "LIMIT RATIO", 9, right=True),
+        text("limits.seed_time", "LIMIT SEEDED", 9, right=True, show=format_limit_of_time),
+        text("limits.idle_time", "LIMIT IDLE", 9, right=True, show=format_limit_of_time),
         yes("sequential", "SEQUENTIAL", 9),
         text("priority", "PRIORITY", 9),
         number("piece_count", "PIECES", 9),

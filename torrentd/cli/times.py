@@ -40,6 +40,11 @@ def format_eta(seconds: int) -> str:
     return format_duration(seconds) if seconds < _FOREVER else "∞"
 
 
+def format_limit_of_time(limit: float | str) -> str:
+    """A limit as the API gives it: seconds, or "unlimited"."""
+    return limit if isinstance(limit, str) else format_duration(limit)
+
+
 def format_time(when: float) -> str:
     """Unix seconds as local date and time."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))

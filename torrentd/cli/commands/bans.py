@@ -66,5 +66,7 @@ def bans_command(session: Session) -> None:
 def _show(session: Session, result: dict[str, Any]) -> None:
     if session.output.form == "json":
         session.output.json(result)
-    else:
+    elif result["bans"] or session.output.form == "plain":
         session.output.table(COLUMNS, result["bans"])
+    else:
+        session.output.remark("nobody is banned")

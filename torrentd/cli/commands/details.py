@@ -10,7 +10,7 @@ from torrentd.cli.options import Command, command
 from torrentd.cli.session import Session
 from torrentd.cli.sizes import format_limit, format_rate, format_share, format_size
 from torrentd.cli.tables import Column, flatten
-from torrentd.cli.times import format_duration, format_eta, format_time
+from torrentd.cli.times import format_duration, format_eta, format_limit_of_time, format_time
 from torrentd.cli.torrents import find, one
 
 Row = Mapping[str, Any]
@@ -33,7 +33,10 @@ def _table_command(name: str, help: str, columns: Sequence[Column], key: str) ->
         if session.output.form == "json":
             session.output.json(result)
             return
-        session.output.table(columns, result[key])
+        if result[key] or session.output.form == "plain":
+            session.output.table(columns, result[key])
+        else:
+            session.output.remark(f"no {key}")
         if session.output.form == "table" and key == "peers":
             _tell_closed(session, result.get("closed", []))
 
@@ -97,7 +100,7 @@ def _swarm(row: Row) -> Iterator[tuple[str, str]]:
         "peers",
         (
             f"{peers['connected']} connected ({peers['seeds']} seeds), {peers['known']} known;"
-            f" from {peers['down']}, to {peers['up']}"
+            f" {peers['down']} send to us, we send to {peers['up']}"
         ),
     )
     if peers["swarm_seeds"] is not None or peers["swarm_leechers"] is not None:
@@ -114,10 +117,12 @@ def _tracker(row: Row) -> Iterator[tuple[str, str]]:
 def _limits(row: Row) -> Iterator[tuple[str, str]]:
     given = {key: value for key, value in row["limits"].items() if value is not None}
     if given:
-        yield "limits", ", ".join(f"{key} {_limit(key, value)}" for key, value in given.items())
+        yield "limits", ", ".join(f"{key.replace('_', ' ')} {_limit(key, value)}" for key, value in given.items())
 
 
 def _limit(key: str, value: Any) -> str:
+    if key in ("seed_time", "idle_time"):
+        return format_limit_of_time(value)
     return format_limit(value) if key in ("down", "up") else str(value)
 
 

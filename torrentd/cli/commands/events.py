@@ -14,7 +14,7 @@ from torrentd.cli.session import Session
 from torrentd.cli.tables import flatten
 from torrentd.cli.times import format_time
 
-USUAL = (
+TOPICS = (
     "torrent.added",
     "torrent.removed",
     "torrent.state",
@@ -26,8 +26,13 @@ USUAL = (
     "tracker.error",
     "job",
     "config",
+    "torrent.changed",
+    "stats",
+    "log",
 )
-"""Topics that are shown unless others are named: all but those that never stand still."""
+RESTLESS = ("torrent.changed", "stats", "log")
+"""Topics that never stand still: shown only if they are named."""
+USUAL = tuple(topic for topic in TOPICS if topic not in RESTLESS)
 
 
 @command(
@@ -35,7 +40,14 @@ USUAL = (
     help="Show what happens, as it happens: one JSON object a line in a pipe. Unless topics are named, all are shown "
     "but torrent.changed, stats and log.",
 )
-@click.option("--topic", "topics", metavar="TOPIC", multiple=True, help="Only these, such as torrent.completed.")
+@click.option(
+    "--topic",
+    "topics",
+    metavar="TOPIC",
+    type=click.Choice(TOPICS),
+    multiple=True,
+    help="Only this, such as torrent.completed; may be repeated.",
+)
 @click.option("--since", metavar="CURSOR", help="Begin after this event; each event has its cursor.")
 def events_command(session: Session, topics: tuple[str, ...], since: str | None) -> None:
     for event in follow(session, topics or USUAL, since):
