@@ -132,14 +132,8 @@ def test_completion_scripts(nobody: Torrentctl, shell: str, word: str) -> None:
 
 
 def completed(fake: FakeDaemon, line: str) -> list[str]:
-    words = line.split(" ")
-    environment = {
-        "TORRENTCTL_SOCKET": fake.address,
-        "_TORRENTCTL_COMPLETE": "bash_complete",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-    }
-    return program([], environment).stdout.decode().split()
+    environment = {"TORRENTCTL_SOCKET": fake.address, "_TORRENTCTL_COMPLETE": "bash_complete", "COMP_WORDS": line}
+    return [word for word in program([], environment).stdout.decode().splitlines() if word]
 
 
 def test_completion_of_commands_and_torrents(fake: FakeDaemon, tmp_path: Path) -> None:
@@ -148,7 +142,12 @@ def test_completion_of_commands_and_torrents(fake: FakeDaemon, tmp_path: Path) -
     assert completed(fake, "torrentctl show u") == ["plain,ubuntu-24.04.iso"]
     assert completed(fake, "torrentctl show ff") == [f"plain,{'f' * 40}"]
     fake.answers["config.get"] = {"values": {"log.level": "info", "log.format": "text", "web.folder": ""}}
-    assert completed(fake, "torrentctl config set log.") == ["plain,log.level", "plain,log.format"]
+    assert completed(fake, "torrentctl config set log.") == ["open,log.level=", "open,log.format="]
+    assert completed(fake, "torrentctl config get log.l") == ["plain,log.level"]
+    assert completed(fake, "torrentctl list label:l") == ["plain,linux"]
+    assert completed(fake, "torrentctl list se") == ["plain,seeding"]
+    assert completed(fake, "torrentctl add --dir x") == ["dir,"]
+    assert completed(fake, "torrentctl inspect x") == ["file,"]
     fake.answers.clear()
     assert completed(fake, "torrentctl show u") == []
     assert completed(fake, "torrentctl config get l") == []

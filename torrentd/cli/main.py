@@ -89,6 +89,9 @@ def main() -> None:
     session = Session()
     instruction = os.environ.get(ASKED_BY)
     if instruction:
+        from torrentd.cli.shells import teach
+
+        teach()
         sys.exit(shell_complete(torrentctl, {"obj": session}, PROGRAM, ASKED_BY, instruction))
     sys.exit(run(sys.argv[1:], session))
 

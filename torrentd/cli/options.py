@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import click
 
+from torrentd.cli.completing import files
+
 ANSWER_TIMEOUT = 30.0
 """Seconds for which the daemon may be silent before torrentctl gives up on a call."""
 
@@ -37,9 +39,16 @@ def global_options() -> list[click.Parameter]:
     """Fresh parameters that write into the Options of the running context."""
     seconds = click.FloatRange(min=0, min_open=True)
     return [
-        _option("--socket", metavar="PATH", help="The daemon's unix socket.  [env: TORRENTCTL_SOCKET]"),
+        _option(
+            "--socket", metavar="PATH", shell_complete=files, help="The daemon's unix socket.  [env: TORRENTCTL_SOCKET]"
+        ),
         _option("--url", metavar="URL", help="Talk http or https instead.  [env: TORRENTCTL_URL]"),
-        _option("--token-file", metavar="FILE", help="Holds the token for --url.  [env: TORRENTCTL_TOKEN_FILE]"),
+        _option(
+            "--token-file",
+            metavar="FILE",
+            shell_complete=files,
+            help="Holds the token for --url.  [env: TORRENTCTL_TOKEN_FILE]",
+        ),
         _option("--json", is_flag=True, help="Print the daemon's answer, unchanged."),
         _option("--plain", is_flag=True, help="Print tab-separated exact values, also on a terminal."),
         _option("--quiet", is_flag=True, help="No progress and no remarks; errors are still told."),

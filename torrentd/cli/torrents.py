@@ -7,6 +7,7 @@ a name given in full wins over longer names that contain it. Nothing is guessed:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -24,7 +25,6 @@ EVERY_ROW = 2**53 - 1
 
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
 _PREFIX = re.compile(r"[0-9a-f]{6,63}", re.IGNORECASE)
-_UNQUOTED = re.compile(r"[\w.+-]+")
 _COMPLETION_TIMEOUT = 1.0
 """seconds: a person waits for the shell"""
 _TOLD = 5
@@ -106,10 +106,16 @@ def _told(torrents: Sequence[Known]) -> str:
 
 
 def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names for the shell's completion: those a shell need not quote, otherwise the id."""
+    """Names for the shell's completion; the id instead of a name that no shell can take, or that others have, too."""
     rows = ask(context, "torrent.list", {"fields": ["id", "name"], "limit": EVERY_ROW}).get("torrents", [])
-    words = [(row["name"] if _UNQUOTED.fullmatch(row["name"]) else row["id"], row["name"]) for row in rows]
+    names = Counter(row["name"] for row in rows)
+    words = [(row["name"] if _is_word(row["name"], names) else row["id"], row["name"]) for row in rows]
     return [CompletionItem(word, help=escape(name)) for word, name in words if word.startswith(incomplete)]
+
+
+def _is_word(name: str, names: Counter[str]) -> bool:
+    """Whether a name means this torrent only, and goes through a shell: backslashes are quoted by each in its way."""
+    return names[name] == 1 and name != ALL and not name.startswith("-") and escape(name) == name and "\\" not in name
 
 
 def ask(context: click.Context, method: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from torrentd.cli.columns import SHORT_ID
+from torrentd.cli.completing import directories, files
 from torrentd.cli.exits import OK, Failed, explain
 from torrentd.cli.options import command, parsed
 from torrentd.cli.session import Session
@@ -48,8 +49,14 @@ def _peer(text: str) -> str:
     "which the daemon fetches.\n\n"
     "In a pipe the columns are: id, added (true or false), name.",
 )
-@click.argument("sources", metavar="FILE, MAGNET or URL...", nargs=-1, required=True)
-@click.option("--dir", "directory", metavar="DIR", help="Put the content here instead of the daemon's directory.")
+@click.argument("sources", metavar="FILE, MAGNET or URL...", nargs=-1, required=True, shell_complete=files)
+@click.option(
+    "--dir",
+    "directory",
+    metavar="DIR",
+    shell_complete=directories,
+    help="Put the content here instead of the daemon's directory.",
+)
 @click.option("--label", "labels", metavar="NAME", multiple=True, help="Give it a label; may be repeated.")
 @click.option("--paused", is_flag=True, help="Do not start.")
 @click.option("--only", "globs", metavar="GLOB", multiple=True, help="Download only these files; may be repeated.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from torrentd.cli.completing import directories, files
 from torrentd.cli.exits import FAILED, OK, USAGE, Failed
 from torrentd.cli.options import command
 from torrentd.cli.session import Session
@@ -30,8 +31,8 @@ REDRAW = 0.1
     "A file is ok, missing, size (of the wrong length), bad (a piece in it does not fit its hash) or unreadable. "
     "Exits 0 if everything is ok, otherwise 1. In a pipe the columns are: status, size, path.",
 )
-@click.argument("file", metavar="FILE")
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", shell_complete=files)
+@click.argument("directory", metavar="DIR", shell_complete=directories, type=click.Path(path_type=Path))
 def check_command(session: Session, file: str, directory: Path) -> int:
     from torrentd.cli.content import check  # hashing and threads are not needed for `--help`
     from torrentd.cli.offline import read_metainfo

@@ -8,6 +8,7 @@ from click.shell_completion import ShellComplete, get_completion_class
 from torrentd.cli.main import ASKED_BY, PROGRAM, torrentctl
 from torrentd.cli.options import command
 from torrentd.cli.session import Session
+from torrentd.cli.shells import teach
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -20,6 +21,7 @@ SHELLS = ("bash", "zsh", "fish")
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion_command(session: Session, shell: str) -> None:
+    teach()
     kind = get_completion_class(shell)
     assert kind is not None
     script = ShellComplete.source(kind(torrentctl, {}, PROGRAM, ASKED_BY))

@@ -30,6 +30,11 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
     return [CompletionItem(key, help=json.dumps(values[key])) for key in values if key.startswith(incomplete)]
 
 
+def _complete_pair(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The same, and the value comes behind it."""
+    return [CompletionItem(f"{item.value}=", help=item.help) for item in _complete(context, parameter, incomplete)]
+
+
 @command("get", help="Show configuration values: key, value as JSON, source (default, file, runtime).")
 @click.argument("keys", metavar="[KEY]...", nargs=-1, shell_complete=_complete)
 def get_command(session: Session, keys: Sequence[str]) -> None:
@@ -49,7 +54,7 @@ def get_command(session: Session, keys: Sequence[str]) -> None:
     "  torrentctl config set peers.max_connections=500 queue.downloads=5\n\n"
     "In a pipe the columns are: applied or restart_required, key.",
 )
-@click.argument("pairs", metavar="KEY=VALUE...", nargs=-1, required=True, shell_complete=_complete)
+@click.argument("pairs", metavar="KEY=VALUE...", nargs=-1, required=True, shell_complete=_complete_pair)
 def set_command(session: Session, pairs: Sequence[str]) -> None:
     report_changes(session, session.call("config.set", {"values": dict(map(parse_pair, pairs))}), "applied")
 

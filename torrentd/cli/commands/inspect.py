@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from torrentd.cli.columns import INSPECTED_FILES
+from torrentd.cli.completing import files
 from torrentd.cli.exits import USAGE, Failed
 from torrentd.cli.options import command
 from torrentd.cli.session import Session
@@ -24,7 +25,7 @@ FETCH_TIMEOUT = 60.0
     "URL, and adds nothing.\n\n"
     "In a pipe each line is a key and its value; a file is: file, path, size, attr.",
 )
-@click.argument("source", metavar="FILE, MAGNET or URL")
+@click.argument("source", metavar="FILE, MAGNET or URL", shell_complete=files)
 @click.option("--fetch", is_flag=True, help="Have the daemon fetch it.")
 @click.option(
     "--timeout", type=click.FloatRange(0, 300), metavar="S", default=FETCH_TIMEOUT, help="Fetch for so long (60)."

@@ -6,16 +6,28 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from torrentd.cli.columns import LIST, chosen, sort_key
 from torrentd.cli.filters import STATES, parse_filter
 from torrentd.cli.options import command, parsed
 from torrentd.cli.session import Session
 from torrentd.cli.tables import Column
-from torrentd.cli.torrents import EVERY_ROW
+from torrentd.cli.torrents import EVERY_ROW, ask
+from torrentd.wire.escape import escape
 
 WATCH_INTERVAL = 2.0
 """seconds between two looks: a rate is an average over a few seconds anyway"""
+
+
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Filters for the shell's completion."""
+    words = [*STATES, "active", "label:", "tracker:", "text:"]
+    if incomplete.startswith("label:"):
+        rows = ask(context, "torrent.list", {"fields": ["labels"], "limit": EVERY_ROW}).get("torrents", [])
+        labels = sorted({label for row in rows for label in row["labels"]})
+        words = [f"label:{label}" for label in labels if escape(label) == label]
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
 @command(
@@ -24,7 +36,7 @@ WATCH_INTERVAL = 2.0
     f"A FILTER is a state ({', '.join(STATES)}), 'active', 'label:NAME', 'tracker:HOST', or a part of a name. "
     "In a pipe the columns are: " + ", ".join(column.key for column in LIST) + ".",
 )
-@click.argument("filters", metavar="[FILTER]...", nargs=-1)
+@click.argument("filters", metavar="[FILTER]...", nargs=-1, shell_complete=_complete)
 @click.option(
     "--sort",
     metavar="KEY",

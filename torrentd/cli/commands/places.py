@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from torrentd.cli.columns import SHORT_ID
+from torrentd.cli.completing import directories
 from torrentd.cli.exits import FAILED, OK, code_of_rpc_error
 from torrentd.cli.options import command
 from torrentd.cli.session import Session
@@ -28,7 +29,7 @@ _FORGOTTEN = {"code": "job_not_found", "message": "the daemon forgot how it ende
     "In a pipe the columns are: id and job; with --wait: id, job and how it ended (done, failed, cancelled).",
 )
 @several()
-@click.argument("directory", metavar="DIR")
+@click.argument("directory", metavar="DIR", shell_complete=directories)
 @click.option("--point", is_flag=True, help="Move nothing: the content is there already.")
 @click.option("--wait", "waits", is_flag=True, help="Wait until it is moved.")
 def move_command(session: Session, torrents: Sequence[str], directory: str, point: bool, waits: bool) -> int:
