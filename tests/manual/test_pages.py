@@ -20,9 +20,10 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What a reader sees of each page; a warning of groff fails the test."""
     groff, texts = require("groff"), {}
     for path in write(tmp_path_factory.mktemp("man")):
-        command = [groff, "-man", "-ww", "-Tascii", "-P-cbou", "-rLL=300n", "-k", str(path)]
-        outcome = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
-        assert outcome.stderr == ""
+        for width in (80, 300):
+            command = [groff, "-man", "-ww", "-Tascii", "-P-cbou", f"-rLL={width}n", "-k", str(path)]
+            outcome = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+            assert outcome.stderr == ""
         texts[path.name] = outcome.stdout
     return texts
 
@@ -55,7 +56,7 @@ def test_text_is_never_a_request() -> None:
     page.item(".TH", ".ig")
     lines = str(page).splitlines()
     macros = {line.split()[0] for line in lines if line[:1] in ".'"}
-    assert macros <= {".TH", ".SH", ".PP", ".nf", ".fi", ".TP"}
+    assert macros <= {".TH", ".nh", ".ad", ".SH", ".PP", ".nf", ".fi", ".TP"}
     assert "\\&.so /etc/passwd" in lines
     assert not any("\\fBodd" in line for line in lines)
 

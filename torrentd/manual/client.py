@@ -73,7 +73,7 @@ def _options(made: Page, parameters: list[click.Parameter]) -> None:
 
 
 def _value(option: click.Option) -> str:
-    if isinstance(option.type, click.Choice):
+    if isinstance(option.type, click.Choice) and not option.metavar:
         return "|".join(map(str, option.type.choices))
     return option.metavar or option.type.name.upper()
 

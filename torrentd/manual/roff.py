@@ -32,6 +32,7 @@ class Page:
         self.name, self.section = name, section
         manual = {1: "User Commands", 5: "File Formats", 8: "System Administration"}[section]
         self._lines = [f'.TH {_word(name.upper())} {section} "" {_word(f"torrentd {version}")} {_word(manual)}']
+        self._lines += [".nh", ".ad l"]  # a name that is hyphenated or stretched cannot be copied
         self.heading("NAME")
         self._lines.append(f"{escape(name)} \\- {escape(summary)}")
 

@@ -38,7 +38,7 @@ USUAL = tuple(topic for topic in TOPICS if topic not in RESTLESS)
 @command(
     "events",
     help="Show what happens, as it happens: one JSON object a line in a pipe. Unless topics are named, all are shown "
-    "but torrent.changed, stats and log.",
+    f"but {', '.join(RESTLESS)}.\n\nA TOPIC is one of {', '.join(TOPICS)}.",
 )
 @click.option(
     "--topic",
