@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,6 +131,19 @@ def test_an_rpc_address_in_use_is_one_line_that_names_the_key(make):
     assert "rpc.tcp" in daemon.err
     assert f"pid {os.getpid()}" in daemon.err
     assert "Traceback" not in daemon.out
+
+
+def test_a_database_of_another_format_is_one_line(make):
+    daemon = make()
+    daemon.state.mkdir()
+    connection = sqlite3.connect(daemon.state / "torrentd.db")
+    connection.execute("CREATE TABLE torrent (id)")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    assert daemon.run() == 1
+    assert len(daemon.err.splitlines()) == 1
+    assert "written by another version of torrentd" in daemon.err
+    assert [line.split(": ", 1)[1] for line in daemon.out.splitlines()] == ["stopped"]
 
 
 def test_a_peer_port_in_use_is_the_next_one(make):

@@ -214,16 +214,18 @@ class Daemon:
         if self._announces is not None:
             self._announces.stop()
         await stop.within(STOP_TIME / 4, self.listening.stop(), *_flushed_again(sessions))
-        times = self.host.state.set_seeding_times(sleepers)
-        await stop.within(STOP_TIME / 4, self.around.saving.save(), times, self.around.dht.stop())
+        state = self.host.state
+        saved = [self.around.saving.save(), state.set_seeding_times(sleepers)] if state.is_open else []
+        await stop.within(STOP_TIME / 4, *saved, self.around.dht.stop())
         self._factory.turn_away("the daemon is stopping")
         self.connections.stop()
         for awake in self.around.all_awake():
             awake.leave()
         self.around.saving.cancel()
         await stop.within(STOP_TIME / 8, *(session.storage.close() for session in sessions))
-        await stop.within(STOP_TIME / 4, self.host.state.backup())
-        await stop.within(STOP_TIME / 4, self.host.state.close())
+        if state.is_open:
+            await stop.within(STOP_TIME / 4, state.backup())
+        await stop.within(STOP_TIME / 4, state.close())
         self.hooks.kill()
 
     def _say_goodbye_for_sleepers(self) -> list[tuple[bytes, int]]:

@@ -53,6 +53,11 @@ class State:
         self._commits = Commits(self._run, connection)
         return loaded
 
+    @property
+    def is_open(self) -> bool:
+        """Not so when it could not be opened."""
+        return self._commits is not None
+
     def close(self) -> Deferred[None]:
         """Finish what was asked before, then close. Every later call fails. Does nothing when not open."""
         if self._commits is None:
