@@ -86,9 +86,11 @@ def rows(pid: int, client: Client, changing: list[str], seconds: int) -> Iterato
 
 
 @contextmanager
-def daemon(folder: Path) -> Iterator[tuple[Process, Client]]:
-    (folder / "config.toml").write_text(_CONFIG.format(folder=folder))
-    twistd = str(Path(sys.executable).with_name("twistd"))
+def daemon(folder: Path, more: str = "", python: Path = Path(sys.executable)) -> Iterator[tuple[Process, Client]]:
+    """A daemon of the installation of this interpreter, with `more` in its configuration."""
+    folder.mkdir(exist_ok=True)
+    (folder / "config.toml").write_text(_CONFIG.format(folder=folder) + more)
+    twistd = str(python.with_name("twistd"))
     process = Process("torrentd", [twistd, "--nodaemon", "torrentd", "--config", str(folder / "config.toml")], folder)
     client = Client(UnixEndpoint(str(folder / "rpc.sock")))
 
