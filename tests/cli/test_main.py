@@ -112,6 +112,13 @@ def test_every_command_has_help(nobody: Torrentctl, name: str) -> None:
     assert outcome.out.startswith(f"Usage: torrentctl {name}")
 
 
+def test_a_mistyped_command_is_told_what_it_may_be(nobody: Torrentctl) -> None:
+    outcome = nobody("lst")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert "Did you mean 'list'?" in outcome.err
+    assert "mean" not in nobody("xyzzy").err
+
+
 def test_version_of_the_program(nobody: Torrentctl) -> None:
     assert nobody("--version").out == f"torrentctl {__version__}\n"
 

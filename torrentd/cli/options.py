@@ -120,3 +120,16 @@ class LazyGroup(click.Group):
         found = getattr(import_module(f"torrentd.cli.commands.{module}"), f"{cmd_name}_command")
         assert isinstance(found, click.Command)
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches  # only who mistypes pays for it
+
+            close = get_close_matches(args[0], self.modules, 1)
+            if not close:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{close[0]}'?", ctx) from None

@@ -170,7 +170,10 @@ def _tell_ignored(session: Session, result: dict[str, Any], params: dict[str, An
 def _wait(session: Session, ids: list[str], until: str) -> int:
     from torrentd.cli.waiting import conclude, wait_for
 
-    return conclude(session, wait_for(session, list(dict.fromkeys(ids)), until, None))
+    result = wait_for(session, list(dict.fromkeys(ids)), until, None)
+    if session.output.form == "table" and result["done"]:
+        session.output.remark("done" if len(ids) == 1 else f"done: {len(result['done'])} of {len(ids)}")
+    return conclude(session, result)
 
 
 def _only(globs: Sequence[str]) -> Iterator[dict[str, str]]:
