@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.interop.processes import require
-from torrentd.cli.main import COMMANDS
+from torrentd.cli.main import COMMANDS, torrentctl
+from torrentd.cli.session import Session
 from torrentd.config.settings import SECTIONS
 from torrentd.manual import settings
 from torrentd.manual.__main__ import PAGES, main, write
+from torrentd.manual.client import EXAMPLES
 from torrentd.manual.roff import Page
 
 
@@ -80,3 +83,14 @@ def test_a_place_that_is_not_a_directory(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "file").touch()
     assert main([str(tmp_path / "file")]) == 1
     assert "file" in capsys.readouterr().err
+
+
+def test_examples_are_understood() -> None:
+    for line in EXAMPLES:
+        words = shlex.split(line.partition("|")[0])[1:]
+        context = torrentctl.make_context("torrentctl", list(words), obj=Session({}))
+        with context:
+            name, command, rest = torrentctl.resolve_command(context, list(words))
+            assert command is not None
+            with command.make_context(name, rest, parent=context) as inner:
+                assert not [word for word in inner.params.get("filters", ()) if ":" in word]

@@ -22,7 +22,7 @@ FILES = {
 }
 EXAMPLES = (
     "torrentctl add ubuntu.torrent --wait",
-    "torrentctl list state:downloading --sort -rate_down",
+    "torrentctl list downloading --sort -rate_down",
     "torrentctl priority ubuntu '*.nfo' skip",
     "torrentctl move ubuntu /srv/isos --wait",
     "torrentctl list | awk -F'\\t' '{ print $1 }'",

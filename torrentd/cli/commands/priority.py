@@ -27,6 +27,8 @@ def priority_command(session: Session, torrent: str, patterns: Sequence[str], pr
     result = session.call("torrent.set_files", {"id": find(session, torrent), "files": choices})
     if session.output.form == "json":
         session.output.json(result)
+    elif session.output.form == "table":
+        session.output.remark(f"{priority}: {', '.join(patterns)}")
 
 
 def selection(pattern: str, priority: str) -> dict[str, Any]:
