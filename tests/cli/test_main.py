@@ -112,6 +112,12 @@ def test_every_command_has_help(nobody: Torrentctl, name: str) -> None:
     assert outcome.out.startswith(f"Usage: torrentctl {name}")
 
 
+def test_what_commands_do_is_told_in_whole_sentences(nobody: Torrentctl) -> None:
+    lines = nobody("--help").out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(lines) == len(COMMANDS)
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_a_mistyped_command_is_told_what_it_may_be(nobody: Torrentctl) -> None:
     outcome = nobody("lst")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)

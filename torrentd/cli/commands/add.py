@@ -45,6 +45,7 @@ def _peer(text: str) -> str:
 
 @command(
     "add",
+    short_help="Add torrents: files, magnet links, URLs.",
     help="Add torrents from .torrent files ('-' for stdin), magnet links, and http or https URLs of .torrent files, "
     "which the daemon fetches.\n\n"
     "In a pipe the columns are: id, added (true or false), name.",

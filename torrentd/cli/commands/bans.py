@@ -30,6 +30,7 @@ def _span(given: str) -> int:
 
 @command(
     "ban",
+    short_help="Talk no more to addresses or networks.",
     help="Talk no more to addresses or networks such as 192.0.2.0/24; who is connected is left at once. An IPv6 "
     "address stands for its owner's /64 network. A port is ignored, so that what 'peers' shows can be given.\n\n"
     "In a pipe the columns are those of 'bans'.",
@@ -44,7 +45,11 @@ def ban_command(session: Session, networks: Sequence[str], seconds: int | None, 
     _show(session, session.call("ban.add", {key: value for key, value in params.items() if value is not None}))
 
 
-@command("unban", help="Talk to ADDRESSES or networks again, whether you or torrentd banned them.")
+@command(
+    "unban",
+    short_help="Talk to addresses or networks again.",
+    help="Talk to ADDRESSES or networks again, whether you or torrentd banned them.",
+)
 @click.argument("networks", metavar="ADDRESS...", nargs=-1, required=True)
 def unban_command(session: Session, networks: Sequence[str]) -> None:
     result = session.call("ban.remove", {"networks": list(networks)})
@@ -56,6 +61,7 @@ def unban_command(session: Session, networks: Sequence[str]) -> None:
 
 @command(
     "bans",
+    short_help="Show who is banned.",
     help="Show who is banned: by you, or because he did harm (for a week). The blocklist is not in it.\n\n"
     "In a pipe the columns are: network, automatic (true or false), since, until, reason.",
 )

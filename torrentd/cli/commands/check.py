@@ -26,6 +26,7 @@ REDRAW = 0.1
 
 @command(
     "check",
+    short_help="Compare the files in a directory with a .torrent file.",
     help="Hash the files in DIR and say which of them are what the .torrent FILE ('-' for stdin) promises. Needs no "
     "daemon and changes nothing. DIR is the directory that holds the torrent's file or folder.\n\n"
     "A file is ok, missing, size (of the wrong length), bad (a piece in it does not fit its hash) or unreadable. "

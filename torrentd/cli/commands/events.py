@@ -37,6 +37,7 @@ USUAL = tuple(topic for topic in TOPICS if topic not in RESTLESS)
 
 @command(
     "events",
+    short_help="Show what happens, as it happens.",
     help="Show what happens, as it happens: one JSON object a line in a pipe. Unless topics are named, all are shown "
     f"but {', '.join(RESTLESS)}.\n\nA TOPIC is one of {', '.join(TOPICS)}.",
 )

@@ -20,6 +20,7 @@ FETCH_TIMEOUT = 60.0
 
 @command(
     "inspect",
+    short_help="Show what a .torrent file or a magnet link says.",
     help="Show what a .torrent file ('-' for stdin) or a magnet link says. Needs no daemon.\n\n"
     "With --fetch the daemon gets the metadata of a magnet link from peers, or the .torrent file at an http or https "
     "URL, and adds nothing.\n\n"

@@ -19,6 +19,7 @@ ALL, SOME, NONE = "#", "+", "."
 
 @command(
     "pieces",
+    short_help="Show which pieces are there.",
     help=f"Show which pieces are there: {ALL} all, {SOME} some, {NONE} none of what a character stands for.\n\n"
     "In a pipe the columns are: piece, have (1 or 0), availability.",
 )

@@ -24,6 +24,7 @@ _FORGOTTEN = {"code": "job_not_found", "message": "the daemon forgot how it ende
 
 @command(
     "move",
+    short_help="Move the content of torrents to another directory.",
     help="Move the content of torrents to another directory, also across file systems. The daemon says which "
     "directories are allowed (paths.allowed_roots). 'all' means all.\n\n"
     "In a pipe the columns are: id and job; with --wait: id, job and how it ended (done, failed, cancelled).",
@@ -103,6 +104,7 @@ def _reason(job: Row) -> str:
 
 @command(
     "rename",
+    short_help="Rename a file or folder of a torrent.",
     help="Rename a file or folder of a torrent, here and on the disk; the torrent, too, if it is the outermost. PATH "
     "is as 'files' tells it, NAME its new last part. Tells the new path.",
 )
