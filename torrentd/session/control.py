@@ -102,7 +102,8 @@ class Control(Protocol):
 
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
         """What changed after a revision; None for all rows. Of columns that are not named, a row may tell what was
-        true some time ago. A row that is the same object as before has not changed."""
+        true some time ago, and if `queue` is not, nobody has changed of whom only the place in the queue is another. A
+        row that is the same object as before has not changed."""
 
     def files(self, id: str) -> Deferred[list[FileRow]]: ...
 

@@ -15,6 +15,24 @@ def test_only_later_changes_are_told_in_their_order():
     assert log.changed(log.revision) == []
 
 
+def test_whose_place_alone_changed_is_told_to_who_looks_at_places():
+    log = ChangeLog(0)
+    for id in ("a", "b", "c"):
+        log.touch(id)
+    seen = log.revision
+    log.shift("a")
+    log.touch("b")
+    log.shift("c")
+    assert log.changed(seen) == ["a", "b", "c"]
+    assert log.changed(seen, places=False) == ["b"]
+    assert log.changed(0, places=False) == ["a", "c", "b"]
+    log.shift("b")
+    log.touch("c")
+    log.remove("a")
+    assert log.changed(seen) == ["b", "c"]
+    assert log.changed(seen, places=False) == ["b", "c"]
+
+
 def test_removed_ones_are_named_and_are_not_changed():
     log = ChangeLog(0)
     log.touch("a")

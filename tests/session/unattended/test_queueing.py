@@ -205,6 +205,19 @@ def test_rows_whose_position_changed_count_as_changed(home, world):
     assert changed == {torrent.id: place for torrent, place in zip(torrents, [1, 2, 3, 0], strict=True)}
 
 
+def test_who_shows_no_positions_is_not_told_of_those_that_changed(home):
+    torrents, columns = samples(4), {"id", "state"}
+    begin(home, torrents, paused=True)
+    home.steering.changes(None)
+    since = home.steering.changes(None, columns).revision
+    result(home.steering.remove(torrents[0].id, False))
+    answer = home.steering.changes(since, columns)
+    assert (answer.rows, answer.removed) == ([], [torrents[0].id])
+    told = {row.id: row.queue for row in home.steering.changes(since, {"id", "queue"}).rows}
+    assert told == {torrents[1].id: 0, torrents[2].id: 1, torrents[3].id: 2}
+    assert home.steering.changes(answer.revision, columns).rows == []
+
+
 def test_rows_of_those_who_sleep_stay_while_nothing_moves_and_tell_where_they_stand(make_home, world):
     home = make_home().start()
     torrents = samples(4)

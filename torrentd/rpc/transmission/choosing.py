@@ -50,5 +50,5 @@ class Choosing:
     def _recent(self) -> tuple[frozenset[str], list[str]]:
         """(changed, removed); all if it is not known what changed."""
         self._moments.note(self._control.revision())
-        changes = self._control.changes(self._moments.recent, ("id",))
+        changes = self._control.changes(self._moments.recent, ("id", "queue"))
         return frozenset(row.id for row in changes.rows), changes.removed

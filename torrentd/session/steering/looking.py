@@ -42,7 +42,7 @@ class Looking(Part):
         return snapshots.broken_row(broken) if broken else self._row(self._around.torrents[self._around.find(id)])
 
     def _rows(self, columns: Collection[str] | None) -> list[TorrentRow]:
-        """The queue was asked to show all."""
+        """The queue was asked to show all, if `queue` is among the columns."""
         around = self._around
         if columns is None or "seeding_time" in columns:
             now = self._daemon.host.reactor.seconds()
@@ -62,11 +62,14 @@ class Looking(Part):
         return self._around.changes.revision
 
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
-        self._around.queueing.show_all()
+        places = columns is None or "queue" in columns
+        if places:
+            self._around.queueing.show_all()
         log = self._around.changes
         if since is None or not log.knows(since):
             return Changes(self._rows(columns), [], log.revision, True)
-        return Changes([self.row(id) for id in log.changed(since)], log.removed(since), log.revision, False)
+        changed = log.changed(since, places)
+        return Changes([self.row(id) for id in changed], log.removed(since), log.revision, False)
 
     def files(self, id: str) -> Deferred[list[FileRow]]:
         return self._awake(id, snapshots.file_rows)

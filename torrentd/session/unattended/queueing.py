@@ -132,14 +132,14 @@ class Queueing:
                 if isinstance(torrent, Sleeper):
                     self._show(torrent, position)
                 else:
-                    self._around.changes.touch(info_hash.hex())
+                    self._around.changes.shift(info_hash.hex())
 
     def _show(self, sleeper: Sleeper, position: int | None) -> None:
         told = sleeper.row.queue
         if told != position:
             sleeper.row = msgspec.structs.replace(sleeper.row, queue=position)
             if told is not None:
-                self._around.changes.touch(sleeper.row.id)
+                self._around.changes.shift(sleeper.row.id)
 
     def _take_out(self, info_hash: bytes, kind: Kind) -> None:
         self._shift(kind, self._lines[kind].position(info_hash))
