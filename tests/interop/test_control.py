@@ -13,7 +13,7 @@ from tests.interop.content import MIB, make
 from tests.interop.daemon import WAIT, Torrentd
 from tests.interop.processes import until
 from tests.interop.relay import Lateness, Relay, busiest_second, rate
-from torrentd.rpc.client import RpcFailed
+from torrentd.rpc.client import CannotConnect, RpcFailed
 
 LIMIT = 800_000
 """bytes per second"""
@@ -108,6 +108,29 @@ def test_the_alternative_limits_and_priorities(stage: Stage, torrentd: Torrentd)
     told = torrentd.rpc("events.poll", since=since, topics=["config"], timeout=WAIT)["events"]
     assert [event["data"]["alternative_limits"] for event in told] == [False]
     torrentd.wait(torrent)
+
+
+class Hasty(Torrentd):
+    """The first thing that it is told is a limit, as soon as it listens."""
+
+    up = 1_000_000
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.rpc("limits.set", up=self.up))
+        except CannotConnect:
+            return False
+
+
+def test_what_is_set_in_the_first_moment_of_a_start_beats_what_was_stored(stage: Stage) -> None:
+    daemon = stage.place(Hasty)
+    for up in (1_000_000, 2_000_000):
+        daemon.up = up
+        daemon.start()
+        assert daemon.rpc("limits.get")["up"] == up
+        daemon.kill()
+    Torrentd.start(daemon)
+    assert daemon.rpc("limits.get")["up"] == 2_000_000
 
 
 def test_nonsense(torrentd: Torrentd) -> None:

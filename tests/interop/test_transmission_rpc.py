@@ -172,6 +172,15 @@ def test_transmission_rpc_with_every_field(
     assert client.free_space(str(daemon.downloads)) > 0
     client.set_session(speed_limit_up=30, speed_limit_up_enabled=True, alt_speed_up=7)
     assert client.get_session().alt_speed_up == 7
+    client.set_session(alt_speed_enabled=True, alt_speed_time_begin=1350, alt_speed_time_end=375, alt_speed_time_day=6)
+    client.set_session(alt_speed_time_enabled=True)
+    client.set_session(alt_speed_enabled=False)
+    alternative = {"down": 50_000, "up": 7000, "enabled": False, "schedule": ["mon,tue 22:30-06:15"]}
+    assert daemon.rpc("limits.get")["alternative"] == alternative
+    assert client.get_session().alt_speed_enabled is False
+    client.change_torrent(added.id, bandwidth_priority=1)
+    assert client.get_torrent(added.id).bandwidth_priority == 1
+    assert daemon.rpc("torrent.get", id=torrent.info_hash)["torrent"]["priority"] == "high"
     assert daemon.rpc("limits.get")["up"] == 30_000
 
     client.change_torrent(added.id, tracker_list=[[DEAD], ["udp://127.0.0.1:9"]])
