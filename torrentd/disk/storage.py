@@ -135,9 +135,11 @@ class Storage:
         """The pieces that a failed flush left unknown, until `check` has read them back."""
         return sorted(self._flushing.suspect)
 
-    def probe(self) -> Deferred[None]:
-        """Whether a piece could be written now, as far as that shows without writing one. Errback StorageError."""
-        return self._tracked(self._access.work(probe, self._desk.geometry.piece_size, files=()))
+    def probe(self, path: str = "") -> Deferred[None]:
+        """Whether a piece could be written now, as far as that shows without writing one; `path`: where it failed.
+        Errback StorageError."""
+        size = self._desk.geometry.piece_size
+        return self._tracked(self._access.work(probe, size, path, files=(), writable=True))
 
     # --- other names
 

@@ -51,6 +51,28 @@ def test_a_full_disk_stops_the_download_until_there_is_space(pair, world, torren
     assert leech.same(torrent)
 
 
+def test_a_link_in_the_place_of_a_folder_is_an_error_until_it_is_gone(make_home, world, tmp_path):
+    """Writing elsewhere in the download directory works all the time."""
+    torrent = Sample(files={"a.bin": 2 * PIECE, "sub/b.bin": 2 * PIECE})
+    seed, leech = make_home(6881).start(), make_home(6882).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    place = leech.downloads / torrent.name
+    place.mkdir()
+    (place / "sub").symlink_to(tmp_path)
+    leech.add(torrent, peers=(seed.address,))
+    world.until(lambda: leech.row(torrent).error, 60)
+    seen = []
+    for _ in range(60):
+        world.run(2)
+        seen.append(leech.row(torrent).error.code)
+    assert set(seen) == {"permission"}
+    assert list(tmp_path.glob("*.bin")) == []
+    (place / "sub").unlink()
+    world.until(lambda: leech.row(torrent).state == "seeding", 120)
+    assert leech.same(torrent)
+
+
 def test_the_log_says_so_once_a_minute(pair, world, torrent, logged):
     _, leech = pair
     leech.system.errors["pwritev"] = errno.ENOSPC
@@ -241,7 +263,7 @@ def test_a_probe_of_a_hanging_disk_does_not_undo_a_verify(pair, world, torrent, 
     _, leech = pair
     world.until(lambda: leech.session(torrent).torrent.have.count >= 2, 60)
     late = Deferred()
-    monkeypatch.setattr(leech.session(torrent).storage, "probe", lambda: late)
+    monkeypatch.setattr(leech.session(torrent).storage, "probe", lambda path: late)
     leech.system.errors["pwritev"] = errno.EIO
     world.until(lambda: leech.row(torrent).error, 60)
     world.run(RETRY)

@@ -42,6 +42,8 @@ class Trouble:
         """the code last logged, and when"""
         self._failed: dict[TorrentSession, float] = {}
         """when it last failed"""
+        self._places: dict[TorrentSession, str] = {}
+        """and at which path"""
 
     def failed(
         self, session: TorrentSession, error: StorageError, source: str = "storage", piece: int | None = None
@@ -49,6 +51,7 @@ class Trouble:
         """Writing (this piece), flushing, recording or looking failed: nothing is downloaded until it works again."""
         row = ErrorRow(error.code, escape(str(error)), source)
         self._say(session, row)
+        self._places[session] = error.path
         session.fail(row)
         session.handle(StorageFailed(piece, row.message, row.code))
         if error.code != "files_missing":
@@ -75,6 +78,7 @@ class Trouble:
         """It was removed, or sleeps."""
         self._said.pop(session, None)
         self._failed.pop(session, None)
+        self._places.pop(session, None)
 
     def _say(self, session: TorrentSession, row: ErrorRow) -> None:
         now = session.now()
@@ -105,7 +109,7 @@ class Trouble:
             return
         is_void, source = session.inquire(), "storage"
         try:
-            await session.storage.probe()
+            await session.storage.probe(self._places.get(session, ""))
             source = "state"
             await session.durability.catch_up()
         except StorageError as error:

@@ -210,7 +210,7 @@ class SimulatedStorage:
     def suspect(self) -> list[int]:
         return sorted(self._suspect)
 
-    def probe(self) -> Deferred[None]:
+    def probe(self, path: str = "") -> Deferred[None]:
         """Whether a write would work now. Errback StorageError."""
         platter = self._disk.platter
         if platter.faults.write is not None:
