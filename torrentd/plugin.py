@@ -35,6 +35,9 @@ from torrentd.state.database import State
 from torrentd.state.directory import prepare
 
 EX_CONFIG = 78
+
+MOUNTS = 4
+"""Threads that ask file systems for their free space: so many may hang before the answers about others grow old."""
 """sysexits(3): a configuration error; systemd is told not to restart on it."""
 
 reactor: Any = _reactor
@@ -139,6 +142,7 @@ def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
     flushing = Workers(reactor, "flush", 1)
     database = Workers(reactor, "state", 1)
     others = Workers(reactor, "work", 1)
+    mounts = Workers(reactor, "mounts", MOUNTS)
     told_of_disk: list[Callable[[bool], None]] = []
 
     def on_busy(busy: bool) -> None:
@@ -160,12 +164,13 @@ def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
         disk=disk,
         state=State(database.run, f"{paths.state_dir}/torrentd.db"),
         workers=others,
+        mounts=mounts,
         rng=random.Random(),
         secret_rng=random.SystemRandom(),
         wall_clock=time.time,
         told_of_disk=told_of_disk,
     )
-    return host, [hashing, flushing, database, others]
+    return host, [hashing, flushing, database, others, mounts]
 
 
 def _log_output(settings: Settings, parent: Any, levels: Levels) -> LogOutput:

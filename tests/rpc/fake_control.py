@@ -187,8 +187,11 @@ class FakeControl:
             DetailsRow(f"magnet:?xt=urn:btih:{id}", [["http://t.example/announce"]], ["http://t.example/announce"])
         )
 
-    def disk(self, path: str) -> DiskRow:
-        return DiskRow(path, 10, 20)
+    def disk(self, path: str) -> Deferred[DiskRow]:
+        return succeed(DiskRow(path, 10, 20))
+
+    def look_at_disks(self) -> Deferred[None]:
+        return succeed(None)
 
     def kept(self, name: str) -> object:
         return self.keeps.get(name)

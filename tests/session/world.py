@@ -99,6 +99,8 @@ class Home:
         self.flusher = Worker()
         self.keeper = Worker()
         """runs the state"""
+        self.mounts = Worker()
+        """asks for free space"""
         self.reloads: list[str] = []
         (root / "state").mkdir(parents=True, exist_ok=True)
         self.downloads.mkdir(exist_ok=True)
@@ -121,7 +123,7 @@ class Home:
     def make(self) -> Daemon:
         """A daemon that is not started."""
         reactor, configuration = self.world.reactor, self.configuration()
-        self.worker, self.flusher, self.keeper = Worker(), Worker(), Worker()
+        self.worker, self.flusher, self.keeper, self.mounts = Worker(), Worker(), Worker(), Worker()
         busy: list[Callable[[bool], None]] = []
         disk = Disk(
             self.worker.run,
@@ -138,6 +140,7 @@ class Home:
             disk=disk,
             state=State(self.keeper.run, f"{self.root}/state/torrentd.db"),
             workers=self.worker,  # type: ignore[arg-type]
+            mounts=self.mounts,  # type: ignore[arg-type]
             rng=random.Random(1),
             secret_rng=random.Random(self.address.port),
             wall_clock=lambda: WALL + reactor.seconds(),

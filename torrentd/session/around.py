@@ -19,6 +19,7 @@ from torrentd.session.saving import Saving
 from torrentd.session.sleeping.dormancy import Dormancy
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling.changes import ChangeLog
+from torrentd.session.telling.space import Space
 from torrentd.session.telling.standing import standing, unusable
 from torrentd.session.telling.waiting import Standing, Until, Waits
 from torrentd.state.records import Broken
@@ -74,6 +75,7 @@ class Around:
         self.events = Events(self)
         self.tell = self.events.tell
         self.saving = Saving(host, self._moved)
+        self.space = Space(host)
         self.waits = Waits(host.reactor, self._standing)
         self.jobs = Jobs(self)
         self.checks = Checks(self.jobs)

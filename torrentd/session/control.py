@@ -198,9 +198,13 @@ class Control(Protocol):
 
     def ignore(self, listener: Listener) -> None: ...
 
-    def status(self) -> StatusRow: ...
+    def status(self) -> StatusRow:
+        """Of disks it tells what is known."""
 
-    def disk(self, path: str) -> DiskRow:
+    def look_at_disks(self) -> Deferred[None]:
+        """Fires when what `status` says of disks is of now, or after a moment if one of them does not answer."""
+
+    def disk(self, path: str) -> Deferred[DiskRow]:
         """The disk on which an absolute path lies, or would lie."""
 
     def renew_blocklist(self) -> Deferred[BlocklistRow | None]:

@@ -42,6 +42,8 @@ class Host:
     state: State
     workers: Runner
     """for everything else that would hold the reactor for more than some milliseconds"""
+    mounts: Runner
+    """to ask file systems, which may hang"""
     rng: Random
     """picks and jitter"""
     secret_rng: Random

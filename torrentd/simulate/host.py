@@ -59,6 +59,7 @@ def make_host(machine: Machine, configuration: Configuration, luck: str) -> Host
         disk=disk,
         state=SimulatedState(database.run, machine.archive),
         workers=Workers(reactor),
+        mounts=Workers(reactor),
         rng=Random(luck),
         secret_rng=Random(f"{luck}, secret"),
         wall_clock=machine.wall_clock,

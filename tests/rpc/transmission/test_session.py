@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from twisted.internet.defer import succeed
 
 from tests.rpc.transmission.asking import Caller
 from torrentd.rpc.transmission import session
@@ -48,7 +49,7 @@ def test_free_space(caller: Caller) -> None:
     assert caller.legacy("free-space", path="/x") == {"path": "/x", "size-bytes": 10, "total_size": 20}
     assert caller.modern("free_space", path="x")["code"] == 3
     assert caller.modern("free_space")["code"] == 3
-    caller.control.disk = lambda path: DiskRow(path, None, None)  # type: ignore[method-assign]
+    caller.control.disk = lambda path: succeed(DiskRow(path, None, None))  # type: ignore[method-assign]
     assert caller.legacy("free-space", path="/x") == "No such file or directory"
 
 

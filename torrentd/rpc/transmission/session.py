@@ -51,7 +51,7 @@ class Sessions:
         path = text(params, "path") or ""
         if not path.startswith("/") or "\0" in path:
             raise TransmissionError(PATH_NOT_ABSOLUTE, "directory path is not absolute")
-        row = self._control.disk(path)
+        row = await self._control.disk(path)
         if row.free is None:
             raise TransmissionError(SYSTEM_ERROR, "No such file or directory")
         return {"path": path, "size_bytes": row.free, "total_size": row.total}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
@@ -45,7 +43,8 @@ class Governing(Part):
     """See `session.control.Control`."""
 
     def status(self) -> StatusRow:
-        daemon, around = self._daemon, self._around
+        daemon, around, places = self._daemon, self._around, self._places()
+        around.space.look(places)
         rates = [session.rates() for session in around.sessions.values()]
         by_state: dict[str, int] = {}
         for torrent in around.torrents.values():
@@ -63,13 +62,16 @@ class Governing(Part):
             torrents=TorrentCounts(len(around.torrents) + len(around.broken), by_state),
             rates=RatesRow(sum(down for down, _ in rates), sum(up for _, up in rates)),
             totals=around.saving.totals(),
-            disk=[_disk_row(path) for path in self._places()],
+            disk=[around.space.row(path) for path in places],
             connections=daemon.connections.fleet.connections,
             blocklist=daemon.blocking.row(),
         )
 
-    def disk(self, path: str) -> DiskRow:
-        return _disk_row(path)
+    def disk(self, path: str) -> Deferred[DiskRow]:
+        return self._around.space.look([path]).addCallback(lambda _: self._around.space.row(path))
+
+    def look_at_disks(self) -> Deferred[None]:
+        return self._around.space.look(self._places())
 
     def renew_blocklist(self) -> Deferred[BlocklistRow | None]:
         return self._daemon.blocking.renew()
@@ -187,15 +189,3 @@ def _download_dir(torrent: TorrentSession | MagnetSession | Sleeper) -> str:
 def _in_file(rate: int | str | None) -> object:
     """As the file would write it: 0 is unlimited there."""
     return rate if isinstance(rate, int) else 0
-
-
-def _disk_row(path: str) -> DiskRow:
-    """Of the nearest folder that exists: the download directory is made with the first file."""
-    place = Path(path)
-    try:
-        while not place.exists() and place != place.parent:
-            place = place.parent
-        usage = shutil.disk_usage(place)
-    except OSError:
-        return DiskRow(path, None, None)
-    return DiskRow(path, usage.free, usage.total)

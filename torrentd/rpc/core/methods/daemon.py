@@ -52,8 +52,9 @@ class DaemonMethods(Noun):
         return _VERSION
 
     @needs("read")
-    def jsonrpc_status(self, params: Nothing) -> StatusRow:
+    async def jsonrpc_status(self, params: Nothing) -> StatusRow:
         """How the daemon is: addresses, torrents by state, rates, totals, disks."""
+        await self.control.look_at_disks()
         return self.control.status()
 
     @needs("settings")
