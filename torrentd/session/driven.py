@@ -21,7 +21,9 @@ from torrentd.swarm.events import Dial, Drained, Event, PeerClosed, Received, Ti
 from torrentd.wire.peer.handshake import RESERVED
 
 if TYPE_CHECKING:
+    from torrentd.model.address import Address
     from torrentd.net.interfaces import PeerConnection
+    from torrentd.policy.peers.turnover import Link
     from torrentd.session.around import Around
     from torrentd.state.records import LimitValue
     from torrentd.swarm.settings import Settings
@@ -49,6 +51,8 @@ class Pure(Protocol):
     def handle(self, event: Event, now: float) -> list[Command]: ...
 
     def next_deadline(self) -> float: ...
+
+    def expendable(self, newcomer: Address, now: float) -> Link | None: ...
 
 
 T = TypeVar("T", bound=Pure)

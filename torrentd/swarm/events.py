@@ -71,7 +71,10 @@ class Dial:
 
 @dataclass(slots=True)
 class MakeRoom:
-    """The daemon has no place left and somebody wants one: give up a connection that leads nowhere, if there is one."""
+    """The daemon has no place left and somebody wants one: give up `peer`, or a connection that leads nowhere, if there
+    is one."""
+
+    peer: PeerKey | None = None
 
 
 @dataclass(slots=True)

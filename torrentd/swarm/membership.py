@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerId, PeerKey
+from torrentd.policy.peers import turnover
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.policy.tiers import Tracker
 from torrentd.swarm.announcing.schedule import Announcing, Tally
@@ -155,6 +156,11 @@ class Membership(ABC, Generic[P]):
     def trackers(self) -> list[Tracker]:
         """Every tracker in the order they are tried: url, tier, status, times, the tracker's words. Read only."""
         return self.announcing.trackers
+
+    @abstractmethod
+    def expendable(self, newcomer: Address, now: float) -> turnover.Link | None:
+        """The connection that MakeRoom should name for somebody who has come, to this torrent or another; None if none
+        should go for him."""
 
     # --- what verbs do
 

@@ -25,10 +25,12 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import Geometry
 from torrentd.model.ids import PeerId
 from torrentd.model.layout import Layout, Priority
+from torrentd.policy.peers.turnover import Link
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm import events, rationing, running, selection, storing
 from torrentd.swarm.announcing import trackers
@@ -150,6 +152,9 @@ class Torrent(TorrentState):
             for piece in peer.have:
                 counts[piece] += 1
         return counts
+
+    def expendable(self, newcomer: Address, now: float) -> Link | None:
+        return connecting.expendable(self, newcomer, now)
 
     def rates(self, now: float) -> tuple[float, float]:
         """Bytes per second down and up."""

@@ -1,7 +1,17 @@
 from __future__ import annotations
 
 from torrentd.model.ids import PeerKey
-from torrentd.policy.peers.turnover import FRUITLESS, NEVER, UNWANTED, Link, displaced, expiry, weakest
+from torrentd.policy.peers.turnover import (
+    FRUITLESS,
+    NEVER,
+    UNWANTED,
+    Link,
+    displaced,
+    expendable,
+    expiry,
+    weakest,
+    worth,
+)
 
 
 def _link(key: int, wanted: bool, useful_at: float) -> Link:
@@ -39,3 +49,16 @@ def test_a_newcomer_takes_the_place_of_what_is_worth_less_and_idle() -> None:
     assert displaced(links, 5, 50 + UNWANTED) == 2
     assert displaced(links, 2, 50 + UNWANTED) is None
     assert displaced([], 9, 1e9) is None
+
+
+def test_who_goes_for_a_newcomer() -> None:
+    """Whoever leads nowhere, or else whoever is idle and worth less; nobody for one who is worth less than all."""
+    busy = Link(PeerKey(1), wanted=True, useful_at=95.0, priority=1)
+    idle = Link(PeerKey(2), wanted=True, useful_at=0.0, priority=5)
+    assert expendable([busy, idle], 9, 100.0) is idle
+    assert expendable([busy, idle], 4, 100.0) is None
+    assert expendable([busy], 9, 100.0) is None
+    assert expendable([], 9, 100.0) is None
+    nowhere = Link(PeerKey(3), wanted=False, useful_at=40.0, priority=8)
+    assert expendable([busy, idle, nowhere], 0, 100.0) is nowhere
+    assert min([busy, idle, nowhere], key=worth) is nowhere

@@ -12,7 +12,7 @@ from torrentd.wire.peer.extensions import ExtensionHandshake, parse
 from torrentd.wire.peer.extensions import encode as encode_extensions
 from torrentd.wire.peer.framing import Framing
 from torrentd.wire.peer.handshake import LENGTH, RESERVED, Handshake, encode
-from torrentd.wire.peer.messages import Extended, HaveNone
+from torrentd.wire.peer.messages import Extended, HaveNone, Interested
 from torrentd.wire.peer.mse import obfuscated
 
 
@@ -178,17 +178,24 @@ def shake_hands(world, home, session, name):
     return stranger
 
 
-def test_a_full_daemon_asks_its_torrents_for_a_connection_that_leads_nowhere(make_home, world):
-    home = make_home(6881, "[peers]\nmax_connections = 2").start()
+def test_in_a_full_daemon_the_worst_connection_of_all_goes_for_who_comes(make_home, world):
+    home = make_home(6881, "[peers]\nmax_connections = 3").start()
     one, two = home.add(Sample("one")), home.add(Sample("two"))
-    first = [shake_hands(world, home, one, b"a"), shake_hands(world, home, two, b"b")]
-    assert shake_hands(world, home, two, b"c").gone
-    world.run(65)
-    assert [stranger.gone for stranger in first] == [False, False]
-    assert shake_hands(world, home, two, b"d").gone
+    busy = shake_hands(world, home, two, b"a")
+    busy.transport.write(encode_messages([Interested()]))
     world.run(1)
-    assert sorted(stranger.gone for stranger in first) == [False, True]
-    assert not shake_hands(world, home, two, b"e").gone
+    first = shake_hands(world, home, one, b"b")
+    world.run(1)
+    second = shake_hands(world, home, two, b"c")
+    newcomer = shake_hands(world, home, two, b"d")
+    assert [busy.gone, first.gone, second.gone, newcomer.gone] == [False, False, False, True]
+    world.run(62)
+    third = shake_hands(world, home, two, b"e")
+    assert [busy.gone, first.gone, second.gone, third.gone] == [False, True, False, False]
+    assert shake_hands(world, home, two, b"f").gone  # not twice in a second
+    assert home.daemon.connections.fleet.connections == 3
+    _, closed = result(home.steering.peers(one.id))
+    assert closed[-1].reason == "a connection that is worth more takes its place"
 
 
 def with_encryption(mode):

@@ -34,6 +34,7 @@ from torrentd.swarm.fleet.fleet import (
     MAX_PENDING,
     MAX_PENDING_PER_ADDRESS,
     ROOM_EVERY,
+    TRY_EVERY,
     Fleet,
 )
 
@@ -204,9 +205,22 @@ def test_admission_stops_at_the_connection_cap() -> None:
     for number in range(3):
         assert fleet.handle(IncomingArrived(host(number)), 0.0) == [Admit()]
         assert fleet.handle(HandshakeEnded(host(number), connected=True), 0.0) == []
+    assert fleet.handle(IncomingArrived(host(8)), 0.0) == [Admit()]  # somebody may go for him
     assert Refuse("too many connections") in fleet.handle(IncomingArrived(host(9)), 0.0)
-    fleet.handle(ConnectionClosed(host(1)), 0.0)
-    assert fleet.handle(IncomingArrived(host(9)), 0.0) == [Admit()]
+    assert fleet.handle(HandshakeEnded(host(8), connected=True), 0.5) == [Refuse("too many connections")]
+    fleet.handle(ConnectionClosed(host(8)), 0.5)
+    fleet.handle(ConnectionClosed(host(1)), 0.5)
+    assert fleet.handle(IncomingArrived(host(9)), 0.5) == [Admit()]
+
+
+def test_in_a_full_daemon_one_a_second_may_shake_hands() -> None:
+    fleet = Fleet(FleetLimits(max_connections=1))
+    fleet.handle(IncomingArrived(host(1)), 0.0)
+    fleet.handle(HandshakeEnded(host(1), connected=True), 0.0)
+    arrivals = [number / 10 for number in range(100)]
+    answers = [fleet.handle(IncomingArrived(host(number + 2)), at) for number, at in enumerate(arrivals)]
+    admitted = [at for at, answer in zip(arrivals, answers, strict=True) if answer == [Admit()]]
+    assert admitted == [TRY_EVERY * number for number in range(10)]
 
 
 def test_who_finishes_its_handshake_too_late_is_refused() -> None:
@@ -239,11 +253,15 @@ def test_torrents_are_asked_to_make_room_now_and_then_while_somebody_waits() -> 
     assert fleet.next_deadline() == NEVER
     assert fleet.handle(WantPeers(T1, 1), 5.0) == [MakeRoom()]
     assert fleet.next_deadline() == 5.0 + ROOM_EVERY
+    assert fleet.handle(IncomingArrived(host(2)), 5.5) == [Admit()]
+    assert fleet.handle(HandshakeEnded(host(2), connected=False), 5.5) == []
     assert fleet.handle(IncomingArrived(host(2)), 6.0) == [Refuse("too many connections")]
     assert fleet.handle(Tick(), 5.0 + ROOM_EVERY) == [MakeRoom()]
     fleet.handle(WantPeers(T1, 0), 50.0)
     assert fleet.next_deadline() == NEVER
-    assert fleet.handle(IncomingArrived(host(2)), 70.0) == [Refuse("too many connections"), MakeRoom()]
+    assert fleet.handle(IncomingArrived(host(2)), 70.0) == [Admit()]
+    assert fleet.handle(HandshakeEnded(host(2), connected=False), 70.0) == []
+    assert fleet.handle(IncomingArrived(host(2)), 70.0) == [Refuse("too many connections")]
     assert fleet.handle(ConnectionClosed(host(1)), 70.0) == []
     assert fleet.handle(IncomingArrived(host(2)), 71.0) == [Admit()]
 

@@ -244,6 +244,18 @@ def test_the_daemon_may_ask_for_room() -> None:
     assert [at for at, command in log if closed([(at, command)])] == [61]
 
 
+def test_the_daemon_may_name_whom_to_leave() -> None:
+    torrent = make()
+    run(torrent, (0, Start()), (0, arrives(1)), (0, arrives(2)))
+    assert torrent.expendable(address(9), 59.0) is None
+    found = torrent.expendable(address(9), 61.0)
+    assert found is not None
+    log = run(torrent, (61, MakeRoom(PeerKey(7))), (61, MakeRoom(found.peer)))
+    assert closed(log) == {found.peer: "a connection that is worth more takes its place"}
+    run(torrent, (61, DiskBusy(True)))
+    assert torrent.expendable(address(9), 99.0) is None
+
+
 def test_who_comes_takes_the_place_of_a_connection_that_is_worth_less() -> None:
     """BEP 40, among those that carried nothing for a minute; whoever is worth less than all is refused."""
     torrent = make(settings=Settings(max_connections=3), have=range(4))

@@ -1,4 +1,4 @@
-"""Which connection makes room for another when a torrent has as many as it may.
+"""Which connection makes room for another when a torrent, or the daemon, has as many as it may.
 
 Without turnover a torrent that knows many peers stays with the first it met, and a few of them, connected with each
 other alone, wait for ever for pieces that others have. So a connection that leads nowhere goes as soon as somebody else
@@ -55,10 +55,11 @@ def weakest(links: Collection[Link], now: float) -> PeerKey | None:
     """Who goes: the unwanted first, then what is worth least, then whoever was useless longest. None if nobody may go
     yet."""
     expired = [link for link in links if link.expires_at <= now]
-    return min(expired, key=_worth).peer if expired else None
+    return min(expired, key=worth).peer if expired else None
 
 
-def _worth(link: Link) -> tuple[bool, int, float, PeerKey]:
+def worth(link: Link) -> tuple[bool, int, float, PeerKey]:
+    """What goes first is worth least."""
     return (link.wanted, link.priority, link.useful_at, link.peer)
 
 
@@ -66,7 +67,16 @@ def displaced(links: Collection[Link], priority: int, now: float) -> PeerKey | N
     """Who goes for a newcomer of such a priority: of those that are worth less and are idle for a minute whoever
     `weakest` would name. None if there is nobody."""
     idle = [link for link in links if link.priority < priority and link.useful_at + UNWANTED <= now]
-    return min(idle, key=_worth).peer if idle else None
+    return min(idle, key=worth).peer if idle else None
+
+
+def expendable(links: Collection[Link], priority: int, now: float) -> Link | None:
+    """Whoever goes for a newcomer of such a priority where the places of all torrents are taken, one at a time. None if
+    there is nobody."""
+    key = weakest(links, now)
+    if key is None:
+        key = displaced(links, priority, now)
+    return next((link for link in links if link.peer == key), None)
 
 
 def expiry(links: Collection[Link]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IDelayedCall
@@ -12,6 +13,7 @@ from torrentd.model.ids import InfoHash, PeerId, PeerKey
 from torrentd.net.encryption import NONE
 from torrentd.net.interfaces import Identity, PeerConnection, PeerOwner
 from torrentd.policy.peers.external import ExternalAddresses
+from torrentd.policy.peers.turnover import worth
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.doorstep import Doorstep, Nobody
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -91,6 +93,19 @@ class Connections:
             session.handle(RoomWanted())
             if asked_later or len(session.torrent.peers) < before:
                 return
+
+    def _displace(self, newcomer: Address) -> bool:
+        """Somebody has come and there is no place: whether the worst connection of all torrents goes for him."""
+        now, found = self._around.host.reactor.seconds(), []
+        for session in self._around.all_awake():
+            link = session.torrent.expendable(newcomer, now) if session.is_quiet else None
+            if link is not None:
+                found.append((worth(link), link.peer, session))
+        if not found:
+            return False
+        _, peer, session = min(found, key=itemgetter(0))
+        session.handle(RoomWanted(peer))
+        return True
 
     def _arm(self) -> None:
         deadline = self.fleet.next_deadline()
@@ -181,6 +196,8 @@ class Connections:
 
     def established(self, connection: PeerConnection, handshake: Handshake) -> PeerOwner:
         refusal = self._count(connection, connected=True)
+        if refusal and connection.incoming and self._displace(connection.address):
+            refusal = ""
         _, session = self._dialling.pop(connection.key, (None, None))
         info_hash = handshake.info_hash
         found = session or self._around.known(info_hash)

@@ -19,6 +19,8 @@ from torrentd.swarm.membership import NEVER
 from torrentd.swarm.peers import dialling, extensions
 
 if TYPE_CHECKING:
+    from torrentd.model.address import Address
+    from torrentd.policy.peers.turnover import Link
     from torrentd.swarm.state import TorrentState
 
 TRUSTED = ("user", "tracker")
@@ -93,6 +95,9 @@ class Fetching(FetchingState):
 
     verbs = ON_EVENT
     chores = DUE
+
+    def expendable(self, newcomer: Address, now: float) -> Link | None:
+        return meeting.expendable(self, now)
 
 
 def hand_over(fetching: FetchingState, torrent: TorrentState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torrentd.policy.peers.turnover import Link
 from torrentd.swarm.commands import Close
 from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
 from torrentd.swarm.fetching.peer import Peer
@@ -94,9 +95,20 @@ def make_room(fetching: FetchingState) -> bool:
     return True
 
 
-def room_wanted(fetching: FetchingState, _: MakeRoom) -> None:
+def room_wanted(fetching: FetchingState, event: MakeRoom) -> None:
     """The daemon has no place for somebody of another torrent, or of this one."""
-    make_room(fetching)
+    if event.peer is None:
+        make_room(fetching)
+    elif event.peer in fetching.peers:
+        close(fetching, fetching.peers[event.peer], "somebody else takes its place", useful=False)
+
+
+def expendable(fetching: FetchingState, now: float) -> Link | None:
+    """See `Membership.expendable`."""
+    idlest = min(fetching.peers.values(), key=lambda peer: peer.useful_at, default=None)
+    if idlest is None or idlest.useful_at + USELESS > now:
+        return None
+    return Link(idlest.key, wanted=False, useful_at=idlest.useful_at)
 
 
 def due(fetching: FetchingState) -> None:

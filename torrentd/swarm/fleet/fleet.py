@@ -10,8 +10,9 @@ torrent with a thousand candidates does not delay one with a single candidate.
 Admission: a stranger costs a pending handshake at most. The caps per address stop one host from using up the places of
 all others; in a long queue of silent connections each is gone after the handshake's deadline, which `net` keeps.
 
-Turnover: when there is no place left and somebody wants one, from inside or outside, torrents are asked from time to
-time to give up a connection that leads nowhere; otherwise those that came first could keep out all others for ever.
+Turnover: when there is no place left and a torrent wants one, all of them are asked from time to time to give up a
+connection that leads nowhere; otherwise those that came first could keep out all others for ever. From outside one a
+second may shake hands all the same: whoever owns the torrents finds out whether one of all connections goes for him.
 
 The rate buckets of the whole daemon live here; a torrent chains its own bucket before them. After LimitsChanged every
 torrent should be given a Tick: those that waited for bytes may go on, or must wait anew.
@@ -63,6 +64,12 @@ MAX_PENDING_PER_ADDRESS = 8
 ROOM_EVERY = 30.0
 """Seconds between two times that torrents are asked to make room: the swarms are explored, not churned."""
 
+TRY_EVERY = 1.0
+"""Seconds between two who may shake hands though there is no place: somebody may go for them, which costs a look at all
+connections."""
+
+FULL = "too many connections"
+
 NEVER = float("inf")
 
 
@@ -90,6 +97,7 @@ class Fleet:
         self._tokens = CONNECT_BURST
         self._refilled = 0.0
         self._made_room_at = -NEVER
+        self._tried_at = -NEVER
 
     def handle(self, event: FleetEvent, now: float) -> list[FleetCommand]:
         """Take in an event; what is to be done about it, in order."""
@@ -195,19 +203,18 @@ class Fleet:
 
     def _incoming_arrived(self, event: IncomingArrived, now: float) -> list[FleetCommand]:
         host = owner(event.address.host)
-        reason = self._objection(host)
+        reason = self._objection(host, now)
         if reason:
-            refused: list[FleetCommand] = [Refuse(reason)]
-            if self._is_full:
-                self._make_room(refused, now)
-            return refused
+            return [Refuse(reason)]
+        if self._is_full:
+            self._tried_at = now
         self.pending += 1
         self._pending_of[host] += 1
         return [Admit()]
 
-    def _objection(self, host: str) -> str:
-        if self._is_full:
-            return "too many connections"
+    def _objection(self, host: str, now: float) -> str:
+        if self._is_full and now < self._tried_at + TRY_EVERY:
+            return FULL
         if self.pending >= MAX_PENDING:
             return "too many pending handshakes"
         if self._pending_of[host] >= MAX_PENDING_PER_ADDRESS:
@@ -224,7 +231,7 @@ class Fleet:
 
     def _open(self, address: Address) -> list[FleetCommand]:
         """One more; it is refused if there are as many as there may be, and counts until it is closed."""
-        refused: list[FleetCommand] = [Refuse("too many connections")] if self._is_full else []
+        refused: list[FleetCommand] = [Refuse(FULL)] if self._is_full else []
         self.connections += 1
         self._connections_of[owner(address.host)] += 1
         return refused

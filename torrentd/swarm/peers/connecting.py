@@ -181,10 +181,19 @@ def _room_for(torrent: TorrentState, newcomer: Address) -> bool:
     return True
 
 
-def room_wanted(torrent: TorrentState, _: MakeRoom) -> None:
+def room_wanted(torrent: TorrentState, event: MakeRoom) -> None:
     """The daemon has no place for somebody of another torrent, or of this one."""
-    if torrent.peers:
+    if event.peer is None and torrent.peers:
         make_room(torrent)
+    elif event.peer in torrent.peers:
+        close(torrent, torrent.peers[event.peer], "a connection that is worth more takes its place", useful=False)
+
+
+def expendable(torrent: TorrentState, newcomer: Address, now: float) -> turnover.Link | None:
+    """See `Membership.expendable`."""
+    if torrent.disk_busy:
+        return None
+    return turnover.expendable(_links(torrent), torrent.candidates.priority(newcomer), now)
 
 
 def _links(torrent: TorrentState) -> list[turnover.Link]:
