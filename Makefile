@@ -14,16 +14,16 @@ run: $(VENV)/.run
 
 test: unit interop
 
-# two at a time, each file by one of them
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
+# two at a time; who has nothing left takes of the other's
+PYTEST = $(BIN)/python -m pytest -n 2 --dist
 
 # what needs no other client
 unit: $(VENV)/.test
-	$(PYTEST) -m "not interop" $(PYTEST_ARGS)
+	$(PYTEST) worksteal -m "not interop" $(PYTEST_ARGS)
 
-# after the others: other clients need a core as well
+# after the others: other clients need a core as well, and a file of tests shares them
 interop: $(VENV)/.test
-	$(PYTEST) -m interop $(PYTEST_ARGS)
+	$(PYTEST) loadfile -m interop $(PYTEST_ARGS)
 
 sim: $(VENV)/.test
 	$(BIN)/python -m tests.scenarios.stories --seeds $(SEEDS) $(ARGS)
