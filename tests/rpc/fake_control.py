@@ -280,6 +280,9 @@ class FakeControl:
         self.told.append(("add_peers", id, peers))
         return succeed(len(peers))
 
+    def remove_peers(self, id: str, peers: Sequence[Address]) -> Deferred[None]:
+        return self._do("remove_peers", id, peers)
+
     def wait(self, ids: Sequence[str], until: str, timeout: float) -> Deferred[WaitRow]:
         for id in ids:
             self.row(id)

@@ -174,6 +174,9 @@ class Control(Protocol):
 
     def add_peers(self, id: str, peers: Sequence[Address]) -> Deferred[int]: ...
 
+    def remove_peers(self, id: str, peers: Sequence[Address]) -> Deferred[None]:
+        """Close the connections to these, and forget their addresses; no ban."""
+
     def wait(
         self, ids: Sequence[str], until: Literal["metadata", "download", "paused"], timeout: float
     ) -> Deferred[WaitRow]: ...

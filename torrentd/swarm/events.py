@@ -90,6 +90,14 @@ class PeersFound:
 
 
 @dataclass(slots=True)
+class PeersUnwanted:
+    """The user does not want these: their connections are closed, and their addresses are forgotten. That is no ban:
+    they may come by themselves, and others may name them."""
+
+    addresses: list[Address]
+
+
+@dataclass(slots=True)
 class OurAddresses:
     """Where others reach us, as far as is known: at most one address of each family. What connections are worth
     depends on it (BEP 40)."""
@@ -254,6 +262,7 @@ Event: TypeAlias = (
     | Dial
     | MakeRoom
     | PeersFound
+    | PeersUnwanted
     | OurAddresses
     | PiecesVerified
     | PieceFailed

@@ -54,6 +54,7 @@ ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.Dial: dialling.dial,
     events.MakeRoom: connecting.room_wanted,
     events.PeersFound: dialling.peers_found,
+    events.PeersUnwanted: connecting.peers_unwanted,
     events.OurAddresses: dialling.our_addresses,
     events.PiecesVerified: storing.pieces_verified,
     events.PieceFailed: storing.piece_failed,

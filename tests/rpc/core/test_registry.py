@@ -53,6 +53,7 @@ METHODS: dict[str, Scope | None] = {
     "torrent.pieces": "read",
     "torrent.queue": "control",
     "torrent.remove": "control",
+    "torrent.remove_peers": "control",
     "torrent.rename": "control",
     "torrent.resume": "control",
     "torrent.set": "control",

@@ -90,6 +90,16 @@ class TestFetching:
         world.until(lambda: leech.row(torrent).state == "seeding", 60)
 
 
+def test_whom_the_user_removes_is_not_asked(leech, seed, world, torrent):
+    add(leech, link(torrent), peers=(NOBODY, seed.address))
+    result(leech.steering.remove_peers(torrent.id, [seed.address]))
+    assert magnet(leech, torrent).record.peers == [str(NOBODY)]
+    world.run(300)
+    assert leech.row(torrent).state == "metadata"
+    result(leech.steering.add_peers(torrent.id, [seed.address]))
+    world.until(lambda: leech.row(torrent).state == "seeding", 60)
+
+
 class TestStopping:
     def test_stop_after_metadata(self, leech, seed, world, torrent):
         waiting = []

@@ -146,6 +146,22 @@ def test_a_limit_is_taken_back_by_itself(make_home):
     assert home.steering.limits() == (1000, 2000)
 
 
+def test_a_peer_is_removed_until_it_is_named_again(make_home, world, torrent):
+    seed, leech = make_home(6881).start(), make_home(6882).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    result(seed.steering.set_limits(up=1))
+    session = leech.add(torrent, peers=(seed.address,))
+    world.until(lambda: session.connections, 60)
+    result(leech.steering.remove_peers(torrent.id, [seed.address]))
+    world.run(300)
+    assert not session.connections
+    assert session.facts.peers == []
+    assert "removed by the user" in {row.reason for row in result(leech.steering.peers(torrent.id))[1]}
+    result(leech.steering.add_peers(torrent.id, [seed.address]))
+    world.until(lambda: session.connections, 60)
+
+
 def test_wait_answers_when_the_data_is_durable(make_home, world, torrent):
     seed, leech = make_home(6881).start(), make_home(6882).start()
     seed.put(torrent)
@@ -256,6 +272,7 @@ CALLS = {
     "announce": lambda steering, id: steering.announce(id),
     "files": lambda steering, id: steering.set_files(id, [FileChoice(Priority.HIGH, 0)]),
     "peers": lambda steering, id: steering.add_peers(id, [Address("127.0.0.1", 7001)]),
+    "no peers": lambda steering, id: steering.remove_peers(id, [Address("127.0.0.1", 7001)]),
     "remove": lambda steering, id: steering.remove(id, True),
 }
 

@@ -11,6 +11,7 @@ from tests.swarm.evaluator import (
     address,
     arrives,
     closed,
+    commands,
     has,
     make,
     peer_id,
@@ -21,7 +22,7 @@ from tests.swarm.evaluator import (
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Priority
-from torrentd.swarm.commands import WantPeers
+from torrentd.swarm.commands import Connect, WantPeers
 from torrentd.swarm.events import (
     Dial,
     DiskBusy,
@@ -32,6 +33,7 @@ from torrentd.swarm.events import (
     PeerClosed,
     PeerConnected,
     PeersFound,
+    PeersUnwanted,
     PiecesVerified,
     SetPriorities,
     Start,
@@ -54,6 +56,18 @@ def _connected(key: int, id: PeerId | None = None, *, reserved: bytes = PLAIN) -
 def _dialled(*keys: int) -> list[tuple[float, Event]]:
     found = PeersFound([address(key) for key in keys], "tracker")
     return [(0, Start()), (0, found), *((0.0, Dial()) for _ in keys)]
+
+
+def test_whom_the_user_removes_is_left_and_forgotten_but_not_banned() -> None:
+    torrent = make()
+    run(torrent, *_dialled(1, 2), (1, _connected(1)), (1, _connected(2)), (2, arrives(3)))
+    log = run(torrent, (3, PeersUnwanted([A, C, Address("192.0.2.99", 1)])))
+    assert closed(log) == {1: "removed by the user", 3: "removed by the user"}
+    assert list(torrent.peers) == [2]
+    assert not torrent.candidates.knows(A) and torrent.candidates.knows(B)
+    log = run(torrent, (4, PeerClosed(PeerKey(1), "")), (500, Dial()), (501, arrives(1)))
+    assert not [command for command in commands(log, Connect) if command.address == A]
+    assert 1 in torrent.peers
 
 
 def test_a_peer_is_greeted_with_what_we_have_and_can() -> None:

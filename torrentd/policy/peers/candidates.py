@@ -155,6 +155,12 @@ class Candidates:
         if address in self._known:
             self._forget(self._known[address])
 
+    def forget(self, address: Address) -> None:
+        """Dial it no more, unless somebody names it again. Allowed while a connection or an attempt is under way."""
+        candidate = self._known.get(_canonical(address))
+        if candidate is not None:
+            self._forget(candidate)
+
     def keep_only(self, sources: Collection[str]) -> None:
         """Forget whom others than these named. Allowed while connections and attempts are under way."""
         for candidate in [candidate for candidate in self._known.values() if candidate.source not in sources]:

@@ -247,7 +247,7 @@ class SetTrackers(Params, frozen=True):
             raise ValueError("give either tiers, or add and remove")
 
 
-class AddPeers(Params, frozen=True):
+class NamedPeers(Params, frozen=True):
     id: Id
     peers: list[PeerAddress]
 

@@ -24,7 +24,7 @@ from torrentd.session.magnets.probation import Probation
 from torrentd.session.telling.reasons import INTERNAL, QUARANTINED
 from torrentd.session.telling.rows import ErrorRow
 from torrentd.state.records import MAX_PEERS, LimitValue, MagnetRecord
-from torrentd.swarm.events import AnnounceNow, OurAddresses, PeersFound, SetTrackers, Start, Stop
+from torrentd.swarm.events import AnnounceNow, OurAddresses, PeersFound, PeersUnwanted, SetTrackers, Start, Stop
 from torrentd.swarm.fetching.fetching import Fetching
 from torrentd.wire.escape import escape
 from torrentd.wire.magnet import Magnet, parse
@@ -172,6 +172,13 @@ class MagnetSession(Driven[Fetching]):
         """The user knows these; they are dialled at once, and again after a restart."""
         self.handle(PeersFound(list(peers), "user"))
         return self.change(peers=with_peers(self.record.peers, peers))
+
+    def remove_peers(self, peers: Sequence[Address]) -> Deferred[None]:
+        """The user does not want these any more."""
+        self.around.connections.give_up(self, peers)
+        self.handle(PeersUnwanted(list(peers)))
+        unwanted = set(map(str, peers))
+        return self.change(peers=[peer for peer in self.record.peers if peer not in unwanted])
 
     def merge(self, magnet: Magnet, trackers: Sequence[str], labels: Sequence[str], peers: Sequence[Address]) -> Any:
         """Somebody adds it again: what is new is added. Fires when that is on the disk."""

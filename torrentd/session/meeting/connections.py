@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,12 @@ class Connections:
         for connection, of in list(self._dialling.values()):
             if of is session:
                 connection.close(STOPPED)
+
+    def give_up(self, session: Driven[Any], addresses: Collection[Address]) -> None:
+        """The user does not want these: no attempt of this torrent to reach them goes on."""
+        for connection, of in list(self._dialling.values()):
+            if of is session and connection.address in addresses:
+                connection.close("removed by the user")
 
     def move(self, session: Driven[Any], heir: TorrentSession) -> None:
         """Attempts for a magnet go on for the torrent that takes its place."""

@@ -28,6 +28,7 @@ from torrentd.swarm.events import (
     Event,
     OurAddresses,
     PeersFound,
+    PeersUnwanted,
     ReadFailed,
     SetPriorities,
     Start,
@@ -253,6 +254,13 @@ class TorrentSession(Driven["Torrent"]):
         named = dict.fromkeys([*self.facts.peers, *map(str, peers)])
         self.facts.peers = list(named)[-MAX_PEERS:]
         self.handle(PeersFound(list(peers), "user"))
+
+    def remove_peers(self, peers: Sequence[Address]) -> None:
+        """The user does not want these any more."""
+        unwanted = set(map(str, peers))
+        self.facts.peers = [peer for peer in self.facts.peers if peer not in unwanted]
+        self.around.connections.give_up(self, peers)
+        self.handle(PeersUnwanted(list(peers)))
 
     def set_priorities(self, priorities: list[Priority]) -> None:
         """One per file."""

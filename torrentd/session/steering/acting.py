@@ -161,5 +161,12 @@ class Acting(Part):
 
         return self._awake(id, add_them, lambda magnet: magnet.name_peers(peers).addCallback(lambda _: len(peers)))
 
+    def remove_peers(self, id: str, peers: Sequence[Address]) -> Deferred[None]:
+        def remove_them(session: TorrentSession) -> Deferred[None]:
+            session.remove_peers(peers)
+            return self._saved(session)
+
+        return self._awake(id, remove_them, lambda magnet: magnet.remove_peers(peers))
+
     def cancel_job(self, id: int) -> None:
         self._around.jobs.cancel(id)

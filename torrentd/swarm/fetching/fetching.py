@@ -75,6 +75,7 @@ ON_EVENT: dict[type[Event], Callable[[FetchingState, Any], None]] = {
     events.Dial: dialling.dial,
     events.MakeRoom: meeting.room_wanted,
     events.PeersFound: dialling.peers_found,
+    events.PeersUnwanted: meeting.peers_unwanted,
     events.Announced: trackers.announced,
     events.AnnounceFailed: trackers.announce_failed,
     events.Scraped: trackers.scraped,

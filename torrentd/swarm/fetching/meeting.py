@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torrentd.policy.peers.turnover import Link
 from torrentd.swarm.commands import Close
-from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
+from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected, PeersUnwanted
 from torrentd.swarm.fetching.peer import Peer
 from torrentd.swarm.fetching.state import FetchingState
 from torrentd.swarm.membership import ClosedPeer
@@ -67,6 +67,11 @@ def peer_closed(fetching: FetchingState, event: PeerClosed) -> None:
     if peer is not None:
         _forget(fetching, peer, event.reason)
         acceptance.try_elsewhere(fetching, peer)
+
+
+def peers_unwanted(fetching: FetchingState, event: PeersUnwanted) -> None:
+    """The user removed peers."""
+    acceptance.leave(fetching, event.addresses, close)
 
 
 def _forget(fetching: FetchingState, peer: Peer, reason: str, *, useful: bool = True, paused: bool = False) -> None:

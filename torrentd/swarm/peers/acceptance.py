@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from torrentd.model.address import Address, scope
@@ -36,6 +36,18 @@ def accepted(
     if not event.incoming:
         torrent.candidates.closed(event.address, torrent.now, useful=False)
     return False
+
+
+def leave(torrent: Membership[P], addresses: Collection[Address], close: Callable[[Any, P, str], None]) -> None:
+    """The user does not want who is connected from or listens at these addresses; they are forgotten."""
+    for peer in list(torrent.peers.values()):
+        if peer.address in addresses or peer.listens in addresses:
+            close(torrent, peer, "removed by the user")
+            if peer.listens is not None:
+                torrent.candidates.forget(peer.listens)
+    for address in addresses:
+        torrent.candidates.forget(address)
+    torrent.wake(torrent.now)
 
 
 def _refusal(

@@ -13,7 +13,7 @@ from torrentd.policy.peers import turnover
 from torrentd.policy.picking.pipeline import Pipeline
 from torrentd.swarm.commands import Close
 from torrentd.swarm.downloading import release
-from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected
+from torrentd.swarm.events import MakeRoom, PeerClosed, PeerConnected, PeersUnwanted
 from torrentd.swarm.membership import NEVER, ClosedPeer
 from torrentd.swarm.peers import acceptance, extensions
 from torrentd.swarm.peers.acceptance import accepted
@@ -119,6 +119,11 @@ def peer_closed(torrent: TorrentState, event: PeerClosed) -> None:
 def _try_elsewhere(torrent: TorrentState, peer: Peer) -> None:
     if not torrent.private and not _is_done_with(torrent, peer):
         acceptance.try_elsewhere(torrent, peer)
+
+
+def peers_unwanted(torrent: TorrentState, event: PeersUnwanted) -> None:
+    """The user removed peers."""
+    acceptance.leave(torrent, event.addresses, close)
 
 
 def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True, paused: bool = False) -> None:

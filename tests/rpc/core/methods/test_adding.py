@@ -95,6 +95,12 @@ def test_add_peers(asked: Asked, control: FakeControl) -> None:
     assert control.told == [("add_peers", ONE, (Address("127.0.0.1", 5000),))]
 
 
+def test_remove_peers(asked: Asked, control: FakeControl) -> None:
+    assert asked.call("torrent.remove_peers", id=ONE, peers=["[::1]:5000"]) == {}
+    assert control.told == [("remove_peers", ONE, (Address("::1", 5000),))]
+    assert asked.error("torrent.remove_peers", id=ONE, peers=["nonsense"])["code"] == -32602
+
+
 def test_unknown_torrents(asked: Asked) -> None:
     assert asked.error("torrent.set_files", id=UNKNOWN, files=[])["code"] == 1
     assert asked.error("torrent.add_peers", id=UNKNOWN, peers=[])["code"] == 1

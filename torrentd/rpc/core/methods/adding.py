@@ -13,8 +13,8 @@ from torrentd.rpc.core.methods.daemon import Done
 from torrentd.rpc.core.registry import Noun, needs
 from torrentd.rpc.core.schema import (
     Add,
-    AddPeers,
     FileSelection,
+    NamedPeers,
     Rename,
     SetFiles,
     SetTrackers,
@@ -81,9 +81,15 @@ class Adding(Noun):
         return Tiers(await self.control.set_trackers(id, params.tiers))
 
     @needs("control")
-    async def jsonrpc_add_peers(self, params: AddPeers) -> AddedPeers:
+    async def jsonrpc_add_peers(self, params: NamedPeers) -> AddedPeers:
         """Name peers; they are dialled at once."""
         return AddedPeers(await self.control.add_peers(params.id.lower(), parse_peers(params.peers)))
+
+    @needs("control")
+    async def jsonrpc_remove_peers(self, params: NamedPeers) -> Done:
+        """Leave peers and forget their addresses; that is no ban, they may come again."""
+        await self.control.remove_peers(params.id.lower(), parse_peers(params.peers))
+        return Done()
 
 
 def _options(params: Add) -> AddOptions:
