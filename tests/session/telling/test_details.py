@@ -110,7 +110,7 @@ def test_files_and_runs_are_counted(home, torrent):
 
 
 def test_the_disk_of_a_path(home):
-    there = home.steering.disk("/")
+    there = result(home.steering.disk("/"))
     assert there.free <= there.total
-    assert home.steering.disk("/nowhere/at/all").free is not None
-    assert home.steering.disk("/" + "x" * 5000).free is None
+    assert result(home.steering.disk("/nowhere/at/all")).free is not None
+    assert result(home.steering.disk("/" + "x" * 5000)).free is None
