@@ -19,8 +19,8 @@ LONGEST_LINE = 1000
 """Bytes of a line of output; the rest of it is dropped."""
 
 COULD_NOT_BE_RUN = b"Upon execvpe "
-"""How Twisted begins its report of a program that is not there. All arguments follow, which may be secret; the last
-line says what was wrong."""
+"""How Twisted begins its report of a program that is not there, perhaps after something else that the interpreter had to
+say. All arguments follow, which may be secret; the last line says what was wrong."""
 
 MOST_LINES = 100
 """Lines of output of one program; the rest is dropped."""
@@ -77,7 +77,7 @@ class Program(ProcessProtocol):
         self._deadline = self._reactor.callLater(GRACE, self.kill)
 
     def _print(self, line: bytes) -> None:
-        self._report = self._report or (not self._lines and line.startswith(COULD_NOT_BE_RUN))
+        self._report = self._report or line.startswith(COULD_NOT_BE_RUN)
         self._lines, self._last = self._lines + 1, line
         if self._lines <= MOST_LINES and not self._report:
             self._line(_text(line))

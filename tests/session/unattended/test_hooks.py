@@ -112,6 +112,19 @@ def test_output_and_status_are_in_the_log(home, spawned, torrent, logged):
     assert max(map(len, lines)) < LONGEST_LINE + 100
 
 
+def test_of_one_that_could_not_be_run_the_arguments_are_not_told(home, spawned, torrent, logged):
+    home.add(torrent)
+    (hook,) = spawned
+    hook.protocol.childDataReceived(
+        2, b"Exception ignored in: something\nUpon execvpe b'/bin/hook' [b'/bin/hook', b'sec"
+    )
+    hook.protocol.childDataReceived(2, b"ret'] in environment id 1\n:Traceback\nFileNotFoundError: [Errno 2]\n")
+    hook.end(1)
+    lines = [line for line in logged() if line.startswith("hook on_added")]
+    assert lines[1] == "hook on_added: it could not be run: FileNotFoundError: [Errno 2]"
+    assert "ret'" not in "".join(lines)
+
+
 def test_one_that_takes_too_long(home, world, spawned, torrent):
     home.add(torrent)
     (hook,) = spawned
