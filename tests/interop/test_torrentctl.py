@@ -89,8 +89,8 @@ def test_only_some_files(stage: Stage, torrentd: Torrentd, torrentctl: Torrentct
 def test_the_daemon_itself(torrentd: Torrentd, torrentctl: Torrentctl) -> None:
     assert f"listen\t{torrentd.peer_address}\n" in torrentctl("status")
     assert "version\t" in torrentctl("version")
-    assert torrentctl("limits", "--down", "2M", "--up", "500k") == "down\t2000000\nup\t500000\n"
-    assert torrentctl("limits", "--down", "unlimited") == "down\tunlimited\nup\t500000\n"
+    assert torrentctl("limits", "--down", "2M", "--up", "500k").startswith("down\t2000000\nup\t500000\n")
+    assert torrentctl("limits", "--down", "unlimited").startswith("down\tunlimited\nup\t500000\n")
     assert torrentctl("config", "get", "peers.max_connections") == "peers.max_connections\t200\tdefault\n"
     assert json.loads(torrentctl("rpc", "rpc.discover"))["openrpc"].startswith("1.")
     torrentctl("rpc", "torrent.no_such_method", code=1)
