@@ -19,8 +19,8 @@ LONGEST_LINE = 1000
 """Bytes of a line of output; the rest of it is dropped."""
 
 COULD_NOT_BE_RUN = b"Upon execvpe "
-"""How Twisted begins its report of a program that is not there, perhaps after something else that the interpreter had to
-say. All arguments follow, which may be secret; the last line says what was wrong."""
+"""How Twisted begins its report of a program that is not there, perhaps after something else that the interpreter had
+to say. All arguments follow, which may be secret; the last line says what was wrong."""
 
 MOST_LINES = 100
 """Lines of output of one program; the rest is dropped."""
