@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from torrentd.disk.folders import Folders, own_part
+from torrentd.disk.folders import Folders, own_part, sync_folder
 
 
 @pytest.fixture
@@ -148,3 +149,21 @@ def test_close_leaves_no_descriptor(root: Path) -> None:
     with Folders(str(root)) as folders:
         folders.enter(("a", "b"), create=True)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO])
+def test_a_file_system_that_keeps_folders_in_another_way_is_no_error(root: Path, number: int) -> None:
+    synced = []
+
+    def fsync(fd: int) -> None:
+        synced.append(identity(fd))
+        raise OSError(number, "no")
+
+    with Folders(str(root)) as folders:
+        folder = folders.enter(())
+        if number == errno.EIO:
+            with pytest.raises(OSError, match="no"):
+                sync_folder(folder, fsync)
+        else:
+            sync_folder(folder, fsync)
+        assert synced == [identity(folder)]

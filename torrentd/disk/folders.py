@@ -12,12 +12,16 @@ open, and the next path continues from what it shares with it.
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
+
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems answer that keep folders in another way (network and FUSE ones)."""
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -111,6 +115,19 @@ class Folders:
         return os.open(name, _FOLDER, dir_fd=above)
 
 
+def sync_folder(folder: int, fsync: Callable[[int], None] = os.fsync) -> None:
+    """Put the entries of an open folder (its descriptor may be O_PATH) on the disk. OSError, unless the file system
+    cannot sync folders."""
+    readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        fsync(readable)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(readable)
+
+
 def own_part(root: str, own: Iterable[str]) -> str:
     """The part of a download directory's path that is the user's own word: the longest of the directories of the
     configuration, as it is written there or as it is now, in which it lies; all of it, if it lies in none."""
@@ -138,11 +155,7 @@ def _open_below(above: int, name: str, create: bool) -> int:
             raise
     with suppress(FileExistsError):  # another worker was faster
         os.mkdir(name, dir_fd=above)
-    parent = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=above)
-    try:
-        os.fsync(parent)
-    finally:
-        os.close(parent)
+    sync_folder(above)
     return os.open(name, _FOLDER, dir_fd=above)
 
 
@@ -152,8 +165,8 @@ def _make_root(root: Path) -> None:
         return
     _make_root(root.parent)
     root.mkdir(exist_ok=True)
-    parent = os.open(root.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    parent = os.open(root.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(parent)
+        sync_folder(parent)
     finally:
         os.close(parent)

@@ -20,7 +20,7 @@ from twisted.internet.defer import Deferred
 
 from torrentd.disk.access import Run
 from torrentd.disk.files import Files, Place, Terms
-from torrentd.disk.folders import Components, FileStat, Folders
+from torrentd.disk.folders import Components, FileStat, Folders, sync_folder
 from torrentd.disk.system import storage_error
 from torrentd.disk.verbs.removing import folders_of, remove, remove_folder
 from torrentd.model.errors import StorageError
@@ -131,11 +131,7 @@ class Moving:
                     touched.update((entry.path[:depth], None) for depth in range(len(entry.path)))
                     yield from self._bring(old, new, index, entry, facts)
             for components in touched:
-                folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=new.enter(components))
-                try:
-                    self._new.system.fsync(folder)
-                finally:
-                    os.close(folder)
+                sync_folder(new.enter(components), self._new.system.fsync)
 
     def _bring(
         self, old: Folders, new: Folders, index: int, entry: FileEntry, facts: os.stat_result

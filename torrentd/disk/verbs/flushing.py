@@ -12,7 +12,6 @@ lost what was written before: so what the path leads to is compared with what wa
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 
@@ -21,13 +20,10 @@ from twisted.python.failure import Failure
 
 from torrentd.disk.access import Access, Run
 from torrentd.disk.files import Files
-from torrentd.disk.folders import Components, FileStat
+from torrentd.disk.folders import Components, FileStat, sync_folder
 from torrentd.disk.results import Flushed
 from torrentd.disk.system import storage_error
 from torrentd.disk.writing.desk import Unflushed
-
-_NO_FOLDER_SYNC = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
-"""What file systems answer that keep folders in another way (network and FUSE ones)."""
 
 Synced = list[tuple[int, FileStat]]
 
@@ -108,15 +104,8 @@ def _sync_folder(files: Files, components: Components) -> None:
     """A folder that is gone took its entries with it; whether ours are there was seen at the files."""
     path = "/".join((files.place.root, *components))
     try:
-        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=files.folders.enter(components))
+        sync_folder(files.folders.enter(components), files.place.system.fsync)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise storage_error(error, path) from error
-    try:
-        files.place.system.fsync(fd)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise storage_error(error, path) from error
-    finally:
-        os.close(fd)

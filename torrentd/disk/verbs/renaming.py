@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 
 from torrentd.disk.files import Files
-from torrentd.disk.folders import Components, Folders
+from torrentd.disk.folders import Components, Folders, sync_folder
 from torrentd.disk.system import storage_error
 from torrentd.model.errors import StorageError
 
@@ -29,11 +29,7 @@ def _rename(files: Files, old: Components, new: Components) -> None:
     folder = files.folders.enter(old[:-1])
     os.rename(old[-1], new[-1], src_dir_fd=folder, dst_dir_fd=folder)
     try:
-        descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
-        try:
-            files.place.system.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(folder, files.place.system.fsync)
     except OSError:
         with suppress(OSError):
             os.rename(new[-1], old[-1], src_dir_fd=folder, dst_dir_fd=folder)
