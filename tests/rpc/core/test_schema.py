@@ -8,6 +8,7 @@ from tests.rpc.fake_control import ONE
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError
 from torrentd.rpc.core import schema
+from torrentd.rpc.core.converting import convert, parse_peers
 
 WRONG: list[tuple[type[schema.Params], Any, str]] = [
     (schema.Get, {}, "id"),
@@ -87,7 +88,7 @@ WRONG: list[tuple[type[schema.Params], Any, str]] = [
 @pytest.mark.parametrize(("kind", "given", "path"), WRONG)
 def test_says_which_parameter_is_wrong(kind: type[schema.Params], given: Any, path: str) -> None:
     with pytest.raises(RpcError) as caught:
-        schema.convert(given, kind)
+        convert(given, kind)
     assert caught.value.name == "invalid_params"
     assert caught.value.data == {"path": path}
     assert str(caught.value).startswith(f"{path}: ")
@@ -95,23 +96,23 @@ def test_says_which_parameter_is_wrong(kind: type[schema.Params], given: Any, pa
 
 
 def test_by_position_is_in_the_schemas_order() -> None:
-    assert schema.convert([ONE, 5, 10], schema.Page) == schema.Page(ONE, 5, 10)
-    assert schema.convert([ONE], schema.Page) == schema.Page(ONE, 0, None)
+    assert convert([ONE, 5, 10], schema.Page) == schema.Page(ONE, 5, 10)
+    assert convert([ONE], schema.Page) == schema.Page(ONE, 0, None)
 
 
 def test_an_unknown_name_of_any_text_is_named() -> None:
     with pytest.raises(RpcError) as caught:
-        schema.convert({"a` - at `$.b\n": 1}, schema.Nothing)
+        convert({"a` - at `$.b\n": 1}, schema.Nothing)
     assert caught.value.name == "invalid_params"
 
 
 def test_hashes_of_both_sizes_and_cases() -> None:
-    assert schema.convert(["aB" * 20], schema.One).id == "aB" * 20
-    assert schema.convert(["aB" * 32], schema.One).id == "aB" * 32
+    assert convert(["aB" * 20], schema.One).id == "aB" * 20
+    assert convert(["aB" * 32], schema.One).id == "aB" * 32
 
 
 def test_peers() -> None:
-    assert schema.parse_peers(["192.0.2.1:6881", "[::1]:1"]) == (Address("192.0.2.1", 6881), Address("::1", 1))
+    assert parse_peers(["192.0.2.1:6881", "[::1]:1"]) == (Address("192.0.2.1", 6881), Address("::1", 1))
 
 
 @pytest.mark.parametrize(
@@ -119,5 +120,5 @@ def test_peers() -> None:
 )
 def test_no_peer(text: str) -> None:
     with pytest.raises(RpcError) as caught:
-        schema.parse_peers(["192.0.2.1:6881", text])
+        parse_peers(["192.0.2.1:6881", text])
     assert caught.value.data == {"path": "peers[1]"}

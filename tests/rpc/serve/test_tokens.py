@@ -22,7 +22,7 @@ def call(method: str, **params: Any) -> bytes:
 def made(server: Server, *scopes: Grantable, expires: float | None = None) -> str:
     """What a header shows of a new token named "t"."""
     secret: list[str] = []
-    Deferred.fromCoroutine(server.tokens.create("t", scopes, expires)).addCallback(secret.append)
+    Deferred.fromCoroutine(server.tokens.create("t", scopes, expires)).addCallback(lambda made: secret.append(made[0]))
     return f"Bearer {secret[0]}"
 
 

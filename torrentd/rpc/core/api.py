@@ -13,8 +13,9 @@ from msgspec import UnsetType
 from twisted.internet.defer import Deferred, gatherResults, succeed
 
 from torrentd.model.errors import RpcError
-from torrentd.rpc.core import envelope, schema
+from torrentd.rpc.core import envelope
 from torrentd.rpc.core.context import Context
+from torrentd.rpc.core.converting import convert
 from torrentd.rpc.core.errors import describe
 from torrentd.rpc.core.methods import nouns
 from torrentd.rpc.core.openrpc import Discovery
@@ -70,7 +71,7 @@ class Api:
         try:
             method = self._permitted(call.method, context)
             answer.doing = method.name
-            params = schema.convert(call.params, method.params)
+            params = convert(call.params, method.params)
             outcome = method.function(params, context) if method.of_caller else method.function(params)
             if not method.waits:
                 return answer.result(outcome)

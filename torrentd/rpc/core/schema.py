@@ -7,15 +7,11 @@ it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from torrentd.model.address import Address, Scope, parse_address, scope
-from torrentd.model.errors import RpcError
 from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.rpc.core.context import Grantable
 from torrentd.session.events.log import Topic
@@ -37,6 +33,14 @@ _HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$(?!\n)"
 _URL = r"^(?:https?|udp)://[^\s/?#]+[^\s]*$(?!\n)"
 _WEB_URL = r"^https?://[^\s/?#]+[^\s]*$(?!\n)"
 _NO_NUL = r"^[^\x00]*$(?!\n)"
+
+MEANINGS: Final = {
+    _HASH: "an info hash is 40 hex digits (64 for v2)",
+    _URL: "not an http, https or udp URL",
+    _WEB_URL: "not an http or https URL",
+    _NO_NUL: "a path holds no NUL",
+}
+"""What a text that does not fit one of these patterns is not; msgspec quotes the pattern."""
 
 Id = Annotated[str, Meta(pattern=_HASH, description="An info hash: 40 hex digits, 64 for v2, of either case")]
 Ids = list[Id] | Literal["all"]
@@ -348,63 +352,3 @@ class CreateToken(Params, frozen=True):
 
 class RevokeToken(Params, frozen=True):
     name: str
-
-
-P = TypeVar("P", bound=Params)
-
-
-def convert(given: dict[str, Any] | list[Any], kind: type[P]) -> P:
-    """Parameters by name or by position. RpcError("invalid_params") with `path` says which one is wrong, and why."""
-    if isinstance(given, list):
-        names = kind.__struct_fields__
-        if len(given) > len(names):
-            raise _invalid(f"[{len(names)}]", f"there are at most {len(names)} parameters")
-        given = dict(zip(names, given, strict=False))
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError as error:
-        raise _invalid(*_where_and_what(str(error))) from None
-
-
-def parse_peers(texts: Sequence[str]) -> tuple[Address, ...]:
-    """Addresses that can be dialled. RpcError("invalid_params") names the first that cannot."""
-    return tuple(_parse_peer(text, index) for index, text in enumerate(texts))
-
-
-def _parse_peer(text: str, index: int) -> Address:
-    path = f"peers[{index}]"
-    try:
-        address = parse_address(text)
-    except ValueError as error:
-        raise _invalid(path, str(error)) from None
-    if not address.port or scope(address.host) is Scope.INVALID:
-        raise _invalid(path, "no peer can be there")
-    return address
-
-
-def _invalid(path: str, what: str) -> RpcError:
-    return RpcError("invalid_params", f"{path}: {what}", path=path)
-
-
-_AT: Final = re.compile(r"^(.*) - at `(?:key in )?\$(.*)`$", re.DOTALL)
-_MEMBER: Final = re.compile(r"^Object (contains unknown|missing required) field `(.*)`$", re.DOTALL)
-_PATTERNS: Final = {
-    _HASH: "an info hash is 40 hex digits (64 for v2)",
-    _URL: "not an http, https or udp URL",
-    _WEB_URL: "not an http or https URL",
-    _NO_NUL: "a path holds no NUL",
-}
-
-
-def _where_and_what(message: str) -> tuple[str, str]:
-    """Take msgspec's sentence apart: the path in the API's notation (`files[0].index`), and what is wrong there."""
-    found = _AT.match(message)
-    what, path = (found[1], found[2].lstrip(".")) if found else (message, "")
-    member = _MEMBER.match(what)
-    if member:
-        path = f"{path}.{member[2]}" if path else member[2]
-        return path, "unknown parameter" if member[1] == "contains unknown" else "required"
-    for pattern, meaning in _PATTERNS.items():
-        if repr(pattern) in what:
-            return path, meaning
-    return path, what

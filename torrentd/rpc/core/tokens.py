@@ -90,8 +90,8 @@ class Tokens:
         """In the order in which they were made, those that have expired included."""
         return list(self._tokens.values())
 
-    async def create(self, name: str, scopes: Collection[Grantable], expires: float | None) -> str:
-        """The secret, which nobody can ask for again; fires when it will survive a restart."""
+    async def create(self, name: str, scopes: Collection[Grantable], expires: float | None) -> tuple[str, Token]:
+        """The token, and the secret, which nobody can ask for again; fires when it will survive a restart."""
         if name in self._tokens:
             raise RpcError("already_exists", "There is a token of this name; revoke it first")
         if len(self._tokens) >= MAX_TOKENS:
@@ -116,7 +116,7 @@ class Tokens:
         if self._tokens.get(name) is token:  # it may have been revoked meanwhile
             self._grants[name] = _grant(token)
             self._end_the_expired()
-        return secret
+        return secret, token
 
     async def revoke(self, name: str) -> None:
         """Nothing is let in by it from now on; fires when that will survive a restart."""

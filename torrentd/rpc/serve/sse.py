@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from torrentd.model.errors import RpcError
 from torrentd.rpc.core import schema
+from torrentd.rpc.core.converting import convert
 from torrentd.rpc.streams.encoding import Wanted
 from torrentd.rpc.streams.streams import Stream, Streams
 from torrentd.session.events.log import TOPICS, Event
@@ -111,4 +112,4 @@ def _params(request: RpcRequest) -> schema.Listen:
     last = request.requestHeaders.getRawHeaders("last-event-id")
     if last:
         given["since"] = last[-1]
-    return schema.convert(given, schema.Listen)
+    return convert(given, schema.Listen)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from torrentd.model.layout import Priority
+from torrentd.rpc.core.converting import parse_peers
 from torrentd.rpc.core.listing import TorrentObject, narrowed
 from torrentd.rpc.core.methods.daemon import Done
 from torrentd.rpc.core.registry import Noun, needs
@@ -19,7 +20,6 @@ from torrentd.rpc.core.schema import (
     SetFiles,
     SetTrackers,
     TorrentLimits,
-    parse_peers,
 )
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.telling.rows import LimitsRow

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
+from torrentd.rpc.core.converting import parse_peers
 from torrentd.rpc.core.encoded import EncodedRows, TorrentObjects
 from torrentd.rpc.core.listing import TorrentObject, matching, narrowed, sorted_rows
 from torrentd.rpc.core.registry import Noun, long_poll, needs
-from torrentd.rpc.core.schema import Get, Inspect, List, One, Page, Wait, parse_peers
+from torrentd.rpc.core.schema import Get, Inspect, List, One, Page, Wait
 from torrentd.session.control import AddOptions, Control
 from torrentd.session.telling.rows import ClosedPeerRow, FileRow, InspectRow, PeerRow, PiecesRow, TrackerRow, WaitRow
 

@@ -57,9 +57,8 @@ class TokenMethods(BaseSubhandler):  # type: ignore[misc]  # the library has no 
     @of_caller
     async def jsonrpc_create(self, params: CreateToken, context: Context) -> CreatedToken:
         """Make a token for a program that is to do less than everything."""
-        secret = await self._tokens.create(params.name, params.scopes, params.expires)
+        secret, token = await self._tokens.create(params.name, params.scopes, params.expires)
         _log.info("{caller} made the token {name}", caller=context.caller, name=escape(params.name))
-        (token,) = [token for token in self._tokens.all() if token.name == params.name]
         return CreatedToken(secret, _row(token))
 
     @needs("tokens")
