@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from torrentd.session.telling.rows import LimitsRow, PeersSummary, TorrentRow, TrackerSummary
+from torrentd.session.telling.rows import LimitsRow, PeerRow, PeersSummary, TorrentRow, TrackerSummary
 
 UBUNTU = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"
 DEBIAN = "0a1b2cffffffffffffffffffffffffffffffffff"
@@ -93,3 +93,28 @@ def listing(*rows: dict[str, Any]) -> Any:
         return {"torrents": narrowed, "total": len(found), "revision": 7, "removed": [], "full": True}
 
     return answer
+
+
+def peer(**changes: Any) -> PeerRow:
+    """A connected seed of a tracker's."""
+    row = PeerRow(
+        address="[2001:db8::1]:6881",
+        client="",
+        incoming=False,
+        source="tracker",
+        am_choking=True,
+        am_interested=True,
+        peer_choking=False,
+        peer_interested=False,
+        snubbed=False,
+        progress=1.0,
+        rate_down=2048,
+        rate_up=0,
+        downloaded=0,
+        uploaded=0,
+        requests_out=3,
+        requests_in=0,
+        connected_at=1.7e9,
+        encryption="rc4",
+    )
+    return msgspec.structs.replace(row, **changes)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon
-from tests.cli.rows import UBUNTU, hostile, torrent, without_metadata
+from tests.cli.rows import UBUNTU, hostile, peer, torrent, without_metadata
 from torrentd.cli.commands.pieces import piece_map
 from torrentd.model.bitfield import Bitfield
-from torrentd.session.telling.rows import ClosedPeerRow, ErrorRow, FileRow, LimitsRow, PeerRow, TrackerRow
+from torrentd.session.telling.rows import ClosedPeerRow, ErrorRow, FileRow, LimitsRow, TrackerRow
 
 
 def built(row: msgspec.Struct) -> dict[str, Any]:
@@ -115,25 +115,11 @@ def test_files(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
 
 @pytest.fixture
 def peers(fake: FakeDaemon) -> None:
-    row = PeerRow(
-        address="[2001:db8::1]:6881",
+    row = peer(
         client="\x1b]0;owned\x07",
-        incoming=False,
-        source="tracker",
-        am_choking=True,
-        am_interested=True,
-        peer_choking=False,
-        peer_interested=False,
-        snubbed=False,
-        progress=1.0,
-        rate_down=2048,
-        rate_up=0,
         downloaded=4096,
-        uploaded=0,
         requests_out=12,
-        requests_in=0,
         connected_at=1_700_000_000.0,
-        encryption="rc4",
         fast=True,
         extensions=["lt_donthave", "ut_pex"],
     )

@@ -19,10 +19,10 @@ import pytest
 
 from tests.cli.conftest import Torrentctl
 from tests.cli.fake_daemon import FakeDaemon, RpcFailure
-from tests.cli.rows import CJK, HOSTILE, cjk, listing, torrent
+from tests.cli.rows import CJK, HOSTILE, cjk, listing, peer, torrent
 from tests.cli.test_daemon import STATUS
 from torrentd.cli.main import COMMANDS
-from torrentd.session.telling.rows import ClosedPeerRow, ErrorRow, FileRow, PeerRow, TrackerRow, TrackerSummary
+from torrentd.session.telling.rows import ClosedPeerRow, ErrorRow, FileRow, TrackerRow, TrackerSummary
 from torrentd.wire import bencode
 
 EVIL = "[red]ev:il\x1b[31m\x9b1m\u202egpj.exe\nINJECTED\tx\r\x7f\u2066\x1b]0;owned\x07"
@@ -45,26 +45,7 @@ def row(**changes: Any) -> dict[str, Any]:
     return torrent(HOSTILE, EVIL, **{**known, **changes})
 
 
-PEER = PeerRow(
-    address="[2001:db8::1]:6881",
-    client=EVIL,
-    incoming=False,
-    source="tracker",
-    am_choking=True,
-    am_interested=True,
-    peer_choking=False,
-    peer_interested=False,
-    snubbed=False,
-    progress=1.0,
-    rate_down=2048,
-    rate_up=0,
-    downloaded=0,
-    uploaded=0,
-    requests_out=3,
-    requests_in=0,
-    connected_at=1.7e9,
-    encryption="rc4",
-)
+PEER = peer(client=EVIL)
 TRACKER = TrackerRow(f"http://{EVIL}/announce", 0, "error", EVIL, None, None, None, 1.7e9, None, 3)
 BANS = {"bans": [{"network": EVIL, "reason": EVIL, "automatic": True, "torrent": HOSTILE, "at": 0, "until": None}]}
 BULK = {"done": [HOSTILE], "failed": [{"id": HOSTILE, "code": 6, "message": EVIL}]}
