@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import islice
 
 from torrentd.disk.files import Opened
 
@@ -101,6 +102,6 @@ class Descriptors:
         excess = len(self._files) - limit
         if excess <= 0:
             return
-        idle = [key for key, file in self._files.items() if not file.uses]
-        for key in idle[:excess]:
+        idle = (key for key, file in self._files.items() if not file.uses)
+        for key in list(islice(idle, excess)):
             self.forget(key)
