@@ -13,10 +13,13 @@ from tests.interop.content import MIB, make
 from tests.interop.daemon import WAIT, Torrentd
 from tests.interop.processes import until
 from tests.interop.relay import Lateness, Relay, busiest_second, rate
+from torrentd.model.geometry import BLOCK
 from torrentd.rpc.client import CannotConnect, RpcFailed
 
 LIMIT = 800_000
 """bytes per second"""
+LOW = 34_000
+"""bytes per second: two blocks and a bit"""
 MEASURED = 10.0
 """seconds"""
 
@@ -29,13 +32,15 @@ def relays() -> Iterator[list[Relay]]:
         relay.close()
 
 
-def test_rates(stage: Stage, relays: list[Relay]) -> None:
-    """All four at the same time: a daemon that is limited as a whole, one whose torrents are, both ways."""
-    whole = stage.run(Torrentd, limits={"download": LIMIT, "upload": LIMIT})
+@pytest.mark.parametrize("limit", [LIMIT, LOW])
+def test_rates(stage: Stage, relays: list[Relay], limit: int) -> None:
+    """All four at the same time: a daemon that is limited as a whole, one whose torrents are, both ways. What others
+    send comes in whole blocks, of which a second at a low limit may see one more than it should."""
+    whole = stage.run(Torrentd, limits={"download": limit, "upload": limit})
     single, other = stage.run(Torrentd), stage.run(Libtorrent)
     ways: dict[str, list[tuple[float, int]]] = {}
     for number, (name, daemon) in enumerate({"whole": whole, "single": single}.items()):
-        own = LIMIT if daemon is single else None
+        own = limit if daemon is single else None
         sent = make(stage.directory(f"{name}-up"), {"up.bin": 12 * MIB}, seed=2 * number)
         daemon.add(sent, sent.origin, limits={"up": own})
         daemon.wait(sent)
@@ -49,13 +54,15 @@ def test_rates(stage: Stage, relays: list[Relay]) -> None:
         daemon.add(got, peers=[relays[-1].address], limits={"down": own})
         ways[f"{name} down"] = relays[-1].up
     for name, carried in ways.items():
-        until(lambda carried=carried: sum(count for _, count in carried) > LIMIT, f"{name} moves", WAIT)  # type: ignore[misc]
+        until(lambda carried=carried: sum(count for _, count in carried) > 2 * limit, f"{name} moves", WAIT)  # type: ignore[misc]
     lateness, begin = Lateness(), time.monotonic()
     until(lambda: time.monotonic() >= begin + MEASURED, "it was measured", WAIT)
     late, end = lateness.end(), begin + MEASURED
     for name, carried in ways.items():
-        assert rate(carried, begin, end) == pytest.approx(LIMIT, rel=0.03), name
-        assert busiest_second(carried, begin, end) <= LIMIT * (1.2 + late), (name, late)
+        one_more = BLOCK if limit == LOW and name.endswith("down") else 0
+        assert rate(carried, begin, end) == pytest.approx(limit, rel=0.03, abs=one_more / MEASURED), name
+        most = limit * (1.2 + late) + one_more
+        assert busiest_second(carried, begin, end) <= most, (name, late)
 
 
 def test_the_queue(stage: Stage) -> None:

@@ -77,3 +77,10 @@ class Line:
                 size -= len(parts[-1])
             self.reactor.advance(0)  # what found room without a wait goes on by a timer
         return b"".join(parts)
+
+    def available(self) -> bytes:
+        """What is there at the far end by now."""
+        parts = []
+        while select.select([self.far], [], [], 0)[0]:
+            parts.append(self.far.recv(65536))
+        return b"".join(parts)

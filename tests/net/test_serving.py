@@ -6,12 +6,14 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from tests.net.fakes import Reader, content
 from tests.net.lines import Line
 from torrentd.model.errors import StorageError
 from torrentd.net.buffers import SERVE, Buffers
+from torrentd.net.pacing import PART
 from torrentd.net.serving import FIRST_BATCH, SEND_BUFFER, Serving
 from torrentd.net.transport import TCP_NOTSENT_LOWAT
 from torrentd.wire.peer.encode import block_headers
@@ -223,3 +225,30 @@ def test_a_slow_peers_socket_holds_half_a_serve_unsent_a_fast_ones_as_much_as_it
         stage.serving._ranges.clear()
         stage.line.reactor.advance(0)
         stage.line.reactor.advance(0)
+
+
+def test_a_paced_serve_flows_and_is_reported_at_its_end(stage: Stage) -> None:
+    pace = 64_000.0
+    stage.serving.begin([(0, 0, BLOCK)], BLOCK, stage.reader, pace)
+    seconds, got = 0.0, b""
+    while not stage.drained and seconds < 1.0:
+        while stage.line.transport in stage.line.reactor.writers:
+            stage.line.transport.doWrite()
+        new = stage.line.available()
+        assert len(new) <= 2 * pace * PART
+        got += new
+        stage.line.reactor.advance(PART)
+        seconds += PART
+    assert stage.drained == [BLOCK]
+    assert seconds == pytest.approx(BLOCK / pace, abs=3 * PART)
+    assert got == encoded([(0, 0, BLOCK)])
+
+
+def test_on_a_plain_transport_a_paced_serve_is_written_as_it_is(stage: Stage) -> None:
+    plain = StringTransport()
+    stage.serving.attach(plain)
+    stage.serving.begin([(0, 0, BLOCK)], BLOCK, stage.reader, 64_000.0)
+    stage.line.reactor.advance(0)
+    stage.line.reactor.advance(0)
+    assert plain.value() == encoded([(0, 0, BLOCK)])
+    assert stage.drained == [BLOCK]

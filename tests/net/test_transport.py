@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from tests.net.fakes import Reactor
 from tests.net.lines import Line, Tape
 from torrentd.net.buffers import Buffers
+from torrentd.net.pacing import PART
 from torrentd.net.sockets import twisted_address
 from torrentd.net.transport import DirectTransport
 
@@ -230,3 +231,84 @@ def test_what_a_socket_holds_unsent_can_be_limited(line: Line) -> None:
     line.transport.limit_unsent(0)
     assert line.transport.offer([chunk]) > 0
     assert held < len(chunk)
+
+
+PACE = 40_000.0
+"""Bytes per second."""
+
+
+def test_what_is_spread_leaves_in_parts(line: Line) -> None:
+    """And in order: what is written meanwhile waits, what comes after is not paced any more."""
+    line.transport.registerProducer(line.tape, True)
+    line.transport.spread(LARGE[:10_000], PACE)
+    line.transport.write(b"behind")
+    assert line.tape.paused == [True]
+    got, parts = b"", 0
+    while line.tape.paused[-1]:
+        parts += 1
+        while line.transport in line.reactor.writers:
+            assert line.transport.doWrite() is None
+        new = line.available()
+        assert len(new) <= 2 * PACE * PART
+        got += new
+        line.reactor.advance(PART)
+    assert got == LARGE[:10_000] + b"behind"
+    assert parts == pytest.approx(10_006 / PACE / PART, abs=1)
+    line.transport.write(LARGE[:20_000])
+    assert line.available() == LARGE[:20_000]
+
+
+def test_a_late_part_is_made_up_for_and_no_more(line: Line) -> None:
+    line.transport.spread(LARGE[:100_000], PACE)
+    line.transport.doWrite()
+    line.available()
+    line.reactor.advance(10.0)
+    while line.transport in line.reactor.writers:
+        line.transport.doWrite()
+    assert len(line.available()) == 2 * PACE * PART
+
+
+def test_a_paced_transport_that_ends_leaves_no_timer(line: Line) -> None:
+    line.transport.spread(LARGE[:100_000], PACE)
+    line.transport.pace_reading(PACE)
+    line.far.sendall(b"." * 10_000)
+    line.transport.doWrite()
+    while line.transport in line.reactor.readers:
+        line.read()
+    assert len(line.reactor.getDelayedCalls()) == 2
+    line.transport.abortConnection()
+    line.transport.spread(b"too late", PACE)
+    line.transport.pace_reading(None)
+    line.reactor.advance(0)
+    assert line.reactor.getDelayedCalls() == []
+    assert len(line.tape.lost) == 1
+
+
+def test_reading_is_paced_until_it_is_not_any_more(line: Line) -> None:
+    line.far.sendall(b"." * 5_000)
+    line.transport.pace_reading(PACE)
+    for _ in range(4):
+        while line.transport in line.reactor.readers:
+            line.read()
+        line.reactor.advance(PART)
+    sizes = [len(read) for read in line.tape.reads]
+    assert sum(sizes) == pytest.approx(4 * PACE * PART, abs=2)
+    while line.transport in line.reactor.readers:
+        line.read()
+    line.transport.pace_reading(None)
+    assert line.reactor.readers == [line.transport]
+
+
+def test_a_pause_holds_beyond_the_rest(line: Line) -> None:
+    line.far.sendall(b"." * 10_000)
+    line.transport.pace_reading(PACE)
+    while line.transport in line.reactor.readers:
+        line.read()
+    line.transport.pauseProducing()
+    line.transport.resumeProducing()
+    assert line.reactor.readers == [], "it still rests"
+    line.transport.pauseProducing()
+    line.reactor.advance(PART)
+    assert line.reactor.readers == []
+    line.transport.resumeProducing()
+    assert line.reactor.readers == [line.transport]

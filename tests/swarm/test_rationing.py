@@ -9,6 +9,7 @@ from torrentd.model.address import Address
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.policy.rates.limiter import Bucket
+from torrentd.swarm.commands import Ask, Serve
 from torrentd.swarm.events import Drained, PeerConnected, Start
 from torrentd.swarm.rationing import WHOLE_BLOCK
 from torrentd.swarm.settings import Settings, Totals
@@ -90,7 +91,7 @@ def test_the_local_network_is_exempt_if_asked(host: str, exempt: bool) -> None:
 
 
 def test_others_are_not_and_pay_for_nobody() -> None:
-    bucket = Bucket(10 * WHOLE_BLOCK)
+    bucket = Bucket(11 * WHOLE_BLOCK)
     torrent = seed(bucket, settings=Settings(local_unlimited=True), totals=Totals(downloaded=1))
     near = PeerConnected(PeerKey(1), Address("10.0.0.1", 6881), True, b"-XX0001-000000000001", bytes(8))
     far = PeerConnected(PeerKey(2), Address("203.0.114.1", 6881), True, b"-XX0001-000000000002", bytes(8))
@@ -100,3 +101,13 @@ def test_others_are_not_and_pay_for_nobody() -> None:
     log = run(torrent, *hello, (0.0, says(1, *wants)), (0.0, says(2, *wants)), *drained)
     assert sum(map(len, served(log, 1))) == 3
     assert sum(map(len, served(log, 2))) == 2
+
+
+@pytest.mark.parametrize(("rate", "paced"), [(40_000, True), (RATE, False), (None, False)])
+def test_blocks_of_a_low_limit_are_paced(rate: int | None, paced: bool) -> None:
+    """Both what we send and what we ask for."""
+    log = run(seed(Bucket(rate)), (0, Start()), (0, arrives(1)), (0, says(1, Interested(), Request(0, 0, BLOCK))))
+    paces = [command.pace for _, command in log if isinstance(command, Serve)]
+    log = run(leech(Bucket(rate)), (0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke())))
+    paces += [command.pace for _, command in log if isinstance(command, Ask)]
+    assert [pace is not None for pace in paces] == [paced] * 2

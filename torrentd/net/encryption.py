@@ -77,6 +77,14 @@ class EncryptingTransport:
         """Encrypt and send; the order of writes is that of the key stream."""
         self._transport.write(self._stream.update(data))
 
+    def spread(self, data: bytes, pace: float) -> None:
+        """Encrypt and send; at a pace, if the transport below can."""
+        encrypted, spread = self._stream.update(data), getattr(self._transport, "spread", None)
+        if spread is None:
+            self._transport.write(encrypted)
+        else:
+            spread(encrypted, pace)
+
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """In place of the one that was registered before."""
         self._transport.unregisterProducer()

@@ -78,9 +78,12 @@ class PeerConnection(Protocol):
 
     def flush(self) -> None: ...
 
-    def serve(self, ranges: Sequence[Range], block: int, reader: BlockReader) -> None:
-        """Send these as `piece` messages, each range cut into blocks of `block` bytes, at most 32 KiB. One serve at a
-        time; ends with `drained` or `read_failed`."""
+    def serve(self, ranges: Sequence[Range], block: int, reader: BlockReader, pace: float | None = None) -> None:
+        """Send these as `piece` messages, each range cut into blocks of `block` bytes, at most 32 KiB, and if the
+        transport can, at `pace` bytes per second. One serve at a time; ends with `drained` or `read_failed`."""
+
+    def pace_reading(self, pace: float | None) -> None:
+        """Read so many bytes per second at most from now on, if the transport can; None: as they come."""
 
     def hand_over(self, owner: PeerOwner, piece_count: int) -> None:
         """Report to another owner from now on; the torrent has so many pieces. Only after `established`."""

@@ -93,6 +93,7 @@ class PeerProtocol(Protocol):
         self._attempt: Any = None
         self._control: list[bytes] = []
         self._paused: set[str] = set()
+        self._pace: float | None = None
         self._reason: str | None = None
         self._ended = False
 
@@ -302,6 +303,14 @@ class PeerProtocol(Protocol):
         if not self._paused and self.transport is not None and self._reason is None:
             self.transport.resumeProducing()
 
+    def pace_reading(self, pace: float | None) -> None:
+        """Asked with every request: it costs nothing unless it changes."""
+        if pace != self._pace and self.transport is not None and self._reason is None:
+            self._pace = pace
+            pace_reading = getattr(self.transport, "pace_reading", None)
+            if pace_reading is not None:
+                pace_reading(pace)
+
     # --- out
 
     def send(self, data: bytes) -> None:
@@ -322,11 +331,11 @@ class PeerProtocol(Protocol):
             if self._serving.waiting > CONTROL_BUFFER:
                 self.close("the peer does not read what we send")
 
-    def serve(self, ranges: Sequence[Range], block: int, reader: BlockReader) -> None:
+    def serve(self, ranges: Sequence[Range], block: int, reader: BlockReader, pace: float | None = None) -> None:
         """Send these ranges in blocks of `block` bytes; ends with `drained` or `read_failed`. RuntimeError while
         another serve is under way."""
         if self._reason is None and not self._ended:
-            self._serving.begin(ranges, block, reader)
+            self._serving.begin(ranges, block, reader, pace)
 
     def _drained(self, sent: int) -> None:
         if self._owner is not None:

@@ -61,6 +61,10 @@ class BoundedPoll:
         later: IDelayedCall = self._reactor.callLater(delay, call, *args, **kwargs)
         return later
 
+    def seconds(self) -> float:
+        now: float = self._reactor.seconds()
+        return now
+
     def addReader(self, reader: Descriptor) -> None:
         self._watch(reader, self._events(reader) | READ)
 

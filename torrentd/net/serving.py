@@ -71,6 +71,9 @@ class Serving:
         self._limit: Callable[[int], None] | None = None
         """the transport's, if it can"""
         self._unsent = 0
+        self._spread: Callable[[bytes, float], None] | None = None
+        """the transport's, if it can"""
+        self._pace: float | None = None
         self._reader: BlockReader | None = None
         self._reading = False
         self._step_due: Any = None
@@ -80,19 +83,22 @@ class Serving:
         """The connection is made: this is where the blocks go."""
         self._transport = transport
         self._limit = getattr(transport, "limit_unsent", None)
+        self._spread = getattr(transport, "spread", None)
         self._direct = isinstance(transport, DirectTransport)
         if not self._direct:
             self._room = min(SEND_BUFFER, self._room)
         transport.registerProducer(self, True)
 
-    def begin(self, ranges: Sequence[Range], block: int, reader: BlockReader) -> None:
-        """Serve these, in order, each range cut into blocks. RuntimeError if a serve is under way."""
+    def begin(self, ranges: Sequence[Range], block: int, reader: BlockReader, pace: float | None = None) -> None:
+        """Serve these, in order, each range cut into blocks, at `pace` bytes per second if the transport can.
+        RuntimeError if a serve is under way."""
         if self._reader is not None:
             raise RuntimeError("a peer is served one list of blocks at a time")
         self._reader = reader
         self._limit_unsent(sum([length for _, _, length in ranges]))
         self._ranges.extend(ranges)
         self._block = block
+        self._pace = pace if self._spread is not None else None
         self._one_by_one = False
         self._soon()
 
@@ -218,15 +224,21 @@ class Serving:
         """Send the batch of `size` bytes, whose messages are `views`."""
         count = len(views) // 2
         whole = size + PIECE_HEADER * count
-        sent = self._offer(views, whole) if self._direct else 0
+        sent = self._offer(views, whole) if self._direct and self._pace is None else 0
         if sent < whole:
             count = _worth_keeping(views, sent)
             size = sum(map(len, views[1 : 2 * count : 2]))
             self._ranges.extendleft(reversed(_behind(batch, size)))
-            self._transport.write(_rest(views[: 2 * count], sent))
+            self._write(_rest(views[: 2 * count], sent))
         self._sent += size
         self.written += size + PIECE_HEADER * count
         self._soon()
+
+    def _write(self, data: bytes) -> None:
+        if self._spread is not None and self._pace is not None:
+            self._spread(data, self._pace)
+        else:
+            self._transport.write(data)
 
     def _offer(self, views: list[Bytes], whole: int) -> int:
         """How much of the messages, `whole` bytes, the socket took; the next batch is cut to that, or a bit longer."""

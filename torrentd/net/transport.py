@@ -14,6 +14,9 @@ keeps nothing, so that blocks go from the serve buffer to the kernel without a c
 the caller's to write (copied) or to read again later. A producer is asked to pause whenever anything is queued, and
 resumed when nothing is: nothing is read from the disk for a socket that does not drain.
 
+For low rate limits both can be paced (see pacing.py): what is `spread` leaves in parts, and what is written behind it
+waits; reading pauses after each part.
+
 Ends: the peer's FIN ends the connection (BitTorrent has no use for half of one). `connectionLost` reaches the protocol
 exactly once, never inside a call that the protocol makes.
 """
@@ -41,6 +44,7 @@ from zope.interface import implementer
 
 from torrentd.net.buffers import Buffers
 from torrentd.net.interfaces import Bytes, Receiver
+from torrentd.net.pacing import PART, Pace
 
 MOST_VIEWS: Final = 512
 """Buffers per `sendmsg`: half of the kernel's IOV_MAX."""
@@ -77,6 +81,10 @@ class DirectTransport:
         self._queue: deque[memoryview] = deque()
         self._producer: Any = None
         self._paused_reading = False
+        self._reading: Pace | None = None
+        self._writing: Pace | None = None
+        self._rest_from_reading: Any = None
+        self._rest_from_writing: Any = None
 
     def start(self) -> None:
         """Introduce the protocol and begin to read. One that fails already here loses its connection."""
@@ -94,6 +102,12 @@ class DirectTransport:
         """One read. Called by the reactor; an exception that is returned ends the connection."""
         protocol, view = self._protocol, self._buffers.receive
         kept = len(protocol.tail)
+        if self._reading is not None:
+            room = self._reading.room(self._reactor.seconds())
+            if not room:
+                self._pause_for_a_part()
+                return None
+            view = view[: kept + room]
         view[:kept] = protocol.tail
         try:
             count = self._socket.recv_into(view[kept:])
@@ -103,8 +117,28 @@ class DirectTransport:
             return _lost(problem)
         if not count:
             return error.ConnectionDone()
+        if self._reading is not None:
+            self._reading.moved(count)
         protocol.dataInto(view, kept + count)
         return None
+
+    def pace_reading(self, rate: float | None) -> None:
+        """Read `rate` bytes per second at most; None: as fast as they come."""
+        if not self.connected:
+            return
+        self._reading = None if rate is None else Pace(rate, self._reactor.seconds())
+        if self._rest_from_reading is not None:
+            self._rest_from_reading.cancel()
+            self._read_on()
+
+    def _pause_for_a_part(self) -> None:
+        self._reactor.removeReader(self)
+        self._rest_from_reading = self._reactor.callLater(PART, self._read_on)
+
+    def _read_on(self) -> None:
+        self._rest_from_reading = None
+        if not self._paused_reading:
+            self._reactor.addReader(self)
 
     def wait_for(self, count: int) -> None:
         """Read when there are `count` bytes, or the end. What was kept is copied with each read, so that a long message
@@ -119,7 +153,7 @@ class DirectTransport:
 
     def resumeProducing(self) -> None:
         self._paused_reading = False
-        if self.connected:
+        if self.connected and self._rest_from_reading is None:
             self._reactor.addReader(self)
 
     def stopProducing(self) -> None:
@@ -135,6 +169,14 @@ class DirectTransport:
         if sent < len(data) and self.connected:
             self._queue.append(memoryview(data)[sent:])
             self._wait_for_room()
+
+    def spread(self, data: bytes, rate: float) -> None:
+        """Send it at `rate` bytes per second. Until it is out, what is written waits behind it."""
+        if not self.connected or self.disconnecting:
+            return
+        self._writing = Pace(rate, self._reactor.seconds())
+        self._queue.append(memoryview(data))
+        self._wait_for_room()
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         self.write(b"".join(data))
@@ -161,6 +203,12 @@ class DirectTransport:
         """There is room again: send from the queue, then let the producer go on."""
         while self._queue:
             views = [self._queue[index] for index in range(min(len(self._queue), MOST_VIEWS))]
+            if self._writing is not None:
+                room = self._writing.room(self._reactor.seconds())
+                if not room:
+                    self._write_after_a_part()
+                    return None
+                views = [views[0][:room]]
             try:
                 sent = self._socket.sendmsg(views)
             except BlockingIOError:
@@ -168,14 +216,25 @@ class DirectTransport:
             except OSError as problem:
                 return _lost(problem)
             self._sent(sent)
+            if self._writing is not None:
+                self._writing.moved(sent)
             if sent < sum(map(len, views)):
                 return None
+        self._writing = None
         self._reactor.removeWriter(self)
         if self.disconnecting:
             return error.ConnectionDone()
         if self._producer is not None:
             self._producer.resumeProducing()
         return None
+
+    def _write_after_a_part(self) -> None:
+        self._reactor.removeWriter(self)
+        self._rest_from_writing = self._reactor.callLater(PART, self._write_on)
+
+    def _write_on(self) -> None:
+        self._rest_from_writing = None
+        self._reactor.addWriter(self)
 
     def _sent(self, count: int) -> None:
         queue = self._queue
@@ -220,17 +279,22 @@ class DirectTransport:
     def _end(self, reason: Exception) -> None:
         """Nothing moves from here on; the protocol hears of it on the reactor's next turn."""
         if self.connected:
-            self.connected = False
-            self._reactor.removeReader(self)
-            self._reactor.removeWriter(self)
+            self._disconnect()
             self._reactor.callLater(0, self._finish, reason)
+
+    def _disconnect(self) -> None:
+        self.connected = False
+        self._reactor.removeReader(self)
+        self._reactor.removeWriter(self)
+        for rest in (self._rest_from_reading, self._rest_from_writing):
+            if rest is not None:
+                rest.cancel()
+        self._rest_from_reading = self._rest_from_writing = None
 
     def connectionLost(self, reason: Failure) -> None:
         """Called by the reactor when doRead or doWrite reported an end, and for the rest when the process stops."""
         if self.connected:
-            self.connected = False
-            self._reactor.removeReader(self)
-            self._reactor.removeWriter(self)
+            self._disconnect()
             self._finish(reason.value)
 
     def _finish(self, reason: BaseException | None) -> None:

@@ -26,6 +26,8 @@ class Ask:
 
     peer: PeerKey
     ranges: list[Range]
+    pace: float | None = None
+    """bytes per second at which what comes should be read, for a low limit"""
 
 
 @dataclass(slots=True)
@@ -39,6 +41,8 @@ class Serve:
     peer: PeerKey
     ranges: list[Range]
     block: int
+    pace: float | None = None
+    """bytes per second at which they should leave, for a low limit"""
 
     @property
     def count(self) -> int:

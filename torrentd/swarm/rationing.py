@@ -33,6 +33,11 @@ def is_free_to_serve(torrent: TorrentState, peer: Peer) -> bool:
     return torrent.up.unlimited or _exempt(torrent, peer)
 
 
+def reading_pace(torrent: TorrentState, peer: Peer) -> float | None:
+    """Bytes per second at which what the peer sends should be read; None: as they come."""
+    return None if is_free_to_take(torrent, peer) else torrent.down.pace
+
+
 def may_ask(torrent: TorrentState, peer: Peer, count: int) -> int:
     """How many of so many blocks the download limit lets us ask the peer for; if none, we wake when it will."""
     if is_free_to_take(torrent, peer):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrentd.model.geometry import BLOCK
-from torrentd.policy.rates.limiter import BURST, NEVER, SMALLEST_BURST, Bucket, Chain
+from torrentd.policy.rates.limiter import BURST, NEVER, PACED_BELOW, SLACK, SLOWEST_PACE, SMALLEST_BURST, Bucket, Chain
 
 MB = 1_000_000
 
@@ -84,14 +84,14 @@ def test_zero_grants_nothing_ever() -> None:
 
 def test_parts_are_whole_blocks_worth() -> None:
     bucket = Bucket(100_000)
-    assert bucket.take(10 * BLOCK, 1.0) == SMALLEST_BURST
+    assert bucket.take(10 * BLOCK, 1.0) == SMALLEST_BURST + 100_000 * SLACK
     assert bucket.take(10 * BLOCK, 1.0 + BLOCK / 100_000 / 2) == 0
     assert bucket.take(10 * BLOCK, 1.0 + BLOCK / 100_000) >= BLOCK - 1
 
 
 def test_small_wishes_are_granted_from_what_is_there() -> None:
     bucket = Bucket(10_000)
-    assert bucket.take(SMALLEST_BURST, 1.0) == SMALLEST_BURST
+    assert bucket.take(1 << 20, 1.0) == SMALLEST_BURST + 10_000 * SLACK
     assert bucket.take(100, 1.001) == 0
     assert bucket.take(100, 1.02) == 100
 
@@ -100,7 +100,7 @@ def test_a_low_rate_still_passes_the_largest_block() -> None:
     bucket = Bucket(1000)
     assert bucket.take(2 * BLOCK, 1.0, least=2 * BLOCK) == 2 * BLOCK
     at = bucket.ready_at(1.0, least=2 * BLOCK)
-    assert at == pytest.approx(1.0 + (4 * BLOCK - SMALLEST_BURST) / 1000)
+    assert at == pytest.approx(1.0 + 2 * BLOCK / 1000), "the debt of the first, and what a bucket can hold"
     assert bucket.take(2 * BLOCK, at, least=2 * BLOCK) == 2 * BLOCK
 
 
@@ -220,7 +220,7 @@ def test_never_more_than_burst_plus_rate(rate: int, steps: list[tuple[float, int
         assert granted == 0 or min(wanted, least) <= granted <= wanted
         assert chain.ready_at(now, least) >= now
         moved += granted
-    assert moved <= max(rate * BURST, SMALLEST_BURST) + rate * now + 2
+    assert moved <= max(rate * BURST, SMALLEST_BURST + rate * SLACK) + 2 * BLOCK + rate * now + 2
 
 
 @pytest.mark.parametrize("rate", [100_000, 2 * MB])
@@ -262,3 +262,43 @@ def test_a_changed_weight_counts_from_then_on() -> None:
     before, one.chain.weight = one.total, 4.0  # type: ignore[union-attr]
     simulate([one, other], 40.0)
     assert one.total - before == pytest.approx(16 * MB, rel=0.05)
+
+
+def flowing(taker: Taker, pace: float) -> list[tuple[float, int]]:
+    """What the taker moved if each grant flows at a pace, in parts of 10 ms."""
+    parts: list[tuple[float, int]] = []
+    for at, count in taker.moved:
+        steps = max(1, math.ceil(count / pace / 0.01))
+        parts += [(at + step * 0.01, count // steps + (step < count % steps)) for step in range(steps)]
+    return sorted(parts)
+
+
+@pytest.mark.parametrize("rate", [32 * 1024, 33_500, 40_000, 51_000, 66_000, 80_000, 100_000, 109_000])
+@pytest.mark.parametrize("late", [0.0, 0.003, 0.02])
+def test_paced_blocks_keep_a_low_rate_within_each_second(rate: int, late: float) -> None:
+    """Alone, and a pair that shares the bucket; a block is asked for when the last one has flowed."""
+    for count in (1, 2):
+        shared = Bucket(rate)
+        takers = [Taker(Chain(shared), wanted=BLOCK + 13, late=late) for _ in range(count)]
+        simulate(takers, 30.0)
+        pace = takers[0].chain.pace  # type: ignore[union-attr]
+        assert pace is not None
+        assert sum(taker.total for taker in takers) >= 0.97 * rate * 30 - SMALLEST_BURST
+        parts = sorted(part for taker in takers for part in flowing(taker, pace))
+        assert busiest_second(parts) <= 1.2 * rate
+
+
+@pytest.mark.parametrize("rate", [math.ceil(PACED_BELOW), 160_000])
+def test_whole_blocks_keep_the_others_within_each_second(rate: int) -> None:
+    taker = Taker(Bucket(rate), wanted=BLOCK + 13)
+    simulate([taker], 30.0)
+    assert Chain(Bucket(rate)).pace is None
+    assert busiest_second(taker.moved) <= 1.2 * rate + 1
+
+
+def test_the_slowest_limit_sets_the_pace() -> None:
+    assert Chain(Bucket(None), Bucket(None)).pace is None
+    assert Chain(Bucket(None), Bucket(5 * MB)).pace is None
+    assert Chain(Bucket(60_000), Bucket(40_000)).pace == pytest.approx(44_000)
+    assert Chain(Bucket(0), Bucket(40_000)).pace == pytest.approx(44_000), "nothing moves with 0 anyway"
+    assert Chain(Bucket(1000)).pace == SLOWEST_PACE

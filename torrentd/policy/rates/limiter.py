@@ -11,6 +11,9 @@ in proportion to its weight. A place in line is promised for a time and lost sho
 holds nobody up. Debts ("grant now, wait afterwards") were rejected:
 many takers at once could run up any debt. Only what cannot wait is owed: the protocol's own messages, up to a burst.
 
+A block moves as a whole, and at a low rate it is more than may be saved up for. Then a bucket saves one block and a
+little, and `Chain.pace` says how fast each block should flow, so that a second sees no more than at any other rate.
+
 None means unlimited and costs a comparison. 0 means nothing at all.
 """
 
@@ -23,9 +26,22 @@ from torrentd.model.geometry import BLOCK
 BURST = 0.2
 """Seconds of the rate that an unused bucket saves up, so that no second sees more than 1.2 times the rate."""
 
-SMALLEST_BURST = 2 * BLOCK + 64
-"""The largest block that we serve, with its header: at any rate, however low, whole blocks must pass. So a rate below
-ten blocks a second is kept over seconds, but not within each."""
+SMALLEST_BURST = BLOCK + 64
+"""A block with its header: at any rate, however low, whole blocks must pass. Larger ones, which old clients ask for,
+leave a debt."""
+
+SLACK = 0.05
+"""Seconds of a low rate that are saved up besides a block: who comes late for the next one loses nothing."""
+
+PACED_BELOW = SMALLEST_BURST / (BURST - SLACK)
+"""Bytes per second below which a block and SLACK are more than BURST."""
+
+HURRY = 1.1
+"""How much faster than the rate a block flows, so that it is over when the next one may begin."""
+
+SLOWEST_PACE = 36 * 1024
+"""Bytes per second, HURRY included: what must not wait cannot overtake a block that is on its way, so that none takes
+longer than half a second. Limits below 32 KiB/s are kept over seconds, not within each."""
 
 TURN = 0.02
 """Seconds of the rate for one turn while others wait: small against what a user notices, large against a timer."""
@@ -74,7 +90,7 @@ class Bucket:
         self._drop_late(now)
         share = self._share(wanted, least, taker)
         free = self._tokens - self._ahead(taker) * self._turn()
-        if free + ROUNDING < share:
+        if not self.rate or free + ROUNDING < min(share, self._capacity()):
             self._stand_in_line(taker, now)
             return 0
         self._line.pop(taker, None)
@@ -115,7 +131,7 @@ class Bucket:
         ahead = self._ahead(taker)
         if ahead and self._line.get(taker, now) > now:
             return self._line[taker]
-        needed = ahead * self._turn() + self._share(NEVER, least, taker)
+        needed = ahead * self._turn() + min(self._share(NEVER, least, taker), self._capacity())
         if not ahead or needed <= self._capacity():
             return self._when(needed, now)
         return self._line[next(iter(self._line))] + GRACE
@@ -123,7 +139,7 @@ class Bucket:
     def _capacity(self) -> float:
         if not self.rate:
             return 0.0
-        return max(self.rate * BURST, SMALLEST_BURST)
+        return max(self.rate * BURST, SMALLEST_BURST + self.rate * SLACK)
 
     def _turn(self) -> float:
         return max(BLOCK, (self.rate or 0) * TURN)
@@ -146,7 +162,7 @@ class Bucket:
     def _share(self, wanted: float, least: int, taker: Hashable) -> float:
         """What must be there before the taker is served: a whole turn while others wait, so that turns are equal."""
         contested = len(self._line) > (taker in self._line)
-        return min(wanted, max(least, self._turn()) if contested else least, self._capacity())
+        return min(wanted, max(least, self._turn()) if contested else least)
 
     def _refill(self, now: float) -> None:
         if self.rate and now > self._updated:
@@ -195,6 +211,12 @@ class Chain:
     def unlimited(self) -> bool:
         """Whether no bucket limits anything now."""
         return not [bucket for bucket in self._buckets if bucket.rate is not None]  # no generator: asked at every Serve
+
+    @property
+    def pace(self) -> float | None:
+        """Bytes per second at which a block should flow; None: as fast as it can."""
+        slowest = min((bucket.rate for bucket in self._buckets if bucket.rate), default=PACED_BELOW)
+        return max(slowest * HURRY, SLOWEST_PACE) if slowest < PACED_BELOW else None
 
     def take(self, wanted: int, now: float, least: int = BLOCK) -> int:
         """Charge and return up to `wanted` bytes: at least `min(wanted, least)` of them, or 0."""

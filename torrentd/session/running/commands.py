@@ -33,13 +33,14 @@ def ask(session: TorrentSession, command: c.Ask) -> None:
     connection = session.connections.get(command.peer)
     if connection is not None:
         connection.send(encode_requests(command.ranges))
+        connection.pace_reading(command.pace)
         session.unflushed[command.peer] = connection
 
 
 def serve(session: TorrentSession, command: c.Serve) -> None:
     connection = session.connections.get(command.peer)
     if connection is not None:
-        connection.serve(command.ranges, command.block, session.storage)
+        connection.serve(command.ranges, command.block, session.storage, command.pace)
 
 
 def close(session: TorrentSession, command: c.Close) -> None:

@@ -194,7 +194,7 @@ def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
 
 
 def _ask(torrent: TorrentState, peer: Peer, ranges: list[Range], *, was_empty: bool) -> None:
-    torrent.commands.append(Ask(peer.key, ranges))
+    torrent.commands.append(Ask(peer.key, ranges, rationing.reading_pace(torrent, peer)))
     peer.spoke_at = torrent.now
     if was_empty:
         peer.pipeline.asked(torrent.now)

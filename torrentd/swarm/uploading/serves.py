@@ -40,7 +40,7 @@ def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
     ranges = requests.take(most) if free else _affordable(torrent, peer, most, size)
     if not ranges:
         return
-    peer.serving = Serve(peer.key, ranges, size)
+    peer.serving = Serve(peer.key, ranges, size, None if free else torrent.up.pace)
     peer.serving_since = torrent.now
     torrent.commands.append(peer.serving)
     peer.spoke_at = torrent.now
