@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from torrentd.model.address import Address
-from torrentd.net.datagram import Datagrams, Kind, kind_of
+from torrentd.net.datagram import Datagrams, Kind, kind_of, refuse_utp
 
 SOURCE = ("192.0.2.1", 6881)
 
@@ -62,3 +62,15 @@ def test_what_cannot_be_sent_is_counted() -> None:
     datagrams.send(b"hello", Address(*SOURCE))
     assert datagrams.send_errors == 2
     assert wire.sent == [(b"hello", SOURCE)]
+
+
+def test_utp_is_refused_from_the_same_socket() -> None:
+    """So that the answer comes from where the other side dialled."""
+    datagrams, wire = Datagrams(v6=False), Wire()
+    datagrams.transport = wire  # type: ignore[assignment]
+    refuse_utp(datagrams)
+    datagrams.datagramReceived(b"\x41\0" + bytes(18), SOURCE)
+    datagrams.datagramReceived(b"\x21\0" + bytes(18), SOURCE)
+    [(answer, to)] = wire.sent
+    assert (answer[0], to) == (0x31, SOURCE)
+    assert datagrams.unclaimed == 0

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from twisted.internet.protocol import DatagramProtocol
 
 from torrentd.model.address import Address
+from torrentd.wire.utp import refusal
 
 
 class Kind(Enum):
@@ -67,6 +68,17 @@ class Datagrams(DatagramProtocol):
             self.transport.write(data, (to.host, to.port))
         except OSError:
             self.send_errors += 1
+
+
+def refuse_utp(socket: Datagrams) -> None:
+    """Tell who dials by uTP that only TCP is spoken here (BEP 29), so that they need not wait."""
+
+    def refuse(datagram: bytes, source: Address) -> None:
+        answer = refusal(datagram)
+        if answer is not None:
+            socket.send(answer, source)
+
+    socket.route(Kind.UTP, refuse)
 
 
 def kind_of(datagram: bytes) -> Kind:

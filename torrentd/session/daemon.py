@@ -17,7 +17,7 @@ from torrentd import config
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.net.connector import Connector
-from torrentd.net.datagram import Datagrams
+from torrentd.net.datagram import Datagrams, refuse_utp
 from torrentd.net.encryption import Exchanges, probe
 from torrentd.net.factory import PeerFactory
 from torrentd.net.trackers.trackers import Trackers
@@ -377,6 +377,7 @@ class Daemon:
 
     def _datagram_socket(self, address: Address) -> Datagrams:
         socket = Datagrams(":" in address.host)
+        refuse_utp(socket)
         self._datagrams.append(socket)
         return socket
 
