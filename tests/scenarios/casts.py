@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
 from torrentd.simulate.swarm import Swarm
@@ -18,8 +16,6 @@ MIB = 1024 * KIB
 RATE = 1e6
 """bytes per second, of the usual uplink"""
 PIECES = 128
-NOT_YET = pytest.mark.xfail(strict=True, reason="an aim of the swarm's rules that they do not reach yet")
-"""for a scenario whose purpose stands and whose bound is still missed; it says so when it is reached"""
 
 
 @dataclass

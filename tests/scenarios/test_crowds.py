@@ -6,15 +6,14 @@ from random import Random
 
 import pytest
 
-from tests.scenarios.casts import KIB, MIB, NOT_YET, RATE, Cast, fluid_limit, gather, wasted
+from tests.scenarios.casts import KIB, MIB, RATE, Cast, fluid_limit, gather, wasted
 from torrentd.session.sleeping.dormancy import KEPT
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
 from torrentd.simulate.swarm import Swarm
 
 
-@NOT_YET
-@pytest.mark.timeout(240)  # much work: half a minute where nobody else is, and out of time is not what is expected here
+@pytest.mark.timeout(240)  # much work: half a minute where nobody else is
 def test_a_flash_crowd_is_served_nearly_as_fast_as_water_would_flow(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE)] * 50, size=8 * MIB, pieces=128)
     assert cast.finish(limit=120) < 1.6 * fluid_limit(cast)

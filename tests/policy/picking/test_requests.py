@@ -6,6 +6,7 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import BLOCK, Geometry
 from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
+from torrentd.policy.picking import endgame
 from torrentd.policy.picking.picker import Picker
 from torrentd.policy.picking.request_queue import RequestQueue
 from torrentd.policy.picking.requests import Arrival, Requests
@@ -122,6 +123,7 @@ def test_endgame_begins_when_everything_was_requested() -> None:
     swarm = Swarm(1)
     assert not swarm.requests.endgame_begins()
     swarm.ask(A, 4)
+    swarm.receive(A, 0, 0b0001)
     assert swarm.requests.in_endgame()
     assert (swarm.requests.endgame_begins(), swarm.requests.endgame_begins()) == (True, False)
     swarm.release(A)
@@ -131,20 +133,54 @@ def test_endgame_begins_when_everything_was_requested() -> None:
 def test_in_endgame_the_idle_ask_again_and_the_first_copy_cancels_the_others() -> None:
     swarm = Swarm(1)
     swarm.ask(A, 4)
-    assert swarm.ask(B, 3) == {0: 0b0111}
+    swarm.receive(A, 0, 0b1000)
+    assert swarm.ask(B, 2) == {0: 0b0011}
     assert swarm.receive(B, 0, 0b0001) == Arrival(taken=0b0001, elsewhere=0b0001, unasked=0)
-    assert swarm.queues[A].outstanding == {0: 0b1110}
+    assert swarm.queues[A].outstanding == {0: 0b0110}
     swarm.release(A)
-    assert swarm.requests.started[0].free() == 0b1000
-    assert swarm.ask(C, 1) == {0: 0b1000}
+    assert swarm.requests.started[0].free() == 0b0100
+    assert swarm.ask(C, 1) == {0: 0b0100}
+
+
+def test_endgame_waits_until_few_blocks_are_left() -> None:
+    swarm = Swarm(1)
+    swarm.ask(A, endgame.LAST + 1)
+    assert not swarm.requests.in_endgame() and swarm.ask(B, 9) == {}
+    swarm.receive(A, 0, 0b0001)
+    assert swarm.requests.in_endgame() and swarm.ask(B, 9) == {0: 0b1110}
+
+
+def test_what_the_silent_owe_does_not_hold_endgame_off_until_they_send() -> None:
+    swarm = Swarm(3)
+    swarm.ask(A, 8)
+    swarm.requests.doubt(swarm.queues[A])
+    swarm.ask(B, 4)
+    assert not swarm.requests.in_endgame()
+    swarm.receive(B, 2, 0b0111)
+    assert swarm.requests.in_endgame()
+    assert swarm.ask(C, 9) == {0: 0b1111, 1: 0b1111, 2: 0b1000}
+    swarm.receive(A, 0, 0b0001)
+    assert not swarm.requests.in_endgame()
+
+
+def test_the_silent_who_owe_nothing_any_more_count_for_nothing() -> None:
+    swarm = Swarm(2)
+    swarm.ask(A, 4)
+    swarm.requests.doubt(swarm.queues[A])
+    swarm.release(A)
+    swarm.ask(B, 8)
+    assert not swarm.requests.in_endgame()
+    swarm.ask(A, 1)
+    assert not swarm.requests.in_endgame()
 
 
 def test_in_endgame_those_who_still_owe_blocks_do_not_ask_for_more() -> None:
     swarm = Swarm(1)
     swarm.ask(A, 2)
     swarm.ask(B, 2)
+    swarm.receive(B, 0, 0b1000)
     assert swarm.ask(A, 9) == {}
-    assert swarm.ask(C, 9) == {0: 0b1111}
+    assert swarm.ask(C, 9) == {0: 0b0111}
 
 
 def test_what_nobody_has_does_not_hold_endgame_off() -> None:
@@ -154,6 +190,7 @@ def test_what_nobody_has_does_not_hold_endgame_off() -> None:
     here = Bitfield(2, [0])
     swarm.requests.picker.availability.joined(here)
     swarm.ask(A, 4, here)
+    swarm.receive(A, 0, 0b0001)
     assert swarm.requests.in_endgame()
 
 

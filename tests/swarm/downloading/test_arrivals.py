@@ -31,17 +31,17 @@ def test_only_the_missing_part_of_a_run_is_stored() -> None:
 
 
 def test_a_block_that_overtakes_another_peers_copy_cancels_that() -> None:
-    torrent = make(pieces=1)
+    torrent = make(pieces=1, blocks=3)
     log = run(
         torrent,
         (0, Start()),
         *((0.0, event) for key in (1, 2) for event in (arrives(key), says(key, has(1, 0), Unchoke()))),
         (1, says(2, run_of(0, 0, 2))),
-        (2, says(1, run_of(0, 0, 4))),
+        (2, says(1, run_of(0, 0, 3))),
     )
-    assert asked(log, 2) == [(0, 0, 4 * BLOCK)]
+    assert asked(log, 2) == [(0, 0, 3 * BLOCK)]
     assert [m for m in sent(log, 1) if isinstance(m, Cancel)] == [Cancel(0, 0, BLOCK), Cancel(0, BLOCK, BLOCK)]
-    assert [m for m in sent(log, 2) if isinstance(m, Cancel)] == [Cancel(0, at * BLOCK, BLOCK) for at in (2, 3)]
+    assert [m for m in sent(log, 2) if isinstance(m, Cancel)] == [Cancel(0, 2 * BLOCK, BLOCK)]
     assert torrent.totals.wasted == 2 * BLOCK  # the race that the cancels lost
     assert closed(log) == {}
 
@@ -96,15 +96,15 @@ def test_late_blocks_are_taken_and_are_no_offence() -> None:
 
 
 def test_blocks_under_way_when_the_torrent_completes_are_no_offence_but_a_flood_after_it_is() -> None:
-    torrent = make(pieces=2, blocks=6, have=[0])
+    torrent = make(pieces=2, blocks=3, have=[0])
     script: list[tuple[float, Event]] = [
         (0, Start()),
         *((0.0, event) for key in (1, 2) for event in (arrives(key), says(key, has(2, 1), Unchoke()))),
-        (1, says(1, run_of(1, 0, 6))),
+        (1, says(1, run_of(1, 0, 3))),
         (2, PiecesVerified([1])),
-        (2, says(2, run_of(1, 0, 6))),  # cancelled at second 1
-        *[(2.0, says(2, run_of(1, 0, 6)))] * 10,
-        (2, says(2, run_of(1, 0, 4))),
+        (2, says(2, run_of(1, 0, 3))),  # cancelled at second 1
+        *[(2.0, says(2, run_of(1, 0, 3)))] * 21,
+        (2, says(2, run_of(1, 0))),
     ]
     log = run(torrent, *script)
     assert (torrent.complete, closed(log)) == (True, {})

@@ -17,8 +17,10 @@ from torrentd.model.bitfield import Bitfield
 from torrentd.policy.picking import blocks
 from torrentd.policy.picking.started import Started
 
-LAST = 6
-"""Blocks that are asked for twice at the end. While more are missing, idle peers take over what waits, at no cost."""
+LAST = 3
+"""Blocks that are asked for twice at the end. While more are missing, idle peers take over what waits, at no cost. What
+silent peers owe comes on top of it: some never send anything, and as many as they are, they must not hold up the end.
+"""
 
 BATCH = 16
 """Blocks an idle peer takes over at once: a quarter of a MiB, gone in a moment if it is fast, little lost if not."""

@@ -19,7 +19,7 @@ LATEST = 1 / 16
 """Weight of the latest piece in `in_order`."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RequestQueue:
     """What one peer was asked for and has not sent yet."""
 

@@ -43,7 +43,7 @@ class Arrival:
 class Requests:
     """All started pieces of a torrent. Those in `alone` are asked of one peer only."""
 
-    __slots__ = ("_alone", "_endgame", "_geometry", "open", "picker", "started", "storing")
+    __slots__ = ("_alone", "_endgame", "_geometry", "_silent", "open", "picker", "started", "storing")
 
     def __init__(
         self, geometry: Geometry, picker: Picker, storing: dict[int, Started], alone: Container[int] = ()
@@ -51,6 +51,8 @@ class Requests:
         self._geometry = geometry
         self._endgame = False
         self._alone = alone
+        self._silent: list[RequestQueue] = []
+        """of peers that should have sent something by now; some owe nothing any more"""
         self.picker = picker
         self.started: dict[int, Started] = {}
         """pieces with missing blocks, oldest first"""
@@ -88,13 +90,21 @@ class Requests:
         return bool(self.open) or queue.dry != self.picker.generation or (not queue.count and self.in_endgame())
 
     def in_endgame(self) -> bool:
-        """Whether every missing block was requested and few are left. Before that idle peers take over (`takeover`)."""
-        if len(self.started) > endgame.LAST or self.picker.obtainable():
+        """Whether every missing block was requested and few are left, not counting what silent peers owe. Before that
+        idle peers take over (`takeover`)."""
+        doubtful = self._doubtful()
+        if len(self.started) > endgame.LAST + len(doubtful) or self.picker.obtainable():
             return False
         count = self.picker.availability.count
         if any(count(piece) for piece in self.open):
             return False
-        return sum(started.missing.bit_count() for started in self.started.values()) <= endgame.LAST
+        expected = (started.missing & ~doubtful.get(piece, 0) for piece, started in self.started.items())
+        return sum(map(int.bit_count, expected)) <= endgame.LAST
+
+    def doubt(self, queue: RequestQueue) -> None:
+        """The peer should have sent something by now: until it does, what it owes does not hold off endgame."""
+        if queue not in self._silent:
+            self._silent.append(queue)
 
     def endgame_begins(self) -> bool:
         """Whether endgame holds and did not when this was last asked: then those who idle have something to do."""
@@ -103,6 +113,8 @@ class Requests:
 
     def receive(self, queue: RequestQueue, peer: PeerKey, piece: int, arrived: int) -> Arrival:
         """These blocks came from `peer`, whose queue is `queue`."""
+        if self._silent and queue in self._silent:
+            self._silent.remove(queue)
         answered = arrived & queue.outstanding.get(piece, 0)
         if answered:
             queue.answer(piece, answered)
@@ -178,6 +190,16 @@ class Requests:
             started.owner = None
         self._settle(started)
         return True
+
+    def _doubtful(self) -> dict[int, int]:
+        """Blocks of each piece that silent peers owe."""
+        doubtful: dict[int, int] = {}
+        if self._silent:
+            self._silent = [queue for queue in self._silent if queue.count]
+            for queue in self._silent:
+                for piece, asked in queue.outstanding.items():
+                    doubtful[piece] = doubtful.get(piece, 0) | asked
+        return doubtful
 
     def _shared(self) -> list[Started]:
         """Pieces that are not one peer's alone."""

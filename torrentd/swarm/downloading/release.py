@@ -10,7 +10,7 @@ from torrentd.model.errors import ProtocolError
 from torrentd.model.geometry import BLOCK
 from torrentd.model.layout import Priority
 from torrentd.policy.picking.requests import Requests
-from torrentd.swarm.downloading import download
+from torrentd.swarm.downloading import download, takeover
 from torrentd.swarm.downloading.download import REQUEST_TIMEOUT
 from torrentd.swarm.peers import floods
 from torrentd.swarm.peers.peer import Peer
@@ -160,6 +160,7 @@ def due(torrent: TorrentState) -> None:
         return
     if not torrent.disk_busy:
         _time_out(torrent)
+        _doubt_the_silent(torrent, torrent.requests)
     for peer in torrent.peers.values():
         if torrent.now < peer.asked_again_at:
             torrent.wake(peer.asked_again_at)
@@ -187,6 +188,12 @@ def _time_out(torrent: TorrentState) -> None:
         _take_back(torrent, peer)
     if late:
         download.share_out(torrent)
+
+
+def _doubt_the_silent(torrent: TorrentState, requests: Requests) -> None:
+    for peer in torrent.peers.values():
+        if peer.queue.count and takeover.is_silent(torrent, peer):
+            requests.doubt(peer.queue)
 
 
 def _take_back(torrent: TorrentState, peer: Peer) -> None:

@@ -55,6 +55,11 @@ def find(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[Peer, i
     return (other, piece, asked) if wait >= ours * SOONER + MARGIN else None
 
 
+def is_silent(torrent: TorrentState, peer: Peer) -> bool:
+    """Whether the peer should have begun to send what it owes, and has not."""
+    return torrent.now >= peer.waiting_since + PATIENCE and peer.down.rate(torrent.now) < SLOWEST
+
+
 def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[float, Peer, int] | None:
     """How long what waits longest elsewhere and `peer` could bring will wait, at whom, and of which piece it is."""
     best: tuple[float, Peer, int] | None = None
