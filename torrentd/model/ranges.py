@@ -27,7 +27,7 @@ class Ranges:
     """Inclusive ranges, ascending, none touching another. IPv4 as numbers of 32 bits, IPv6 as big-endian bytes, which
     compare like the numbers. Never changed."""
 
-    __slots__ = ("_top", "firsts", "firsts6", "lasts", "lasts6")
+    __slots__ = ("_low", "_top", "firsts", "firsts6", "lasts", "lasts6")
 
     def __init__(
         self,
@@ -40,8 +40,13 @@ class Ranges:
         self.lasts = array("I") if lasts is None else lasts
         self.firsts6 = firsts6
         self.lasts6 = lasts6
-        # where the ranges of each /16 begin: a bisection of a quarter of a million takes twice as long
-        self._top = array("I", [bisect_left(self.firsts, top << 16) for top in range((1 << 16) + 1)])
+        # Where it changes whether an address is in a range: within one at every second place. Of each place the lower
+        # half, and where those of each /16 begin: that is little to search, and little to fetch from memory.
+        bounds = [0] * (2 * len(self.firsts))
+        bounds[::2] = self.firsts
+        bounds[1::2] = [last + 1 for last in self.lasts]
+        self._low = array("H", [bound & 0xFFFF for bound in bounds])
+        self._top = array("I", [bisect_left(bounds, top << 16) for top in range((1 << 16) + 1)])
 
     @property
     def count(self) -> int:
@@ -54,11 +59,10 @@ class Ranges:
         try:
             a, b, c, d = host.split(".")
             top = FIRST[a] | SECOND[b]
-            number = top << 16 | THIRD[c] | FOURTH[d]
+            low = THIRD[c] | FOURTH[d]
         except (ValueError, KeyError):
             return self._covers6(host)
-        at = bisect_right(self.firsts, number, self._top[top], self._top[top + 1])
-        return at > 0 and number <= self.lasts[at - 1]
+        return bisect_right(self._low, low, self._top[top], self._top[top + 1]) % 2 == 1
 
     def _covers6(self, host: str) -> bool:
         packed = _packed6(host)
