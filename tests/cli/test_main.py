@@ -19,6 +19,11 @@ from torrentd import __version__
 from torrentd.cli.main import COMMANDS
 
 START = "from torrentd.cli.main import main; main()"
+RUN = """import sys
+from torrentd.cli.main import run
+from torrentd.cli.session import Session
+run(sys.argv[1:], Session())
+"""
 
 
 def program(words: Sequence[str], environment: dict[str, str], code: str = START) -> subprocess.CompletedProcess[bytes]:
@@ -65,6 +70,16 @@ def test_whoever_read_our_output_has_gone(fake: FakeDaemon) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+def test_what_a_full_disk_does_not_take_is_no_success(fake: FakeDaemon) -> None:
+    fake.answers["torrent.list"] = listing(torrent())
+    command = [sys.executable, "-c", START, "list"]
+    environment = {**os.environ, "TORRENTCTL_SOCKET": fake.address}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"torrentctl: No space left on device\n"
+
+
 def test_interrupted(fake: FakeDaemon) -> None:
     fake.reply = lambda handler, body: os.kill(process.pid, signal.SIGINT)
     command = [sys.executable, "-c", START, "status"]
@@ -91,17 +106,13 @@ HEAVY = (
 
 def test_a_pipe_loads_nothing_heavy(fake: FakeDaemon) -> None:
     fake.answers["torrent.list"] = listing(torrent())
-    code = (
-        "import sys, atexit\n"
-        f"atexit.register(lambda: print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr))\n"
-        + START
-    )
+    code = f"{RUN}print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     done = program(["list"], {"TORRENTCTL_SOCKET": fake.address}, code)
     assert (done.returncode, done.stderr) == (0, b"[]\n")
 
 
 def test_help_loads_no_http() -> None:
-    code = "import sys, atexit\natexit.register(lambda: print('http.client' in sys.modules, file=sys.stderr))\n" + START
+    code = f"{RUN}print('http.client' in sys.modules, file=sys.stderr)"
     assert program(["list", "--help"], {}, code).stderr == b"False\n"
 
 

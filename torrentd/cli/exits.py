@@ -47,7 +47,13 @@ def explain(error: Exception) -> tuple[str, int] | None:
         return str(error), codes.get(type(error), FAILED)
     if isinstance(error, MetainfoError):
         return str(error), FAILED
-    return None
+    return machine(error) if isinstance(error, OSError) else None
+
+
+def machine(error: OSError) -> tuple[str, int]:
+    """The same for what this machine refused, such as room for what we write."""
+    about = "" if error.filename is None else f"{error.filename}: "
+    return f"{about}{error.strerror or error}", FAILED
 
 
 def problems(error: Exception) -> list[str]:

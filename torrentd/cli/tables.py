@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from torrentd.cli.sizes import format_rate, format_share, format_size
 from torrentd.cli.times import format_eta, format_time
@@ -17,8 +16,7 @@ UNKNOWN = "-"
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column. `key` is a path such as "peers.connected"."""
 
     key: str

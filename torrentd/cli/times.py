@@ -7,8 +7,8 @@ import time
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _NUMBER = r"(\d+(?:\.\d+)?)"
-_DURATION = re.compile("".join(rf"(?:{_NUMBER}{unit})?" for unit, _ in _UNITS) + rf"{_NUMBER}?", re.ASCII)
-"""a number behind the last unit is seconds"""
+_DURATION = "".join(rf"(?:{_NUMBER}{unit})?" for unit, _ in _UNITS) + rf"{_NUMBER}?"
+"""a number behind the last unit is seconds; compiled by who needs it"""
 _FOREVER = 100 * 86400
 """An estimate longer than this says nothing."""
 
@@ -28,7 +28,7 @@ def format_duration(seconds: float) -> str:
 
 def parse_duration(text: str) -> int:
     """Seconds of `90`, `90s`, `5m`, `1.5h`, `7d` or `1h30m`. ValueError says what is expected."""
-    found = _DURATION.fullmatch(text.strip().lower())
+    found = re.fullmatch(_DURATION, text.strip().lower(), re.ASCII)
     if not found or not any(found.groups()):
         raise ValueError(f"{text!r} is not a time such as 90s, 5m, 1.5h, 7d")
     lengths = (*(length for _, length in _UNITS), 1)

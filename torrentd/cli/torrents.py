@@ -23,8 +23,8 @@ ALL = "all"
 EVERY_ROW = 2**53 - 1
 """the largest `limit` of the API: lists are not paged here"""
 
-_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
-_PREFIX = re.compile(r"[0-9a-f]{6,63}", re.IGNORECASE)
+_HASH = r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}"
+_PREFIX = r"[0-9a-fA-F]{6,63}"
 _COMPLETION_TIMEOUT = 1.0
 """seconds: a person waits for the shell"""
 _TOLD = 5
@@ -49,7 +49,7 @@ def find_each(session: Session, names: Sequence[str]) -> list[str]:
     known: list[Known] | None = None
     ids: list[str] = []
     for name in names:
-        if _HASH.fullmatch(name):
+        if re.fullmatch(_HASH, name):
             ids.append(name.lower())
             continue
         if name == ALL:
@@ -94,7 +94,7 @@ def _readings(name: str) -> list[Callable[[Known], bool]]:
         lambda torrent: torrent.name == name,
         lambda torrent: part in torrent.name.casefold(),
     ]
-    if _PREFIX.fullmatch(name):
+    if re.fullmatch(_PREFIX, name):
         readings.insert(0, lambda torrent: any(hash.startswith(part) for hash in torrent.hashes))
     return readings
 

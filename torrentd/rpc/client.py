@@ -14,8 +14,7 @@ import json
 import select
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from torrentd.rpc.unix_link import NotHttp, Reply, UnixLink
 
@@ -72,8 +71,7 @@ class Link(Protocol):
     def post(self, target: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Reply: ...
 
 
-@dataclass(frozen=True, slots=True)
-class UnixEndpoint:
+class UnixEndpoint(NamedTuple):
     """The daemon's socket on this machine; its mode and our uid are the credential."""
 
     path: str
@@ -92,19 +90,17 @@ class UnixEndpoint:
         return "/rpc"
 
 
-@dataclass(frozen=True, slots=True)
 class UrlEndpoint:
     """A daemon by http or https; `token` is sent as a bearer token. ValueError for a URL that cannot be one."""
 
-    url: str
-    token: str | None = None
-    token_file: str = ""
-    """from where the token is, to be told when it is refused"""
-
-    def __post_init__(self) -> None:
-        parts = split(self.url)
+    def __init__(self, url: str, token: str | None = None, token_file: str = "") -> None:
+        self.url = url
+        self.token = token
+        self.token_file = token_file
+        """from where the token is, to be told when it is refused"""
+        parts = split(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{self.url!r} is not an http or https URL")
+            raise ValueError(f"{url!r} is not an http or https URL")
         if "@" in parts.netloc:
             raise ValueError("a URL with a user or password in it would show the token to everyone on this machine")
         _ = parts.port  # ValueError when it is not a port
