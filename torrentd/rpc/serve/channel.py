@@ -24,6 +24,7 @@ from torrentd.rpc.core.context import Context
 from torrentd.rpc.serve.admission import Admission
 from torrentd.rpc.serve.capacity import Bodies, Connections
 from torrentd.rpc.serve.deadline import Deadline
+from torrentd.rpc.serve.heads import Head, Heads
 
 HEADERS_TIMEOUT = 10.0  # from the first byte, or from the connection, to the end of the headers
 BODY_TIMEOUT = 30.0  # from there to the end of the body
@@ -48,10 +49,13 @@ class RpcChannel(HTTPChannel):
     """it is no longer asked, but told"""
     context: Context | None = None
     """the rights that the connection itself proves, or that its last request has proved"""
+    _arrived = b""
+    """what arrived at once, while its first request may be all of it"""
 
     def connectionMade(self) -> None:
         super().connectionMade()
         self._receiving = False
+        self._heads = Heads()
         self._deadline = Deadline(self.site.reactor, self.abort)
         self._allow(HEADERS_TIMEOUT)
         self.context = self.site.admission.connected(self.transport)
@@ -59,7 +63,12 @@ class RpcChannel(HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         self._receiving, self._renewed = True, False
-        LineReceiver.dataReceived(self, data)  # not HTTPChannel's, which would restart a time-out
+        known = self._heads.find(data) if self._rests else None
+        if known is not None:
+            self._request_received(*known)
+        else:
+            self._arrived = data if self._rests else b""
+            LineReceiver.dataReceived(self, data)  # not HTTPChannel's, which would restart a time-out
         self._receiving = False
         if self._allowance == IDLE_TIMEOUT and not self._renewed:
             self._allow(HEADERS_TIMEOUT)  # a request has begun
@@ -72,6 +81,8 @@ class RpcChannel(HTTPChannel):
 
     def allContentReceived(self) -> None:
         self._allow(math.inf)
+        if self._arrived:
+            self._keep_head()
         super().allContentReceived()
 
     def requestDone(self, request: Request) -> None:
@@ -140,6 +151,31 @@ class RpcChannel(HTTPChannel):
 
     def abort(self) -> None:
         self.transport.abortConnection()
+
+    @property
+    def _rests(self) -> bool:
+        """Nothing of a request is here, and one may come."""
+        return not (self.requests or self._buffer or self._busyReceiving or self.paused) and bool(self.persistent)
+
+    def _request_received(self, head: Head, body: bytes) -> None:
+        """What Twisted does with the lines of a head, when they are known."""
+        request = self.requestFactory(self, len(self.requests))
+        self.requests.append(request)
+        request.requestHeaders = head.headers
+        self._command, self._path, self._version, self.length = head.command, head.path, head.version, head.length
+        request.gotLength(head.length)
+        if body:
+            request.handleContentChunk(body)
+        self.allContentReceived()
+
+    def _keep_head(self) -> None:
+        """Of the request that is here, if nothing else came with it, and it did not ask for more than an answer."""
+        arrived, self._arrived = self._arrived, b""
+        headers = self.requests[-1].requestHeaders
+        if self._buffer or any(self._dataBuffer) or self.length is None or not self.persistent:
+            return
+        if not headers.hasHeader(b"expect"):
+            self._heads.keep(arrived, Head(self._command, self._path, self._version, headers, self.length))
 
     def _allow(self, seconds: float) -> None:
         """What happens next may take this long. While bytes are being parsed only the last word counts."""
