@@ -85,3 +85,10 @@ def test_pieces_of_large_torrents_are_told_apart_by_class() -> None:
     for _ in range(20):
         piece = rng.randrange(CLASSES)
         assert shares.choose([piece, piece + CLASSES]) == piece == shares.choose([piece, piece + 5 * CLASSES])
+
+
+def test_who_is_alone_takes_what_comes_first() -> None:
+    """Nobody else asks for it, so nothing is compared: that would cost more than all the rest of the choice."""
+    shares = _shares(LEECHES[0], LEECHES[:1])
+    assert shares.choose([7, 3, 5]) == 7
+    assert not shares.contested

@@ -51,11 +51,14 @@ class Shares:
         return self._count > 0
 
     def choose(self, pieces: Sequence[int]) -> int:
-        """Which of these (at least one) is ours most of all."""
+        """Which of these (at least one) is ours most of all; the first if nobody else asks for them."""
         leads = self._leads
         if leads is None:
             leads = self._leads = self._compare()
-        return max(pieces, key=lambda piece: leads[piece % CLASSES])
+        if not self._count:
+            return pieces[0]
+        lead = [leads[piece % CLASSES] for piece in pieces]
+        return pieces[lead.index(max(lead))]
 
     def most(self, rare: int) -> float:
         """How many pieces to ask of one seed at a time, when so many are left that only seeds have; infinity if nobody
