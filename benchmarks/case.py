@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.alone import PATIENCE
-from benchmarks.clients import Client, FarEnd, Kind
+from benchmarks.clients import DEFAULTS, Client, Demands, FarEnd, Kind
 from benchmarks.content import Content
 from benchmarks.sizes import GIB
 
@@ -86,6 +86,9 @@ class Case:
     peers: int = 1
     share: int = 1
     """the content is the full size divided by this"""
+    demands: Demands = DEFAULTS
+    beside: str = ""
+    """the case that is the same work without these demands"""
 
 
 @contextmanager
@@ -101,20 +104,20 @@ def folders(area: Path) -> Iterator[tuple[Path, Path]]:
 
 
 @contextmanager
-def running(kind: Kind, work: Path, area: Path, peers: int) -> Iterator[tuple[Client, FarEnd]]:
+def running(case: Case, kind: Kind, work: Path, area: Path) -> Iterator[tuple[Client, FarEnd]]:
     """The client and its far end, stopped at the end."""
-    far = FarEnd(work, peers)
+    far = FarEnd(work, case.peers, case.demands)
     try:
-        with started(kind, work, area) as client:
+        with started(kind, work, area, case.demands) as client:
             yield client, far
     finally:
         far.stop()
 
 
 @contextmanager
-def started(kind: Kind, work: Path, area: Path, *, crowded: bool = False) -> Iterator[Client]:
+def started(kind: Kind, work: Path, area: Path, demands: Demands) -> Iterator[Client]:
     """The client alone, stopped at the end."""
-    client = kind.start(work, area, crowded=crowded)
+    client = kind.start(work, area, demands)
     try:
         yield client
     finally:

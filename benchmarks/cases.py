@@ -2,6 +2,7 @@
 
     A   download from one peer          C    download from eight peers
     B   seed to one peer                C2   seed to eight peers, a quarter of the size each
+    A-rc4, B-rc4   A and B with everything encrypted
     I   500 slow peers at once, half of them seeds, half of them leeches: see `crowd`
 
 Time runs from the call that adds the torrent to "complete" as the control interface says (A, C), or to the last
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 
 from benchmarks.alone import wait_for_quiet
 from benchmarks.case import TAIL, Case, Ground, Measurement, folders, running
-from benchmarks.clients import Client, FarEnd, Kind
+from benchmarks.clients import Client, Demands, FarEnd, Kind
 from benchmarks.content import Content
 from benchmarks.crowd.transfer import among_many
 from benchmarks.meter import Meter
@@ -44,7 +45,7 @@ class _Clock:
 
 def download(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurement:
     """The client fetches the content from the far end's seeds."""
-    with folders(ground.area) as (work, target), running(kind, work, ground.area, case.peers) as (client, far):
+    with folders(ground.area) as (work, target), running(case, kind, work, ground.area) as (client, far):
         for session in range(case.peers):
             far.add(content, content.directory, complete=True, session=session)
         wait_until(far.done, TIME_LIMIT, "the far end seeds")
@@ -61,7 +62,7 @@ def download(case: Case, kind: Kind, content: Content, ground: Ground) -> Measur
 
 def upload(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurement:
     """The client seeds the content to the far end's leeches."""
-    with folders(ground.area) as (work, target), running(kind, work, ground.area, case.peers) as (client, far):
+    with folders(ground.area) as (work, target), running(case, kind, work, ground.area) as (client, far):
         client.add(content, content.directory, complete=True)
         wait_until(client.done, TIME_LIMIT, f"{kind.name} seeds")
         time.sleep(SETTLE)
@@ -79,6 +80,8 @@ def upload(case: Case, kind: Kind, content: Content, ground: Ground) -> Measurem
     return _measurement(case, kind, content.size * case.peers, clock, meter, verified)
 
 
+ENCRYPTED = Demands(encrypted=True)
+
 CASES = {
     case.name: case
     for case in (
@@ -86,7 +89,16 @@ CASES = {
         Case("B", "seed to one peer", upload, uploads=True),
         Case("C", "download from 8 peers", download, peers=8),
         Case("C2", "seed to 8 peers, a quarter of the size each", upload, uploads=True, peers=8, share=4),
-        Case("I", "500 peers at 0.4 MB/s each, 250 seeds and 250 leeches", among_many, both_ways=True, share=4),
+        Case("A-rc4", "download from one peer, encrypted", download, demands=ENCRYPTED, beside="A"),
+        Case("B-rc4", "seed to one peer, encrypted", upload, uploads=True, demands=ENCRYPTED, beside="B"),
+        Case(
+            "I",
+            "500 peers at 0.4 MB/s each, 250 seeds and 250 leeches",
+            among_many,
+            both_ways=True,
+            share=4,
+            demands=Demands(crowded=True),
+        ),
     )
 }
 

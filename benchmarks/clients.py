@@ -13,7 +13,9 @@ import json
 import sys
 import time
 from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -59,13 +61,25 @@ tcp = "off"
 """
 
 CROWDED = """\
-[peers]
 max_connections = {connections}
 max_connections_per_torrent = {connections}
 upload_slots = {connections}
 """
 MOST_CONNECTIONS = 1000
 """What clients are allowed that are to talk to hundreds of peers; by default they take fewer and serve eight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a case wants of clients beyond their defaults."""
+
+    crowded: bool = False
+    """hundreds of peers"""
+    encrypted: bool = False
+    """all traffic by RC4, and no other"""
+
+
+DEFAULTS = Demands()
 
 
 class Endpoint(NamedTuple):
@@ -94,12 +108,11 @@ class Client(Protocol):
 
 
 class Kind(Protocol):
-    """How to start a client: `work` is a folder for its state, `content` where it may keep content; `crowded`: it may
-    have hundreds of peers."""
+    """How to start a client: `work` is a folder for its state, `content` where it may keep content."""
 
     name: str
 
-    def start(self, work: Path, content: Path, *, crowded: bool = False) -> Client: ...
+    def start(self, work: Path, content: Path, demands: Demands = DEFAULTS) -> Client: ...
 
 
 class TorrentdKind:
@@ -110,8 +123,8 @@ class TorrentdKind:
     def __init__(self, twistd: Path) -> None:
         self.twistd = twistd
 
-    def start(self, work: Path, content: Path, *, crowded: bool = False) -> Client:
-        return Torrentd(self.twistd, work, content, crowded=crowded)
+    def start(self, work: Path, content: Path, demands: Demands = DEFAULTS) -> Client:
+        return Torrentd(self.twistd, work, content, demands)
 
 
 class LibtorrentKind:
@@ -119,21 +132,21 @@ class LibtorrentKind:
 
     name = f"libtorrent {libtorrent.__version__}"
 
-    def start(self, work: Path, content: Path, *, crowded: bool = False) -> Client:
-        return Libtorrent(work, crowded=crowded)
+    def start(self, work: Path, content: Path, demands: Demands = DEFAULTS) -> Client:
+        return Libtorrent(work, demands=demands)
 
 
 class Torrentd:
     """A daemon of its own, with an empty state."""
 
-    def __init__(self, twistd: Path, work: Path, content: Path, *, crowded: bool = False) -> None:
+    def __init__(self, twistd: Path, work: Path, content: Path, demands: Demands = DEFAULTS) -> None:
         socket = work / "rpc.sock"
         configuration = work / "config.toml"
         configuration.write_text(
             CONFIGURATION.format(
                 state=work / "state", downloads=work, roots=json.dumps([str(content)]), host=HOST, socket=socket
             )
-            + (CROWDED.format(connections=MOST_CONNECTIONS) if crowded else "")
+            + "".join(_peers(demands))
         )
         command = [str(twistd), "--nodaemon", "--pidfile=", "torrentd", "--config", str(configuration)]
         self._process = Process("torrentd", command, work)
@@ -172,18 +185,29 @@ class Torrentd:
         self._process.stop()
 
 
+def _peers(demands: Demands) -> Iterator[str]:
+    yield "[peers]\n"
+    if demands.crowded:
+        yield CROWDED.format(connections=MOST_CONNECTIONS)
+    if demands.encrypted:
+        yield 'encryption = "require"\n'
+
+
 class Libtorrent:
     """A libtorrent process; see node."""
 
     def __init__(
-        self, work: Path, hosts: tuple[str, ...] = (HOST,), *, fast: bool = False, crowded: bool = False
+        self, work: Path, hosts: tuple[str, ...] = (HOST,), *, fast: bool = False, demands: Demands = DEFAULTS
     ) -> None:
         script = Path(__file__).with_name("node.py")
         self._process = Process("far" if fast else "libtorrent", [sys.executable, str(script)], work, piped=True)
         try:
             self.pid = self._process.pid
-            connections = MOST_CONNECTIONS if crowded else 0
-            ports = [self.call("open", host=host, fast=fast, connections=connections) for host in hosts]
+            connections = MOST_CONNECTIONS if demands.crowded else 0
+            ports = [
+                self.call("open", host=host, fast=fast, connections=connections, encrypted=demands.encrypted)
+                for host in hosts
+            ]
             self.endpoint = Endpoint(hosts[0], ports[0])
         except BaseException:
             self.stop()
@@ -229,8 +253,9 @@ class Libtorrent:
 class FarEnd(Libtorrent):
     """The peers of the measured client: one fast libtorrent process, a session for each peer."""
 
-    def __init__(self, work: Path, peers: int) -> None:
-        super().__init__(work, tuple(FAR_HOST.format(FIRST_FAR + index) for index in range(peers)), fast=True)
+    def __init__(self, work: Path, peers: int, demands: Demands = DEFAULTS) -> None:
+        hosts = tuple(FAR_HOST.format(FIRST_FAR + index) for index in range(peers))
+        super().__init__(work, hosts, fast=True, demands=demands)
         self._opened_at = time.monotonic()
 
     def stop(self) -> None:

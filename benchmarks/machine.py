@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from benchmarks.loopback import Stream, feeding
 from benchmarks.sizes import GIB, KIB, MIB
+from torrentd.net.ciphers import rc4
 
 SECONDS = 1.0
 """How long each limit is measured."""
@@ -35,6 +36,8 @@ class Machine:
     """one core"""
     sha1_all: float
     """as many threads as there are cores"""
+    rc4: float
+    """one core, in place"""
     memcpy: float
     loopback: float
     loopback_cpu: float
@@ -49,6 +52,7 @@ def measure(seconds: float = SECONDS) -> Machine:
         cores=cores,
         sha1=_sha1(1, seconds),
         sha1_all=_sha1(cores, seconds),
+        rc4=_rc4(seconds),
         memcpy=_memcpy(seconds),
         loopback=rate,
         loopback_cpu=cpu,
@@ -72,6 +76,16 @@ def _sha1(threads: int, seconds: float) -> float:
     for worker in workers:
         worker.join()
     return sum(counts) * PIECE / seconds
+
+
+def _rc4(seconds: float) -> float:
+    """By the thread's own time: it is what encrypted connections need on the reactor."""
+    stream, data = rc4(os.urandom(20)), memoryview(bytearray(PIECE))
+    count, began, end = 0, time.thread_time(), time.monotonic() + seconds
+    while time.monotonic() < end:
+        stream.update_into(data, data)
+        count += 1
+    return count * PIECE / (time.thread_time() - began)
 
 
 def _memcpy(seconds: float) -> float:

@@ -16,7 +16,8 @@ from typing import Any
 
 import libtorrent as lt
 
-_ENCRYPTION_OFF = 2  # libtorrent's pe_disabled
+_ENCRYPTION_FORCED, _ENCRYPTION_OFF = 0, 2  # libtorrent's pe_forced, pe_disabled
+_RC4 = 2  # pe_rc4
 
 ALONE = {
     "enable_dht": False,
@@ -44,6 +45,11 @@ FAST = {
 }
 """Large buffers and queues for the far end."""
 
+ENCRYPTED = {
+    "in_enc_policy": _ENCRYPTION_FORCED,
+    "out_enc_policy": _ENCRYPTION_FORCED,
+    "allowed_enc_level": _RC4,
+}
 
 SETTLE_TIME = 5.0
 """Seconds that the disk may take for what came last."""
@@ -59,9 +65,10 @@ class Node:
     def version(self) -> str:
         return str(lt.__version__)
 
-    def open(self, host: str, fast: bool, connections: int) -> int:
+    def open(self, host: str, fast: bool, connections: int, encrypted: bool) -> int:
         """A session on a free port of `host` with so many connections and upload slots (0: the default); the port."""
-        settings: Any = ALONE | (FAST if fast else {}) | {"listen_interfaces": f"{host}:0", "outgoing_interfaces": host}
+        settings: Any = ALONE | (FAST if fast else {}) | (ENCRYPTED if encrypted else {})
+        settings |= {"listen_interfaces": f"{host}:0", "outgoing_interfaces": host}
         if connections:
             settings |= {"connections_limit": connections, "unchoke_slots_limit": connections}
         self._sessions.append(lt.session(settings))

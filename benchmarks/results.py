@@ -59,7 +59,7 @@ class Results:
 
     def floor_of(self, case: str) -> Loop | None:
         """The plain loop to compare a case with, if it was measured."""
-        if self.floor is None or CASES[case].both_ways:
+        if self.floor is None or CASES[case].both_ways or CASES[case].demands.encrypted:
             return None
         return self.floor.upload if CASES[case].uploads else self.floor.download
 

@@ -9,7 +9,7 @@ from benchmarks.cases import CASES
 from benchmarks.floor import Loop
 from benchmarks.machine import Machine
 from benchmarks.results import Results, Summary
-from benchmarks.sizes import KIB, MIB
+from benchmarks.sizes import GIB, KIB, MIB
 
 Row = Sequence[str]
 
@@ -23,7 +23,8 @@ def lines(results: Results) -> Iterator[str]:
         yield f"{case}: {CASES[case].title}; {size} MiB in pieces of {results.piece_size // KIB} KiB, median of {runs}"
         yield ""
         columns = BOTH_WAYS if CASES[case].both_ways else ONE_WAY
-        yield from aligned([_head(columns), *case_rows(columns, summaries, results.floor_of(case))])
+        rows = case_rows(columns, summaries, results.floor_of(case))
+        yield from aligned([_head(columns), *rows, *_beside_rows(columns, summaries, results)])
         yield ""
         yield from _warnings(summaries)
     if results.machine is not None:
@@ -71,6 +72,16 @@ def case_rows(columns: Sequence[Column], summaries: Sequence[Summary], floor: Lo
         yield f"{first.client} / floor", *costs
 
 
+def _beside_rows(columns: Sequence[Column], summaries: Sequence[Summary], results: Results) -> Iterator[Row]:
+    """Each client as a ratio of itself in the case that this one is compared with, if that was measured."""
+    plain = {summary.client: summary for summary in results.of(CASES[summaries[0].case].beside)}
+    for summary in summaries:
+        other = plain.get(summary.client)
+        if other is not None:
+            ratios = (_ratio(column.value(summary), column.value(other)) for column in columns)
+            yield f"{summary.client} / its {other.case}", *ratios
+
+
 def aligned(rows: Sequence[Row]) -> Iterator[str]:
     """A Markdown table with columns of equal width; numbers to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -90,6 +101,7 @@ def _cells(row: Row, widths: Sequence[int]) -> Iterator[tuple[int, tuple[str, in
 def _limit_rows(results: Results, machine: Machine) -> Iterator[Row]:
     yield "SHA-1, one core", f"{machine.sha1 / 1e9:.2f}", ""
     yield f"SHA-1, {machine.cores} cores", f"{machine.sha1_all / 1e9:.2f}", ""
+    yield "RC4 in place, one core", f"{machine.rc4 / 1e9:.2f}", f"{GIB / machine.rc4:.2f}"
     yield "memcpy", f"{machine.memcpy / 1e9:.1f}", ""
     yield "loopback TCP into a reused buffer", f"{machine.loopback / 1e9:.2f}", f"{machine.loopback_cpu:.2f}"
     if results.floor is not None:

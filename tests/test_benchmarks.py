@@ -37,13 +37,17 @@ def measured(case: str, client: str, seconds: float, **changes: object) -> Measu
 
 
 def results(*measurements: Measurement) -> Results:
-    limits = Machine(cores=2, sha1=2e9, sha1_all=4e9, memcpy=2e10, loopback=4e9, loopback_cpu=0.1)
+    limits = Machine(cores=2, sha1=2e9, sha1_all=4e9, rc4=5e8, memcpy=2e10, loopback=4e9, loopback_cpu=0.1)
     return Results(GIB, 256 * KIB, measurements, limits, Floor(Loop(1e9, 0.5), Loop(2e9, 0.25)))
 
 
 @pytest.mark.interop
 @pytest.mark.parametrize(
-    ("case", "kind"), [("A", TorrentdKind(TWISTD)), ("B", TorrentdKind(TWISTD)), ("A", LibtorrentKind())]
+    ("case", "kind"),
+    [
+        *((case, TorrentdKind(TWISTD)) for case in ("A", "B", "A-rc4", "B-rc4")),
+        *((case, LibtorrentKind()) for case in ("A", "A-rc4")),
+    ],
 )
 def test_a_transfer_is_measured_and_its_content_compared(case: str, kind: Kind, tmp_path: Path) -> None:
     made = content.make(tmp_path / "source", TINY, PIECE)
@@ -71,7 +75,7 @@ def test_wrong_or_missing_content_is_seen(tmp_path: Path) -> None:
 
 def test_limits_and_loops_can_be_measured(tmp_path: Path) -> None:
     limits = machine.measure(0.02)
-    assert min(limits.sha1, limits.sha1_all, limits.memcpy, limits.loopback) > 0
+    assert min(limits.sha1, limits.sha1_all, limits.rc4, limits.memcpy, limits.loopback) > 0
     loops = floor.measure(tmp_path, 4 * MIB)
     assert loops.download.rate > 0 < loops.upload.rate
     assert not list(tmp_path.iterdir())
@@ -112,6 +116,15 @@ def test_medians_and_ratios() -> None:
     floor_row = next(line for line in text.splitlines() if "torrentd / floor" in line)
     assert "2.00 x" in floor_row
     assert "WRONG" not in text and "disturbed" not in text
+
+
+def test_an_encrypted_case_is_compared_with_the_plain_one() -> None:
+    rows = [measured("A", "torrentd", 2.0), measured("A-rc4", "torrentd", 3.0), measured("A-rc4", "other", 4.0)]
+    text = "\n".join(table.lines(results(*rows)))
+    ratio = next(line for line in text.splitlines() if "torrentd / its A" in line)
+    assert [cell.strip() for cell in ratio.split("|")[2:5]] == ["0.67 x", "0.60 x", "1.50 x"]
+    assert "other / its A" not in text, "its plain transfer was not measured"
+    assert text.count("torrentd / floor") == 1, "the loop does not encrypt"
 
 
 def test_what_goes_both_ways_is_told_apart_and_with_its_lag() -> None:

@@ -58,7 +58,7 @@ def among_many(
     size = int(plan.rates[0] * (RAMP + seconds))
     with folders(ground.area) as (work, target), _mapped(content) as seeded:
         wanted, piece = _alike(target, size, content)
-        with started(kind, work, ground.area, crowded=True) as client:
+        with started(kind, work, ground.area, case.demands) as client:
             client.add(content, content.directory, complete=True)
             wait_until(client.done, TIME_LIMIT, f"{kind.name} seeds")
             client.add(wanted, target, complete=False)
