@@ -14,13 +14,13 @@ from tests.interop.conftest import Stage
 from tests.interop.daemon import Torrentd
 from tests.interop.processes import until
 from tests.net.portmap.igd import Igd, Search
-from tests.wire.portmap.router import FakeRouter
+from torrentd.simulate.internet.portmapper import PortMapper
 
 PATIENCE = 20.0
 
 
 @contextmanager
-def answering(router: FakeRouter, host: str) -> Iterator[str]:
+def answering(router: PortMapper, host: str) -> Iterator[str]:
     """The router on a socket there; its address and port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as bound:
@@ -34,7 +34,7 @@ def answering(router: FakeRouter, host: str) -> Iterator[str]:
         thread.join()
 
 
-def _serve(bound: socket.socket, router: FakeRouter) -> None:
+def _serve(bound: socket.socket, router: PortMapper) -> None:
     while datagram_and_source := bound.recvfrom(2000):
         datagram, source = datagram_and_source
         if not datagram:
@@ -60,7 +60,7 @@ def mapped(torrentd: Torrentd) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("host", "method"), [("127.0.0.1", "pcp"), ("127.0.0.1", "nat-pmp"), ("::1", "pcp")])
 def test_mapped_while_it_runs(stage: Stage, host: str, method: str) -> None:
-    router = FakeRouter([method], address="9.9.9.9" if host != "::1" else "2a00::5")
+    router = PortMapper([method], address="9.9.9.9" if host != "::1" else "2a00::5")
     with answering(router, host) as gateway:
         torrentd = start(stage, f"[{host}]:0" if ":" in host else f"{host}:0", gateway=gateway)
         rows = mapped(torrentd)
@@ -81,7 +81,7 @@ def test_mapped_while_it_runs(stage: Stage, host: str, method: str) -> None:
 def test_upnp(stage: Stage) -> None:
     pytest.importorskip("miniupnpc")
     client = "127.0.0.1"
-    with Igd() as igd, Search(igd), answering(FakeRouter([]), client) as gateway:
+    with Igd() as igd, Search(igd), answering(PortMapper([]), client) as gateway:
         torrentd = start(stage, f"{client}:0", gateway=gateway, methods=["upnp"])
         rows = mapped(torrentd)
         assert {(row["method"], row["external_address"]) for row in rows} == {("upnp", "9.9.9.9")}

@@ -237,7 +237,7 @@ class SetTrackers:
 
 @dataclass(slots=True)
 class AnnounceNow:
-    """The user asks for it: every tier at once; the min interval is respected."""
+    """The user asks for it, or we are reached somewhere else: every tier at once; the min interval is respected."""
 
 
 @dataclass(slots=True)

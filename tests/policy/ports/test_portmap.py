@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.portmap.router import FakeRouter
 from torrentd.policy.ports.mapping import Changed, Gone, MapByUpnp, SeenAt, Send, UnmapByUpnp
 from torrentd.policy.ports.portmap import GOODBYE_WAIT, GOODBYES, LEASE, LEAST, RETRY, PortMap
+from torrentd.simulate.internet.portmapper import PortMapper
 from torrentd.wire.portmap import natpmp, pcp
 
 ALL = ("pcp", "nat-pmp", "upnp")
@@ -61,7 +61,7 @@ class Run:
     ("speaks", "method"), [(["pcp", "nat-pmp"], "pcp"), (["pcp"], "pcp"), (["nat-pmp"], "nat-pmp")]
 )
 def test_the_first_method_that_works(speaks, method):
-    router = FakeRouter(speaks)
+    router = PortMapper(speaks)
     run = Run(router).start()
     assert (run.ports.method, run.external) == (method, [51413, 51413])
     assert router.mapped == {(TCP, 51413): 51413, (UDP, 51413): 51413}
@@ -71,14 +71,14 @@ def test_the_first_method_that_works(speaks, method):
 
 
 def test_another_port_than_ours():
-    run = Run(FakeRouter(shift=7)).start()
+    run = Run(PortMapper(shift=7)).start()
     assert run.external == [51420, 51420]
     run.until(run.now + LEASE)
     assert run.external == [51420, 51420]  # renewed as it is, not moved again
 
 
 def test_it_is_renewed_at_half_the_lease_with_the_same_nonce():
-    router = FakeRouter(["pcp"], lease=1000)
+    router = PortMapper(["pcp"], lease=1000)
     run = Run(router).start()
     assert run.ports.deadline == 100 + 500
     before = len(router.asked)
@@ -91,19 +91,19 @@ def test_it_is_renewed_at_half_the_lease_with_the_same_nonce():
 
 @pytest.mark.parametrize("lease", [1, 30, 59])
 def test_a_short_lease_does_not_make_us_busy(lease):
-    router = FakeRouter(["nat-pmp"], lease=lease)
+    router = PortMapper(["nat-pmp"], lease=lease)
     run = Run(router, ["nat-pmp"]).start()
     run.until(100 + 600)
     assert len(router.asked) <= 3 * (600 / LEAST + 1)
 
 
 def test_a_long_lease_is_not_believed():
-    run = Run(FakeRouter(lease=2**32 - 1)).start()
+    run = Run(PortMapper(lease=2**32 - 1)).start()
     assert run.ports.deadline == 100 + LEASE / 2
 
 
 def test_silence_goes_from_method_to_method_and_begins_again_later():
-    router = FakeRouter([])
+    router = PortMapper([])
     run = Run(router).start()
     run.until(run.now + 20)
     assert [type(one) for one in run.told] == [MapByUpnp]
@@ -121,14 +121,14 @@ def test_silence_goes_from_method_to_method_and_begins_again_later():
 
 
 def test_nat_pmp_doubles_its_patience():
-    run = Run(FakeRouter([]), ["nat-pmp"]).start()
+    run = Run(PortMapper([]), ["nat-pmp"]).start()
     run.until(110)
     assert sorted({when - 100 for when, _ in run.sent}) == [0, 0.25, 0.75, 1.75, 3.75]
     assert run.ports.deadline == 100 + 7.75 + RETRY
 
 
 def test_a_router_that_forbids_it_says_why():
-    router = FakeRouter()
+    router = PortMapper()
     router.refuse = {TCP: 2, UDP: 2}
     run = Run(router, ["pcp", "nat-pmp"]).start()
     assert run.ports.problem == (
@@ -139,8 +139,8 @@ def test_a_router_that_forbids_it_says_why():
 
 def test_late_answers_to_pcp_do_not_end_nat_pmp():
     """Both requests of PCP are answered before those of NAT-PMP."""
-    router = FakeRouter(["nat-pmp"])
-    run = Run(FakeRouter([]), ["pcp", "nat-pmp"]).start()
+    router = PortMapper(["nat-pmp"])
+    run = Run(PortMapper([]), ["pcp", "nat-pmp"]).start()
     late = [answer for _, datagram in run.sent for answer in router.answer(datagram)]
     assert len(late) == 2
     for answer in late:
@@ -151,13 +151,13 @@ def test_late_answers_to_pcp_do_not_end_nat_pmp():
 
 
 def test_a_refusal_that_names_no_port_is_about_all():
-    run = Run(FakeRouter([]), ["nat-pmp"]).start()
+    run = Run(PortMapper([]), ["nat-pmp"]).start()
     run.do(run.ports.received(bytes([0, 128, 0, 3]) + bytes(8), run.now))
     assert run.ports.problem == "nat-pmp: has no address itself"
 
 
 def test_one_of_two_is_kept():
-    router = FakeRouter()
+    router = PortMapper()
     router.refuse = {UDP: 8}
     run = Run(router).start()
     assert (run.ports.method, run.external) == ("pcp", [51413, 0])
@@ -169,7 +169,7 @@ def test_one_of_two_is_kept():
 
 def test_a_router_that_is_away_for_a_while():
     """It keeps the mapping as long as the lease lasts, then everything begins anew."""
-    router = FakeRouter()
+    router = PortMapper()
     run = Run(router, ["pcp"]).start()
     router.silent = True
     run.until(100 + LEASE - 100)
@@ -185,7 +185,7 @@ def test_a_router_that_is_away_for_a_while():
 
 class TestUpnp:
     def test_mapped_renewed_and_removed(self):
-        run = Run(FakeRouter([]), ["upnp"]).start()
+        run = Run(PortMapper([]), ["upnp"]).start()
         run.do(run.ports.upnp_mapped([("tcp", 51413, 51413), ("udp", 51413, 51414)], "8.8.4.4", run.now))
         assert (run.external, run.ports.address) == ([51413, 51414], "8.8.4.4")
         assert run.told[1:] == [SeenAt("8.8.4.4"), Changed()]
@@ -199,7 +199,7 @@ class TestUpnp:
         assert run.ports.deadline == inf
 
     def test_a_stop_while_it_maps_takes_that_back(self):
-        run = Run(FakeRouter([]), ["upnp"]).start()
+        run = Run(PortMapper([]), ["upnp"]).start()
         run.stop()
         assert Gone() not in run.told
         run.do(run.ports.upnp_mapped([("tcp", 51413, 51413)], "", run.now))
@@ -208,13 +208,13 @@ class TestUpnp:
         assert run.told[-1] == Gone()
 
     def test_a_stop_while_it_fails(self):
-        run = Run(FakeRouter([]), ["upnp"]).start()
+        run = Run(PortMapper([]), ["upnp"]).start()
         run.stop()
         run.do(run.ports.upnp_failed("no router", run.now))
         assert run.told[-1] == Gone()
 
     def test_answers_nobody_waits_for(self):
-        run = Run(FakeRouter(["pcp"])).start()
+        run = Run(PortMapper(["pcp"])).start()
         assert run.ports.upnp_mapped([("tcp", 51413, 1)], "8.8.8.8", run.now) == []
         assert run.ports.upnp_failed("late", run.now) == []
         assert run.ports.upnp_unmapped() == []
@@ -223,7 +223,7 @@ class TestUpnp:
 class TestStop:
     @pytest.mark.parametrize("speaks", ["pcp", "nat-pmp"])
     def test_everything_is_removed(self, speaks):
-        router = FakeRouter([speaks])
+        router = PortMapper([speaks])
         run = Run(router).start()
         run.stop()
         assert router.mapped == {}
@@ -231,7 +231,7 @@ class TestStop:
         assert run.ports.deadline == inf
 
     def test_a_router_that_does_not_answer_is_not_waited_for(self):
-        router = FakeRouter()
+        router = PortMapper()
         run = Run(router).start()
         router.silent = True
         run.stop()
@@ -242,7 +242,7 @@ class TestStop:
 
     def test_while_the_first_answer_is_awaited(self):
         """The router may have mapped what we do not know of."""
-        router = FakeRouter()
+        router = PortMapper()
         router.silent = True
         run = Run(router).start()
         router.silent = False
@@ -251,13 +251,13 @@ class TestStop:
         assert router.asked[-1][4:8] == bytes(4)  # lifetime 0
 
     def test_before_anything_was_mapped(self):
-        run = Run(FakeRouter([]), ["nat-pmp"]).start()
+        run = Run(PortMapper([]), ["nat-pmp"]).start()
         run.until(run.now + 30)
         run.stop()
         assert run.told[-1] == Gone()
 
     def test_twice(self):
-        run = Run(FakeRouter()).start()
+        run = Run(PortMapper()).start()
         run.stop()
         run.stop()
         assert run.told.count(Gone()) == 1
@@ -265,23 +265,23 @@ class TestStop:
 
 class TestNonsense:
     def test_an_answer_with_another_nonce_or_about_another_port(self):
-        run = Run(FakeRouter([]), ["pcp"]).start()
+        run = Run(PortMapper([]), ["pcp"]).start()
         other = pcp.ask_port("192.168.1.5", bytes(12), "tcp", 51413, 51413, 60)
-        assert run.ports.received(FakeRouter().answer(other)[0], run.now) == []
+        assert run.ports.received(PortMapper().answer(other)[0], run.now) == []
         nonce = run.sent[0][1][24:36]
         strange = pcp.ask_port("192.168.1.5", nonce, "tcp", 22, 22, 60)
-        assert run.ports.received(FakeRouter().answer(strange)[0], run.now) == []
+        assert run.ports.received(PortMapper().answer(strange)[0], run.now) == []
         assert run.external == [0, 0]
 
     def test_an_answer_twice(self):
-        run = Run(FakeRouter(["nat-pmp"]), ["nat-pmp"]).start()
-        answer = FakeRouter(shift=9).answer(natpmp.ask_port("tcp", 51413, 51413, 60))[0]
+        run = Run(PortMapper(["nat-pmp"]), ["nat-pmp"]).start()
+        answer = PortMapper(shift=9).answer(natpmp.ask_port("tcp", 51413, 51413, 60))[0]
         assert run.ports.received(answer, run.now) == []
         assert run.external == [51413, 51413]
 
     @pytest.mark.parametrize("address", ["0.0.0.0", "224.0.0.1"])
     def test_an_address_that_is_none(self, address):
-        run = Run(FakeRouter(["nat-pmp"], address=address)).start()
+        run = Run(PortMapper(["nat-pmp"], address=address)).start()
         assert run.ports.address == ""
 
     def test_nothing_to_do(self):
@@ -290,7 +290,7 @@ class TestNonsense:
 
     @given(st.lists(st.binary(max_size=64), max_size=20))
     def test_datagrams(self, datagrams):
-        run = Run(FakeRouter([]), ["pcp", "nat-pmp"]).start()
+        run = Run(PortMapper([]), ["pcp", "nat-pmp"]).start()
         for datagram in datagrams:
             run.do(run.ports.received(datagram, run.now))
         run.stop()

@@ -6,13 +6,13 @@ import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 
 from tests.session.world import Sample
-from tests.wire.portmap.router import FakeRouter
 from torrentd.model.address import Address
 from torrentd.net.portmap.gateways import Gateway
 from torrentd.net.portmap.upnp import UpnpError
 from torrentd.policy.ports.portmap import LEASE, RETRY
 from torrentd.session.meeting.ports import LOOK
 from torrentd.session.telling.rows import PortMappingRow
+from torrentd.simulate.internet.portmapper import PortMapper
 
 ON = "[ports]\nmap = true\n"
 WHERE = Address("192.168.1.1", 5351)
@@ -60,7 +60,7 @@ class Igd:
 
 @pytest.fixture
 def router(world):
-    return Site(world, FakeRouter()).router
+    return Site(world, PortMapper()).router
 
 
 def rows(home):
@@ -114,7 +114,7 @@ def test_whoever_listens_everywhere_is_reached(router, make_home):
 
 
 def test_ipv6_by_pcp_only(world, make_home):
-    Site(world, FakeRouter(address="2a00::5"), Gateway(Address("fe80::1%eth0", 5351), "2a00::5"))
+    Site(world, PortMapper(address="2a00::5"), Gateway(Address("fe80::1%eth0", 5351), "2a00::5"))
     home = make_home(6881, f'[network]\nlisten = ["0.0.0.0:6881", "[::]:6881"]\n{ON}').start()
     assert {(row.method, row.external_address, row.external_port) for row in rows(home)} == {("pcp", "2a00::5", 6881)}
     assert home.daemon.ports.port == 0  # trackers are told the port of IPv4
@@ -129,7 +129,7 @@ def test_no_router_is_no_news(make_home, world, logged):
 
 def test_a_router_that_comes_later_and_one_that_goes(make_home, world):
     home = make_home(6881, ON).start()
-    router = Site(world, FakeRouter()).router
+    router = Site(world, PortMapper()).router
     world.run(LOOK)
     assert rows(home)[0].external_port == 6881
     assert len(router.mapped) == 2
@@ -150,7 +150,7 @@ def test_the_routers_port_goes_with_it(router, make_home, world):
 @pytest.mark.parametrize("stops", [True, False])
 def test_upnp_that_comes_too_late_is_taken_back(world, make_home, stops):
     """The daemon stopped meanwhile, or the router went."""
-    Site(world, FakeRouter([]))
+    Site(world, PortMapper([]))
     igd = world.network.igd = Igd()
     igd.late = Deferred()
     home = make_home(6881, f'{ON}methods = ["upnp"]\n').start()
@@ -167,7 +167,7 @@ def test_upnp_that_comes_too_late_is_taken_back(world, make_home, stops):
 
 
 def test_upnp(world, make_home):
-    Site(world, FakeRouter([]))
+    Site(world, PortMapper([]))
     igd = world.network.igd = Igd()
     home = make_home(6881, ON).start()
     world.run(30)
@@ -181,7 +181,7 @@ def test_upnp(world, make_home):
 
 
 def test_a_hanging_upnp_router_does_not_hold_the_stop(world, make_home):
-    Site(world, FakeRouter([]))
+    Site(world, PortMapper([]))
     igd = world.network.igd = Igd()
     home = make_home(6881, f'{ON}methods = ["upnp"]\n').start()
     igd.hangs = True
@@ -191,7 +191,7 @@ def test_a_hanging_upnp_router_does_not_hold_the_stop(world, make_home):
 
 
 def test_nothing_works(world, make_home, logged):
-    Site(world, FakeRouter([]))
+    Site(world, PortMapper([]))
     world.network.igd = Igd(UpnpError("no router answers"))
     home = make_home(6881, ON).start()
     assert rows(home)[0] == PortMappingRow("tcp", 6881, None, None, "pcp", "192.168.1.1", None, None)
@@ -202,7 +202,7 @@ def test_nothing_works(world, make_home, logged):
 
 
 def test_a_bug_in_the_library_is_in_the_log(world, make_home, logged):
-    Site(world, FakeRouter([]))
+    Site(world, PortMapper([]))
     world.network.igd = Igd(RuntimeError("broken"))
     home = make_home(6881, f'{ON}methods = ["upnp"]\n').start()
     assert rows(home)[0].error == "upnp: broken"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.portmap.router import FakeRouter
+from torrentd.simulate.internet.portmapper import PortMapper
 from torrentd.wire.portmap import natpmp
 from torrentd.wire.portmap.messages import Granted, Refused, SeenAt
 
@@ -68,5 +68,5 @@ def test_nonsense_is_a_value_error(datagram):
 
 
 def test_the_fake_router_speaks_it():
-    (answer,) = FakeRouter(shift=5).answer(natpmp.ask_port("udp", 1000, 1000, 9000))
+    (answer,) = PortMapper(shift=5).answer(natpmp.ask_port("udp", 1000, 1000, 9000))
     assert natpmp.parse(answer) == Granted("udp", 1000, 1005, 7200)

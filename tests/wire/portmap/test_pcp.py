@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.portmap.router import FakeRouter
+from torrentd.simulate.internet.portmapper import PortMapper
 from torrentd.wire.portmap import natpmp, pcp
 from torrentd.wire.portmap.messages import Granted, Refused
 
@@ -28,7 +28,7 @@ def test_ipv6():
     assert asked[8:24].hex() == "2a00" + "00" * 13 + "05"
     assert asked[36] == 17
     assert asked[44:] == bytes(16)
-    (answer,) = FakeRouter(address="2a00::5").answer(asked)
+    (answer,) = PortMapper(address="2a00::5").answer(asked)
     assert pcp.parse(answer) == Granted("udp", 1, 2, 3, "2a00::5", NONCE)
 
 
@@ -43,7 +43,7 @@ def test_an_answer():
 
 @pytest.mark.parametrize(("code", "words"), [(2, "not permitted"), (8, "no ports"), (12, "another router"), (99, "99")])
 def test_refusals_have_reasons(code, words):
-    router = FakeRouter()
+    router = PortMapper()
     router.refuse[6] = code
     answer = pcp.parse(router.answer(pcp.ask_port("10.0.0.2", NONCE, "tcp", 1, 1, 10))[0])
     assert isinstance(answer, Refused)
@@ -52,7 +52,7 @@ def test_refusals_have_reasons(code, words):
 
 
 def test_a_router_that_only_speaks_natpmp():
-    (answer,) = FakeRouter(["nat-pmp"]).answer(pcp.ask_port("10.0.0.2", NONCE, "tcp", 1, 1, 10))
+    (answer,) = PortMapper(["nat-pmp"]).answer(pcp.ask_port("10.0.0.2", NONCE, "tcp", 1, 1, 10))
     assert pcp.parse(answer) == Refused("does not speak this version of PCP", wrong_version=True)
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from twisted.internet.defer import Deferred, DeferredList
 
 from torrentd.swarm.commands import Announce
+from torrentd.swarm.events import AnnounceNow
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
 if TYPE_CHECKING:
     from torrentd.model.ids import PeerId
     from torrentd.net.trackers.trackers import Trackers
+    from torrentd.session.around import Around
     from torrentd.session.driven import Driven
 
 T = TypeVar("T")
@@ -60,6 +62,19 @@ class Announces:
     def _said(self, result: T, done: Deferred[Answer]) -> T:
         self._goodbyes.pop(done, None)
         return result
+
+
+def announce_now(around: Around, session: Driven[Any]) -> None:
+    """Tell the trackers and the DHT of a running torrent."""
+    session.handle(AnnounceNow())
+    around.dht.search_now(session)
+
+
+def announce_all(around: Around) -> None:
+    """Peers reach us somewhere else. Who sleeps tells that with its next announce."""
+    for session in around.all_awake():
+        if session.torrent.running:
+            announce_now(around, session)
 
 
 def _tell(result: T, over: Deferred[None]) -> T:

@@ -15,12 +15,12 @@ from torrentd.policy.queueing import Where
 from torrentd.session.control import AddOptions, FileChoice, Wishes
 from torrentd.session.entering.adding import choose
 from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.meeting.announces import announce_now
 from torrentd.session.running.moving import Mode
 from torrentd.session.steering import setting
 from torrentd.session.steering.part import Part
 from torrentd.session.steering.trackers import Tiers, edited, set_trackers, without_repeats
 from torrentd.session.telling.reasons import QUARANTINED
-from torrentd.swarm.events import AnnounceNow
 from torrentd.wire import magnet
 from torrentd.wire.metainfo import with_trackers
 
@@ -87,8 +87,7 @@ class Acting(Part):
     def _announce(self, session: Driven[Any]) -> None:
         if not session.torrent.running:
             raise RpcError("wrong_state", "The torrent is not running", id=session.id)
-        session.handle(AnnounceNow())
-        self._around.dht.search_now(session)
+        announce_now(self._around, session)
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]:
         info_hash = bytes.fromhex(id)

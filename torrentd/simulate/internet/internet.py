@@ -18,8 +18,10 @@ from twisted.python.failure import Failure
 
 from torrentd.model.address import Address
 from torrentd.simulate.clock import Clock
-from torrentd.simulate.internet.lans import Lans
+from torrentd.simulate.internet.lans import NEAR, Lans
 from torrentd.simulate.internet.links import Link
+from torrentd.simulate.internet.portmapper import UDP
+from torrentd.simulate.internet.router import Router
 from torrentd.simulate.internet.site import Port, Site
 from torrentd.simulate.internet.stream import Stream
 from torrentd.simulate.internet.transport import Transport
@@ -135,17 +137,33 @@ class Internet:
 
     def send_datagram(self, site: Site, port: int, packet: bytes, to: tuple[str, int]) -> None:
         """One datagram on its way; lost by luck, at a full link, or when nobody is there."""
+        v6 = ":" in to[0]
+        router = site.routers.get(v6)
+        if router is not None and to == router.gateway.address:
+            self._clock.at(self._clock.now + NEAR, self._router_hears, site, router, packet, (v6, port))
+            return
         other = self.find(site, Address(*to))
         if other is None or self.wire(site, other).loses_packet() or site.up.backlog() > site.link.queue:
             self.datagrams_lost += 1
             return
         latency = site.link.latency + other.link.latency
-        v6 = ":" in to[0]
-        source = (site.hosts[v6], port)
+        source = (site.hosts[v6], port if router is None else router.mapper.outside(UDP, port))
         self._clock.at(site.up.take(len(packet)) + latency, self._datagram_arrives, other, packet, source, (v6, to[1]))
 
-    def _datagram_arrives(self, site: Site, packet: bytes, source: tuple[str, int], port: Port) -> None:
+    def _router_hears(self, site: Site, router: Router, packet: bytes, port: Port) -> None:
+        for answer in router.mapper.answer(packet):
+            self._clock.at(self._clock.now + NEAR, self._router_answers, site, router, answer, port)
+
+    def _router_answers(self, site: Site, router: Router, answer: bytes, port: Port) -> None:
         found = site.datagram_ports.get(port)
+        if found is not None:
+            found.receive(answer, router.gateway.address)
+
+    def _datagram_arrives(self, site: Site, packet: bytes, source: tuple[str, int], port: Port) -> None:
+        """A router passes on what comes to a mapped port; what comes to others is an answer, for all it knows."""
+        v6, number = port
+        inside = site.routers[v6].mapper.inside(UDP, number) if v6 in site.routers else None
+        found = site.datagram_ports.get((v6, number if inside is None else inside))
         if found is None:
             self.datagrams_lost += 1
             return
@@ -192,13 +210,13 @@ class _Connecting:
     def _syn(self, far: Site) -> None:
         if not self._deadline.active() or far.side != self._site.side:
             return
-        factory = far.listeners.get((":" in self._address.host, self._address.port))
+        door = far.door((":" in self._address.host, self._address.port))
+        if door is None:
+            return
+        factory = far.listeners.get(door)
         answer = self._clock.now + self._wire.latency
         if factory is None:
-            if not far.link.nat:
-                self._clock.at(answer, self._refuse)
-            return
-        if far.link.nat:
+            self._clock.at(answer, self._refuse)
             return
         near_end, far_end = self._internet.join(self._wire, self._site, far, self._port, self._address)
         self._clock.at(answer, self._establish, near_end)

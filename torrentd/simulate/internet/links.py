@@ -44,6 +44,10 @@ class Link:
     """bytes that wait at the link; what comes on top of it waits at its sender (TCP) or is lost (UDP)"""
     nat: bool = False
     """behind a router that lets no connection in"""
+    maps: str = ""
+    """how that router can be told to: "pcp", "nat-pmp", "upnp"; empty: not at all"""
+    lease: int = 7200
+    """seconds for which it does at most"""
     families: tuple[int, ...] = (4,)
     """its versions of IP: (4,), (6,) or (4, 6)"""
     lan: str = ""

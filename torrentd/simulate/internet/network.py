@@ -18,9 +18,11 @@ from torrentd.model.address import Address
 from torrentd.net.buffers import Buffers
 from torrentd.net.multicast import Near
 from torrentd.net.network import CONNECT_TIMEOUT
+from torrentd.net.portmap.gateways import Gateway
 from torrentd.simulate.internet.datagrams import DatagramPort
 from torrentd.simulate.internet.internet import Internet, ip_address
 from torrentd.simulate.internet.names import Names
+from torrentd.simulate.internet.router import Router
 from torrentd.simulate.internet.site import Site
 
 ANY = "0.0.0.0"  # nothing listens really
@@ -68,21 +70,25 @@ class SimulatedNetwork:
             return []
         return [_Group(self._internet, self._site, group, near) for group in groups if (":" in group.host) in wanted]
 
-    def gateways(self, named: str, bind: str) -> list[Any]:
-        """None: every site has a public address."""
-        return []
+    def gateways(self, named: str, bind: str) -> list[Gateway]:
+        """Those in front of the site that can map ports."""
+        return [router.gateway for router in self._site.routers.values()] if self._site.link.maps else []
 
-    def upnp(self, client: str) -> Any:
-        """Nobody asks, for there are no routers."""
-        raise OSError("there is no router")
+    def upnp(self, client: str) -> Router:
+        """The router that has this host in its network."""
+        return next(router for router in self._site.routers.values() if router.gateway.client == client)
 
     def resolver(self) -> Names:
         """Names of this internet."""
         return Names(self._internet, self._site.reactor)
 
+    def _own(self, v6: bool) -> tuple[str, str]:
+        """Its address, and that in its router's network."""
+        return self._site.hosts[v6], self._site.routers[v6].gateway.client
+
     def _problem(self, address: Address, taken: bool) -> CannotListenError | None:
-        own = self._site.hosts.get(":" in address.host)
-        if own is None or address.host not in (ANY, ANY_V6, own):
+        v6 = ":" in address.host
+        if v6 not in self._site.hosts or address.host not in (ANY, ANY_V6, *self._own(v6)):
             return CannotListenError(address.host, address.port, OSError("Cannot assign requested address"))
         if taken:
             return CannotListenError(address.host, address.port, OSError("Address already in use"))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from torrentd.simulate.clock import Clock
 from torrentd.simulate.internet.links import Downlink, Link, Uplink
+from torrentd.simulate.internet.portmapper import TCP
+from torrentd.simulate.internet.router import Router
 from torrentd.simulate.internet.transport import Transport
 from torrentd.simulate.internet.wire import Wire
 from torrentd.simulate.reactor import Reactor
@@ -39,6 +41,8 @@ class Site:
         self.listeners: dict[Port, Any] = {}
         """TCP port -> factory"""
         self.datagram_ports: dict[Port, DatagramPort] = {}
+        self.routers = {v6: Router(reactor, host, link.maps, link.lease) for v6, host in self.hosts.items()}
+        """what stands before it, by family"""
         self.transports: dict[Transport, Wire] = {}
         """every connection that is open here"""
         self._next_port = FIRST_EPHEMERAL
@@ -46,6 +50,13 @@ class Site:
     def relink(self, link: Link) -> None:
         """The link changes; latency and loss are those of connections made from now on."""
         self.link = self.up.link = self.down.link = link
+
+    def door(self, port: Port) -> Port | None:
+        """Where a connection to this port of the outside comes in."""
+        if not self.link.nat:
+            return port
+        inside = self.routers[port[0]].mapper.inside(TCP, port[1])
+        return None if inside is None else (port[0], inside)
 
     def free_port(self, taken: Callable[[int], bool]) -> int:
         """A port that nobody uses."""
