@@ -1,7 +1,8 @@
 """`python -m benchmarks.queueing`: what the queue costs with thousands of torrents.
 
 A real daemon with 5,000 downloads without peers, of which five may run at once. Measured is how long each call takes,
-and the first poll after it (`torrent.list` with `since`): of a caller that shows positions, and of one that does not.
+the longest that a small call of somebody else took meanwhile, and the first poll after it (`torrent.list` with
+`since`): of a caller that shows positions, and of one that does not.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from typing import Any, Self
 
 from benchmarks.alone import machine_to_ourselves
 from benchmarks.subscribers import daemon
 from benchmarks.table import aligned
-from torrentd.rpc.client import Client, UnixEndpoint
+from torrentd.rpc.client import Client, Endpoint, UnixEndpoint
 from torrentd.wire.bencode import encode
 
 TORRENTS, RUNNING, CALLERS = 5_000, 5, 32
@@ -46,7 +48,7 @@ def main() -> int:
             assert total == TORRENTS, total
             time.sleep(SETTLING)
             table = list(rows(Measured(client), ids))
-    print("\n".join(aligned([("ms", "the call", "poll with positions", "rows", "without", "rows"), *table])))
+    print("\n".join(aligned([("ms", "the call", "others", "poll with positions", "rows", "without", "rows"), *table])))
     print(f"from a start to the first list: {started} ms")
     return 0
 
@@ -61,6 +63,7 @@ def rows(measured: Measured, ids: list[str]) -> Iterator[Row]:
     yield measured.line("remove the first", lambda call: call("torrent.remove", {"ids": [ids[0]]}))
     yield measured.line("pause all", lambda call: call("torrent.pause", {"ids": "all"}))
     yield measured.line("resume all", lambda call: call("torrent.resume", {"ids": "all"}))
+    yield measured.line("label all", lambda call: call("torrent.set", {"ids": "all", "labels": ["film"]}))
 
 
 class Measured:
@@ -73,9 +76,10 @@ class Measured:
             self._poll(positions)
 
     def line(self, name: str, act: Callable[[Callable[..., Any]], object]) -> Row:
-        began = time.perf_counter()
-        act(self._client.call)
-        took = time.perf_counter() - began
+        with Other(self._client.endpoint) as other:
+            began = time.perf_counter()
+            act(self._client.call)
+            took = time.perf_counter() - began
         time.sleep(SETTLING)
         without, fewer = self._poll(False)
         with_positions, many = self._poll(True)
@@ -83,6 +87,7 @@ class Measured:
         return (
             name,
             f"{took * 1000:.1f}",
+            f"{other.longest * 1000:.1f}",
             f"{with_positions * 1000:.1f}",
             str(many),
             f"{without * 1000:.1f}",
@@ -101,8 +106,29 @@ class Measured:
         return took, len(answer["torrents"])
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f}"
+class Other:
+    """Somebody who calls all the time, and how long he had to wait at most."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.longest = 0.0
+        self._client = Client(endpoint)
+        self._over = Event()
+        self._thread = Thread(target=self._call)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._client.close()
+
+    def _call(self) -> None:
+        while not self._over.wait(0.002):
+            began = time.perf_counter()
+            self._client.call("daemon.version")
+            self.longest = max(self.longest, time.perf_counter() - began)
 
 
 def fill(endpoint: UnixEndpoint) -> list[str]:

@@ -243,6 +243,10 @@ class FakeControl:
     def remove(self, id: str, delete_data: bool) -> Deferred[None]:
         return self._do("remove", id, delete_data)
 
+    def let_others(self) -> Deferred[None]:
+        self.told.append(("let_others",))
+        return succeed(None)
+
     def find(self, id: str) -> Deferred[None]:
         return self._do("find", id)
 

@@ -143,6 +143,9 @@ class Control(Protocol):
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]: ...
 
+    def let_others(self) -> Deferred[None]:
+        """Fires in another turn of the reactor: who has much to do lets others in between."""
+
     def find(self, id: str) -> Deferred[None]:
         """Fires if there is such a torrent and it can be used."""
 

@@ -53,6 +53,7 @@ from torrentd.session.meeting.listening import Listening
 from torrentd.session.meeting.ports import Ports
 from torrentd.session.running.moving import Moving
 from torrentd.session.running.renaming import Renaming
+from torrentd.session.sleeping.leaving import leave
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.sleeping.waking import Waking
 from torrentd.session.stopping import Stopping
@@ -234,12 +235,10 @@ class Daemon:
         for info_hash, sleeper in self.around.torrents.items():
             if not isinstance(sleeper, Sleeper):
                 continue
-            row, rest = sleeper.row, sleeper.rest
             seconds = int(sleeper.seeding_time_at(now))
-            if seconds != row.seeding_time:
+            if seconds != sleeper.row.seeding_time:
                 times.append((info_hash, seconds))
-            for command in rest.farewell(now, row.uploaded, row.downloaded, sleeper.missing) if rest else ():
-                self.around.announces.announce(info_hash, sleeper.peer_id, command).addErrback(_unanswered)
+            leave(self.around, info_hash, sleeper)
         return times
 
     # --- the configuration
@@ -386,10 +385,6 @@ class Daemon:
 def _flushed_again(sessions: list[TorrentSession]) -> list[Deferred[Any]]:
     """What was on its way to the disk when the torrents stopped."""
     return [session.durability.flush() for session in sessions if not session.durability.is_settled]
-
-
-def _unanswered(failure: Failure) -> None:
-    """A tracker that did not hear that we are gone finds out by itself."""
 
 
 def _not_begun(failure: Failure) -> None:

@@ -99,6 +99,7 @@ def test_a_sleeper_holds_no_file_list_and_no_hashes(asleep, torrent):
     assert set(Sleeper.__slots__) == {
         "active_since",
         "due",
+        "finished",
         "known",
         "paused",
         "peer_id",

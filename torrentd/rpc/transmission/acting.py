@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, Literal
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred
 
 from torrentd.model.errors import RpcError
 from torrentd.policy.queueing import Where
+from torrentd.rpc.core.bulk import outcomes
 from torrentd.rpc.transmission.choosing import Choosing
 from torrentd.rpc.transmission.errors import INVALID_PARAMS, PATH_NOT_ABSOLUTE, TransmissionError
 from torrentd.rpc.transmission.params import Params, flag, text
@@ -74,7 +75,7 @@ class Acting:
         return move
 
     async def _each(self, params: Params, act: Callable[[str], Deferred[Any]]) -> dict[str, Any]:
-        await each(self._choosing.torrents(params), act)
+        await each(self._control, self._choosing.torrents(params), act)
         return {}
 
 
@@ -87,21 +88,14 @@ async def in_queue(control: Control, ids: Iterable[str], where: Where) -> None:
         there.append(id)
 
     ids = list(ids)
-    await each(ids, look)
+    await each(control, ids, look)
     if there:
-        await control.move_in_queue([id for id in ids if id in set(there)], where)
+        found = set(there)
+        await control.move_in_queue([id for id in ids if id in found], where)
 
 
-async def each(ids: Iterable[str], act: Callable[[str], Any]) -> None:
+async def each(control: Control, ids: Iterable[str], act: Callable[[str], Any]) -> None:
     """Act on all of them at once; then the first error that matters is raised."""
-
-    async def done(id: str) -> Exception | None:
-        try:
-            await act(id)
-        except Exception as error:
-            return None if isinstance(error, RpcError) and error.name in _NOTHING_TO_DO else error
-        return None
-
-    for error in await gatherResults([Deferred.fromCoroutine(done(id)) for id in ids]):
-        if error is not None:
+    for error in await outcomes(control, list(ids), act):
+        if error is not None and not (isinstance(error, RpcError) and error.name in _NOTHING_TO_DO):
             raise error

@@ -41,7 +41,7 @@ class Setting:
     async def set(self, params: Params) -> dict[str, Any]:
         """Everything that is named, of all that are meant."""
         ids = self._choosing.torrents(params)
-        await each(ids, lambda id: self._set(id, params))
+        await each(self._control, ids, lambda id: self._set(id, params))
         position = number(params, "queue_position")
         if position is not None:
             await in_queue(self._control, ids, max(0, position))

@@ -109,9 +109,9 @@ class Dormancy:
             self._asleep(session)
 
     def _asleep(self, session: TorrentSession) -> None:
-        now, around = session.now(), self._around
+        now, around, facts, row = session.now(), self._around, session.facts, lean(torrent_row(session))
         sleeper = Sleeper(
-            lean(torrent_row(session)), session.peer_id, paused=session.facts.paused, known=session.begun, since=now
+            row, session.peer_id, paused=facts.paused, finished=facts.finished, known=session.begun, since=now
         )
         sleeper.seeding_time = session.seeding_time
         if session.active_since is not None:

@@ -33,14 +33,29 @@ NO_LABELS: list[str] = []
 class Sleeper:
     """Made from a record at start, or from a session that falls asleep."""
 
-    __slots__ = ("active_since", "due", "known", "paused", "peer_id", "rest", "row", "seeding_time", "since")
+    __slots__ = (
+        "active_since",
+        "due",
+        "finished",
+        "known",
+        "paused",
+        "peer_id",
+        "rest",
+        "row",
+        "seeding_time",
+        "since",
+    )
 
-    def __init__(self, row: TorrentRow, peer_id: PeerId, *, paused: bool, known: bool, since: float) -> None:
+    def __init__(
+        self, row: TorrentRow, peer_id: PeerId, *, paused: bool, finished: bool, known: bool, since: float
+    ) -> None:
         self.row = row
         self.peer_id = peer_id
         """ours, in this torrent and this run"""
         self.paused = paused
         """by the user"""
+        self.finished = finished
+        """seeded enough"""
         self.known = known
         """in this run its files were found as they were recorded"""
         self.since = since
@@ -99,7 +114,8 @@ def tells_all(record: TorrentRecord) -> bool:
 
 def of_record(record: TorrentRecord, peer_id: PeerId, now: float) -> Sleeper:
     """A torrent of an earlier run. `tells_all` must be true of it."""
-    return Sleeper(_row_of(record), peer_id, paused=record.paused, known=False, since=now)
+    row, finished = _row_of(record), record.finished
+    return Sleeper(row, peer_id, paused=record.paused, finished=finished, known=False, since=now)
 
 
 def _row_of(record: TorrentRecord) -> TorrentRow:

@@ -41,6 +41,11 @@ class Waking:
         self._waiting: dict[bytes, list[Deferred[TorrentSession]]] = {}
         self._turns = DeferredSemaphore(AT_ONCE)
 
+    def sleeper(self, info_hash: bytes) -> Sleeper | None:
+        """Who sleeps, and is not being woken."""
+        found = self._around.torrents.get(info_hash)
+        return found if isinstance(found, Sleeper) and info_hash not in self._waiting else None
+
     def awake(self, info_hash: bytes, *, at_once: bool = False) -> Deferred[TorrentSession]:
         """The torrent's session, woken if need be; `at_once`: before those who wait for their turn.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
@@ -17,7 +17,7 @@ from torrentd.session.entering.adding import choose
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.meeting.announces import announce_now
 from torrentd.session.running.moving import Mode
-from torrentd.session.steering import setting
+from torrentd.session.steering import asleep, setting
 from torrentd.session.steering.part import Part
 from torrentd.session.steering.trackers import Tiers, edited, set_trackers, without_repeats
 from torrentd.session.telling.reasons import QUARANTINED
@@ -42,7 +42,7 @@ class Acting(Part):
         return Deferred.fromCoroutine(self._daemon.urls.add(url, options))
 
     def pause(self, id: str) -> Deferred[None]:
-        return self._awake(id, self._pause, MagnetSession.pause)
+        return self._decided(id, asleep.Pause(self._daemon), lambda: self._awake(id, self._pause, MagnetSession.pause))
 
     def _pause(self, session: TorrentSession) -> Deferred[None]:
         session.facts.paused, session.facts.forced = True, False
@@ -50,7 +50,10 @@ class Acting(Part):
         return self._saved(session)
 
     def resume(self, id: str, force: bool) -> Deferred[None]:
-        return self._awake(id, lambda session: self._resume(session, force), lambda magnet: magnet.resume(force))
+        def awake() -> Deferred[None]:
+            return self._awake(id, lambda session: self._resume(session, force), lambda magnet: magnet.resume(force))
+
+        return self._decided(id, asleep.Resume(self._daemon, force), awake)
 
     def _resume(self, session: TorrentSession, force: bool) -> Deferred[None]:
         session.facts.paused, session.facts.forced = False, force
@@ -82,11 +85,14 @@ class Acting(Part):
         self._around.checks.verify(session, trusted=trusted)
 
     def announce(self, id: str) -> Deferred[None]:
+        sleeper = self._around.waking.sleeper(self._around.find(id))
+        if sleeper is not None and not sleeper.runs:
+            return fail(_not_running(id))
         return self._awake(id, self._announce, self._announce)
 
     def _announce(self, session: Driven[Any]) -> None:
         if not session.torrent.running:
-            raise RpcError("wrong_state", "The torrent is not running", id=session.id)
+            raise _not_running(session.id)
         announce_now(self._around, session)
 
     def remove(self, id: str, delete_data: bool) -> Deferred[None]:
@@ -109,7 +115,10 @@ class Acting(Part):
             setting.apply(session, wishes, settings)
             return self._saved(session)
 
-        return self._awake(id, set_them, lambda magnet: setting.apply_to_magnet(magnet, wishes, settings))
+        def awake() -> Deferred[None]:
+            return self._awake(id, set_them, lambda magnet: setting.apply_to_magnet(magnet, wishes, settings))
+
+        return self._decided(id, asleep.Set(self._daemon, wishes), awake)
 
     def move(self, id: str, path: str, mode: Mode) -> Deferred[int]:
         moving = self._daemon.moving
@@ -169,3 +178,7 @@ class Acting(Part):
 
     def cancel_job(self, id: int) -> None:
         self._around.jobs.cancel(id)
+
+
+def _not_running(id: str) -> RpcError:
+    return RpcError("wrong_state", "The torrent is not running", id=id)

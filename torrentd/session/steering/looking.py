@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, execute
+from twisted.internet.task import deferLater
 
 from torrentd.session.control import AddOptions, Changes
 from torrentd.session.events.log import Event, Found, Listener, Topic
@@ -119,6 +120,9 @@ class Looking(Part):
 
     def ignore(self, listener: Listener) -> None:
         self._around.events.ignore(listener)
+
+    def let_others(self) -> Deferred[None]:
+        return deferLater(self._daemon.host.reactor, 0)
 
     def find(self, id: str) -> Deferred[None]:
         return execute(self._around.find, id).addCallback(lambda _: None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredSemaphore, maybeDeferred
 from twisted.python.failure import Failure
 
 from torrentd.session.magnets.magnet import MagnetSession
+from torrentd.session.steering.asleep import TOGETHER, Decision, decide
 
 if TYPE_CHECKING:
     from torrentd.session.daemon import Daemon
@@ -25,6 +26,7 @@ class Part:
         self._around = daemon.around
         self._reload = reload
         self._shutdown = shutdown
+        self._writes = DeferredSemaphore(TOGETHER)
 
     def _awake(
         self, id: str, then: Callable[[TorrentSession], Any], meanwhile: Callable[[MagnetSession], Any] | None = None
@@ -41,6 +43,13 @@ class Part:
             return session
 
         return self._around.waking.awake(self._around.find(id)).addCallback(still_there).addCallback(then)
+
+    def _decided(self, id: str, decision: Decision, awake: Callable[[], Deferred[Any]]) -> Deferred[None]:
+        """Fires when it is written down. Who sleeps is not woken for it if that can be; `awake` is for the others."""
+        info_hash = self._around.find(id)
+        if self._around.waking.sleeper(info_hash) is None:
+            return awake()
+        return self._daemon.turns.run(info_hash, decide, self._daemon, self._writes, info_hash, decision, awake)
 
     def _saved(self, session: TorrentSession) -> Deferred[None]:
         """What the user decided is on the disk before he is told so; unless a removal came first."""

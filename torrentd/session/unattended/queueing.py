@@ -162,6 +162,14 @@ class Queueing:
         self._wait(session)
         return False
 
+    def makes_wait(self, info_hash: bytes, sleeper: Sleeper) -> bool:
+        """Whether one that sleeps, and would like to start, waits for its turn from now on."""
+        if self._limit(kind_of(sleeper)) is None:
+            return False
+        self._stand(info_hash)
+        self.stir(SOON)
+        return True
+
     def goes_on(self, session: TorrentSession) -> None:
         """It ran while it slept, and is to run now that it wakes."""
         self._called[session.info_hash] = kind_of(session)

@@ -71,7 +71,7 @@ class Seeding:
 
     def watch(self, info_hash: bytes, sleeper: Sleeper) -> None:
         """It sleeps: look at it when time has reached its goals."""
-        self._call(info_hash, self._due_of(sleeper))
+        self._call(info_hash, self.due(sleeper, sleeper.limits))
 
     def resumed(self, session: TorrentSession) -> None:
         """The user wants more of it though it was seeded enough: what was reached is no limit any more."""
@@ -119,10 +119,11 @@ class Seeding:
 
     # --- time
 
-    def _due_of(self, sleeper: Sleeper) -> float:
+    def due(self, sleeper: Sleeper, limits: Mapping[str, LimitValue]) -> float:
+        """When it has to be looked at if these are its limits."""
         row, action = sleeper.row, self._settings.action
         now: float = self._around.host.reactor.seconds()
-        goals, record = goals_of(self._settings, sleeper.limits), _record_of_sleeper(sleeper, now)
+        goals, record = goals_of(self._settings, limits), _record_of_sleeper(sleeper, now)
         met = reached(goals, record)
         if row.state == "finished":
             return NEVER if met and action == "pause" else now
@@ -159,7 +160,7 @@ class Seeding:
     def _look_at(self, info_hash: bytes, now: float) -> None:
         torrent = self._around.torrents.get(info_hash)
         if isinstance(torrent, Sleeper):
-            due = self._due_of(torrent)
+            due = self.due(torrent, torrent.limits)
             if due > now:
                 self._call(info_hash, due)
             else:

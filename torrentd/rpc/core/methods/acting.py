@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 from msgspec import UnsetType
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred
 
+from torrentd.rpc.core.bulk import outcomes
 from torrentd.rpc.core.errors import describe
 from torrentd.rpc.core.registry import Noun, needs
 from torrentd.rpc.core.schema import Ids, Many, Move, Queue, Remove, Resume, Set
@@ -91,10 +92,15 @@ class Acting(Noun):
         return MoveResult(jobs[0].job if jobs else None, jobs, result.failed)
 
     async def _each(self, ids: Ids, act: Callable[[str], Deferred[None]]) -> BulkResult:
-        named = self.control.ids() if ids == "all" else list(dict.fromkeys(id.lower() for id in ids))
-        failures = await gatherResults([Deferred.fromCoroutine(_failure(act, id)) for id in named])
-        failed = [failure for failure in failures if failure is not None]
-        return BulkResult([id for id, failure in zip(named, failures, strict=True) if failure is None], failed)
+        named: list[str] = self.control.ids() if ids == "all" else list(dict.fromkeys(id.lower() for id in ids))
+        result = BulkResult([], [])
+        for id, error in zip(named, await outcomes(self.control, named, act), strict=True):
+            if error is None:
+                result.done.append(id)
+            else:
+                described = describe(error, "a call on many torrents")
+                result.failed.append(Failed(id, described.code, described.message))
+        return result
 
 
 def _wishes(params: Set) -> Wishes:
@@ -105,12 +111,3 @@ def _wishes(params: Set) -> Wishes:
         sequential=None if isinstance(params.sequential, UnsetType) else params.sequential,
         priority=None if isinstance(params.priority, UnsetType) else params.priority,
     )
-
-
-async def _failure(act: Callable[[str], Deferred[None]], id: str) -> Failed | None:
-    try:
-        await act(id)
-    except Exception as error:
-        described = describe(error, "a call on many torrents")
-        return Failed(id, described.code, described.message)
-    return None
