@@ -51,7 +51,7 @@ def test_json(torrentctl: Torrentctl) -> None:
 
 def test_every_option(torrentctl: Torrentctl, fake: FakeDaemon, tmp_path: Path) -> None:
     words = "add ubuntu.torrent --dir data --label a --label b --paused --only *.mkv --only *.srt --sequential"
-    outcome = torrentctl(*words.split(), "--peer", "192.0.2.1:6881", "--peer", "[2001:DB8::1]:1")
+    outcome = torrentctl(*words.split(), "--priority", "high", "--peer", "192.0.2.1:6881", "--peer", "[2001:DB8::1]:1")
     assert outcome.code == 0
     params = fake.asked("torrent.add")[0]
     del params["metainfo"], params["fields"]
@@ -65,6 +65,7 @@ def test_every_option(torrentctl: Torrentctl, fake: FakeDaemon, tmp_path: Path) 
             {"glob": "*.srt", "priority": "normal"},
         ],
         "sequential": True,
+        "priority": "high",
         "peers": ["192.0.2.1:6881", "[2001:db8::1]:1"],
     }
 

@@ -30,6 +30,10 @@ class FetchError(TrackerError):
     """The file did not come; fit for a user, without what may be a password in the URL."""
 
 
+class FetchTimedOut(FetchError):
+    """Not in the time that there was."""
+
+
 class Fetching:
     """Fetches through `network`; `bind` is the source address or interface, "" for any. `local`: whether the URL may
     lead to local addresses; "announce": it may, but no redirect from outside."""
@@ -44,19 +48,20 @@ class Fetching:
         """The file, of at most `largest` bytes, within `seconds` in all. Errback FetchError. May be cancelled."""
         return self._within(seconds, url, self._get(url, largest))
 
-    def torrent(self, url: str, largest: int, seconds: float) -> Deferred[bytes | str]:
-        """The same of a .torrent file; or the magnet link that the server redirects to."""
-        return self._within(seconds, url, self._get_torrent(url, largest))
+    def torrent(self, url: str, largest: int, seconds: float, cookies: str = "") -> Deferred[bytes | str]:
+        """The same of a .torrent file; or the magnet link that the server redirects to. `cookies` are for the server
+        that the URL names, and no other."""
+        return self._within(seconds, url, self._get_torrent(url, largest, cookies))
 
-    async def _get(self, url: str, largest: int) -> bytes:
-        status, body, _ = await self._http.fetch(url, begins=ANY_PATH, largest=largest)
+    async def _get(self, url: str, largest: int, cookies: str = "") -> bytes:
+        status, body, _ = await self._http.fetch(url, begins=ANY_PATH, largest=largest, cookies=cookies)
         if status != OK:
             raise FetchError(f"HTTP status {status}")
         return body
 
-    async def _get_torrent(self, url: str, largest: int) -> bytes | str:
+    async def _get_torrent(self, url: str, largest: int, cookies: str) -> bytes | str:
         try:
-            return await self._get(url, largest)
+            return await self._get(url, largest, cookies)
         except LeadsToMagnet as found:
             return found.link
 
@@ -72,7 +77,9 @@ class Fetching:
             try:
                 return await work
             except CancelledError:
-                raise FetchError(f"no answer within {seconds:g} s" if expired else "it was given up") from None
+                if expired:
+                    raise FetchTimedOut(f"no answer within {seconds:g} s") from None
+                raise FetchError("it was given up") from None
             except TrackerError as problem:
                 raise FetchError(without_secrets(str(problem), url)) from None
             finally:

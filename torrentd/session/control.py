@@ -66,6 +66,8 @@ class AddOptions:
     labels: tuple[str, ...] = ()
     stop_after: Literal["metadata", "download"] | None = None
     limits: LimitsRow = field(default_factory=LimitsRow)
+    cookies: str = field(default="", repr=False)
+    """for the server that a URL names"""
 
 
 @dataclass(frozen=True, slots=True)

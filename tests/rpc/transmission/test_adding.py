@@ -79,3 +79,14 @@ def test_what_cannot_be_added(caller: Caller, params: dict[str, Any], code: int,
     assert (error["code"], error["message"]) == (code, message)
     assert [told for told in caller.told if told[0] == "add_magnet"] == []
     assert caller.legacy("torrent-add", **{name.replace("_", "__"): value for name, value in params.items()}) == message
+
+
+def test_cookies_go_with_a_url(caller: Caller) -> None:
+    caller.modern("torrent_add", filename="https://h/a.torrent", cookies="uid=7; pass=x")
+    assert caller.told == [("add_url", "https://h/a.torrent", AddOptions(cookies="uid=7; pass=x"))]
+
+
+@pytest.mark.parametrize("cookies", ["a=b\r\nX-Header: c", "a=\x00", "a=\u00fc", "a" * 4097])
+def test_what_is_no_cookie_is_sent_to_nobody(caller: Caller, cookies: str) -> None:
+    assert caller.modern("torrent_add", filename="https://h/a.torrent", cookies=cookies)["code"] == -32602
+    assert caller.told == []

@@ -192,6 +192,25 @@ def test_looked_at_only(home, site, torrent, world):
     assert error(lambda: answer).name == "timeout"
 
 
+def test_a_server_that_does_not_answer_in_the_time_of_the_caller(home, site, world):
+    site.says = b"HTTP/1.1 200 OK\r\n\r\n"
+    answer = home.steering.inspect_url(URL, AddOptions(), 5)
+    world.run(6)
+    found = error(lambda: answer)
+    assert (found.name, str(found)) == ("timeout", "The torrent cannot be fetched: no answer within 5 s")
+
+
+def test_cookies_are_sent_to_the_server_that_is_named_only(home, site, world, torrent):
+    world.network.listening[Address("8.8.4.4", 80)] = other = Site()
+    world.network.names["other.example"] = ["8.8.4.4"]
+    other.answer(torrent.metainfo)
+    site.redirect("http://other.example/get")
+    assert add(home, cookies="uid=7; pass=secret-of-mine") == (torrent.id, True)
+    assert b"\r\nCookie: uid=7; pass=secret-of-mine\r\n" in site.requests[0]
+    assert b"secret" not in other.requests[0]
+    assert "secret" not in repr(AddOptions(cookies="secret"))
+
+
 def test_the_daemon_stops_meanwhile(home, site, world):
     site.says = b"HTTP/1.1 200 OK\r\n\r\n"
     answer = home.steering.add_url(URL, AddOptions())

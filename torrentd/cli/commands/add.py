@@ -33,6 +33,7 @@ FLAGS = {
     "paused": "--paused",
     "files": "--only",
     "sequential": "--sequential",
+    "priority": "--priority",
     "stop_after": "--stop-after",
 }
 """Parameters that mean nothing for a torrent which is there already, and their options."""
@@ -62,6 +63,7 @@ def _peer(text: str) -> str:
 @click.option("--paused", is_flag=True, help="Do not start.")
 @click.option("--only", "globs", metavar="GLOB", multiple=True, help="Download only these files; may be repeated.")
 @click.option("--sequential", is_flag=True, help="Download the pieces in order.")
+@click.option("--priority", type=click.Choice(("low", "normal", "high")), help="Its share beside other torrents.")
 @click.option(
     "--peer", "peers", metavar="IP:PORT", multiple=True, callback=parsed(_peer), help="Connect to this peer, too."
 )
@@ -75,6 +77,7 @@ def add_command(
     paused: bool,
     globs: Sequence[str],
     sequential: bool,
+    priority: str | None,
     peers: Sequence[str],
     stop_after: str | None,
     wait: bool,
@@ -90,6 +93,7 @@ def add_command(
         "paused": paused,
         "files": list(_only(globs)),
         "sequential": sequential,
+        "priority": priority,
         "peers": list(peers),
         "stop_after": stop_after,
     }

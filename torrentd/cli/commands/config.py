@@ -35,7 +35,11 @@ def _complete_pair(context: click.Context, parameter: click.Parameter, incomplet
     return [CompletionItem(f"{item.value}=", help=item.help) for item in _complete(context, parameter, incomplete)]
 
 
-@command("get", help="Show configuration values: key, value as JSON, source (default, file, runtime).")
+@command(
+    "get",
+    help="Show configuration values: key, value as JSON, source (default, file, runtime). A section means all of its "
+    "keys.",
+)
 @click.argument("keys", metavar="[KEY]...", nargs=-1, shell_complete=_complete)
 def get_command(session: Session, keys: Sequence[str]) -> None:
     result = session.call("config.get", {"keys": list(keys)} if keys else {})

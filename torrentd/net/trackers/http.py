@@ -8,6 +8,7 @@ asked every half hour. The deadline is the caller's: he cancels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from OpenSSL import SSL
@@ -66,13 +67,19 @@ class HttpClient:
         self._tls = tls
 
     async def fetch(
-        self, url: str, begins: str = ANNOUNCE_PATH, hosts: Sequence[str] = (), largest: int = LARGEST
+        self,
+        url: str,
+        begins: str = ANNOUNCE_PATH,
+        hosts: Sequence[str] = (),
+        largest: int = LARGEST,
+        cookies: str = "",
     ) -> Fetched:
         """GET `url`. `begins`: what the path on a local address must start with. `hosts`: the addresses of the URL's
         name, of one family, if they are known; redirects are followed over that family where there is a choice.
-        `largest`: bytes of the body, packed and unpacked.
+        `largest`: bytes of the body, packed and unpacked. `cookies`, as a browser would send them, are for the URL's
+        origin only.
         TrackerError with the reason."""
-        target = parse(url)
+        target = replace(parse(url), cookies=cookies.encode())
         sent_from = Scope.LOOPBACK
         known, v6 = hosts, (":" in hosts[0] if hosts else None)
         for _ in range(MOST_REDIRECTS + 1):
@@ -108,6 +115,8 @@ class HttpClient:
         headers = Headers({b"User-Agent": [USER_AGENT], b"Accept-Encoding": [b"gzip"]})
         if target.credentials:
             headers.addRawHeader(b"Authorization", target.credentials)
+        if target.cookies:
+            headers.addRawHeader(b"Cookie", target.cookies)
         agent = Agent.usingEndpointFactory(self._reactor, line)
         response: IResponse = await agent.request(b"GET", target.url, headers)
         return response

@@ -42,6 +42,8 @@ class Target:
     """path and query"""
     credentials: bytes
     """what goes into an `Authorization` header; empty if the URL had no user"""
+    cookies: bytes = b""
+    """what goes into a `Cookie` header"""
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -83,8 +85,9 @@ def follow(target: Target, location: str) -> Target:
         raise TrackerError("the server redirects to a URL that makes no sense") from None
     except TrackerError as problem:
         raise TrackerError(f"the server redirects, and {problem}") from None
-    credentials = target.credentials if found.origin == target.origin else b""
-    return Target(found.scheme, found.host, found.port, found.path, found.request, credentials)
+    stays = found.origin == target.origin
+    credentials, cookies = (target.credentials, target.cookies) if stays else (b"", b"")
+    return Target(found.scheme, found.host, found.port, found.path, found.request, credentials, cookies)
 
 
 def parse_udp(url: str) -> tuple[str, int]:

@@ -134,6 +134,7 @@ class Add(Source, frozen=True):
     paused: bool = False
     files: list[FileSelection] = []
     sequential: bool = False
+    priority: TorrentPriority = "normal"
     stop_after: Literal["metadata", "download"] | None = None
     verify: Literal["auto", "full", "skip"] = "auto"
     trackers: list[Url] | None = None

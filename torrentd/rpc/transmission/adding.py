@@ -20,6 +20,7 @@ from torrentd.session.telling.rows import LimitsRow
 
 _HASH: Final = re.compile(r"[0-9a-fA-F]{40}|[A-Z2-7]{32}")
 _MAGNET: Final = "magnet:"
+_COOKIES: Final = re.compile(r"[ -~]{0,4096}")
 _URL: Final = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 
@@ -66,7 +67,16 @@ class Adding:
             priority=priority(params) or "normal",
             labels=tuple(dict.fromkeys(label for label in labels if label)),
             limits=LimitsRow(peers=peers if peers and peers > 0 else None),
+            cookies=_cookies(params),
         )
+
+
+def _cookies(params: Params) -> str:
+    """As a browser sends them. What could end the header, and begin another, is none."""
+    cookies = text(params, "cookies") or ""
+    if not _COOKIES.fullmatch(cookies):
+        raise TransmissionError(INVALID_PARAMS, "these are no cookies")
+    return cookies
 
 
 def _decoded(metainfo: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 
 from torrentd.model.errors import MetainfoError, RpcError
-from torrentd.net.fetching import FetchError, Fetching
+from torrentd.net.fetching import FetchError, Fetching, FetchTimedOut
 from torrentd.net.trackers.address_policy import LocalTrackers
 from torrentd.session.entering.roots import allowed_directory
 from torrentd.wire.metainfo import MAX_LENGTH
@@ -56,7 +56,7 @@ class Urls:
         add raise."""
         paths = self._daemon.settings.paths
         allowed_directory(options.download_dir, paths.download_dir, paths.allowed_roots)
-        found = await self._fetch(url, FETCH_TIME)
+        found = await self._fetch(url, FETCH_TIME, options.cookies)
         if isinstance(found, str):
             return await self._daemon.magnets.add(found, options)
         return await self._daemon.adding.add(found, options)
@@ -65,14 +65,14 @@ class Urls:
         """What it says, without adding anything. RpcError("fetch_failed", "timeout")."""
         reactor = self._daemon.host.reactor
         end = reactor.seconds() + timeout
-        found = await self._fetch(url, timeout)
+        found = await self._fetch(url, timeout, options.cookies, late="timeout")
         if isinstance(found, str):
             return await self._daemon.magnets.look(found, options, max(0.0, end - reactor.seconds()))
         return await self._daemon.adding.parse(found)
 
-    async def _fetch(self, url: str, seconds: float) -> bytes | str:
-        """A .torrent file, or a magnet link."""
-        running: Deferred[bytes | str] = self._places.run(self._fetching.torrent, url, MAX_LENGTH, seconds)
+    async def _fetch(self, url: str, seconds: float, cookies: str, late: str = "fetch_failed") -> bytes | str:
+        """A .torrent file, or a magnet link. `late`: the error if it does not come in time."""
+        running: Deferred[bytes | str] = self._places.run(self._fetching.torrent, url, MAX_LENGTH, seconds, cookies)
         self._running[running] = None
         try:
             found = await running
@@ -81,7 +81,8 @@ class Urls:
                 raise RpcError("shutting_down", "The daemon is shutting down") from None
             if isinstance(error, CancelledError):
                 raise
-            raise RpcError("fetch_failed", f"The torrent cannot be fetched: {error}") from None
+            name = late if isinstance(error, FetchTimedOut) else "fetch_failed"
+            raise RpcError(name, f"The torrent cannot be fetched: {error}") from None
         finally:
             del self._running[running]
         if isinstance(found, bytes) and found.lstrip()[:1] == b"<":

@@ -16,6 +16,14 @@ def test_get_some() -> None:
     assert result == {"values": {"limits.upload": 5000}, "source": {"limits.upload": "file"}}
 
 
+def test_get_a_section() -> None:
+    control = FakeControl()
+    result = Asked(control).call("config.get", keys=["limits"])
+    assert result["values"] == {key: value for key, value in control.config.items() if key.startswith("limits.")}
+    assert result["source"].keys() == result["values"].keys() != set()
+    assert Asked(control).error("config.get", keys=["limit"])["data"]["path"] == "keys[0]"
+
+
 def test_get_what_is_not_there() -> None:
     assert Asked(FakeControl()).error("config.get", keys=["limits.upload", "x"])["data"]["path"] == "keys[1]"
 

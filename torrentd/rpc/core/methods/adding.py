@@ -102,6 +102,7 @@ def _options(params: Add) -> AddOptions:
         trackers=None if params.trackers is None else tuple(params.trackers),
         if_exists=params.if_exists,
         sequential=params.sequential,
+        priority=params.priority,
         stop_after=params.stop_after,
         labels=tuple(dict.fromkeys(params.labels)),
         limits=_limits(params.limits),

@@ -28,14 +28,17 @@ class ConfigSetResult(msgspec.Struct, frozen=True):
 class ConfigMethods(Noun):
     @needs("read")
     def jsonrpc_get(self, params: ConfigGet) -> ConfigValues:
-        """The effective values of some or all configuration keys."""
+        """The effective values of some or all configuration keys; a section means all of its keys."""
         values, sources = self.control.config_values(), self.control.config_sources()
         if params.keys is None:
             return ConfigValues(values, sources)
-        for index, key in enumerate(params.keys):
-            if key not in values:
+        found: list[str] = []
+        for index, name in enumerate(params.keys):
+            named = [key for key in values if key == name or key.startswith(f"{name}.")]
+            if not named:
                 raise RpcError("invalid_params", f"keys[{index}]: there is no such key", path=f"keys[{index}]")
-        return ConfigValues({key: values[key] for key in params.keys}, {key: sources[key] for key in params.keys})
+            found += named
+        return ConfigValues({key: values[key] for key in found}, {key: sources[key] for key in found})
 
     @needs("settings")
     async def jsonrpc_set(self, params: ConfigSet) -> ConfigSetResult:
