@@ -16,7 +16,8 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ _NO_FOLDER_SYNC = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Components = tuple[str, ...]
+
+PATHS_KNOWN = 256
+"""Directories that are taken apart once: thousands of torrents share a few."""
 
 
 class FileStat(NamedTuple):
@@ -93,7 +97,7 @@ class Folders:
         own = own_part(self.root, self._own)
         fd = _open_own(own, create)
         try:
-            for name in Path(self.root).relative_to(own).parts:
+            for name in _parts(self.root)[len(_parts(own)) :]:
                 above, fd = fd, _open_below(fd, name, create)
                 os.close(above)
         except OSError:
@@ -132,7 +136,18 @@ def own_part(root: str, own: Iterable[str]) -> str:
     """The part of a download directory's path that is the user's own word: the longest of the directories of the
     configuration, as it is written there or as it is now, in which it lies; all of it, if it lies in none."""
     places = [place for directory in own for place in (directory, os.path.realpath(directory))]
-    return max((place for place in places if Path(root).is_relative_to(place)), key=len, default=root)
+    return max((place for place in places if _is_within(root, place)), key=len, default=root)
+
+
+def _is_within(path: str, folder: str) -> bool:
+    parts = _parts(folder)
+    return _parts(path)[: len(parts)] == parts
+
+
+@lru_cache(maxsize=PATHS_KNOWN)
+def _parts(path: str) -> tuple[str, ...]:
+    """Most torrents are in the same few directories."""
+    return PurePosixPath(path).parts
 
 
 def _open_own(directory: str, create: bool) -> int:

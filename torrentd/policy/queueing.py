@@ -43,7 +43,7 @@ class Line:
 
     def __init__(self) -> None:
         self._ranks: dict[bytes, float] = {}
-        self._order: list[tuple[float, bytes]] = []
+        self._order: list[bytes] = []
 
     def __len__(self) -> int:
         return len(self._order)
@@ -58,21 +58,21 @@ class Line:
         """Who is there already moves."""
         self.remove(member)
         self._ranks[member] = rank
-        insort(self._order, (rank, member))
+        insort(self._order, member, key=self._place)
 
     def remove(self, member: bytes) -> None:
         """Who is not there is not missed."""
-        rank = self._ranks.pop(member, None)
-        if rank is not None:
-            del self._order[bisect_left(self._order, (rank, member))]
+        if member in self._ranks:
+            del self._order[self.position(member)]
+            del self._ranks[member]
 
     def position(self, member: bytes) -> int:
         """Counted from 0."""
-        return bisect_left(self._order, (self._ranks[member], member))
+        return bisect_left(self._order, self._place(member), key=self._place)
 
     def members(self, start: int = 0) -> list[bytes]:
         """From a position on."""
-        return [member for _, member in self._order[start:]]
+        return self._order[start:]
 
     def move(self, movers: Iterable[bytes], to: Where) -> dict[bytes, float]:
         """The new ranks of all whose ranks change. Movers keep their order among themselves."""
@@ -82,6 +82,9 @@ class Line:
         for member, rank in changed.items():
             self.add(member, rank)
         return changed
+
+    def _place(self, member: bytes) -> tuple[float, bytes]:
+        return self._ranks[member], member
 
 
 def _moved(order: list[bytes], movers: set[bytes], to: Where) -> list[bytes]:

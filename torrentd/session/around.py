@@ -121,10 +121,11 @@ class Around:
 
     def put(self, info_hash: bytes, torrent: TorrentSession | MagnetSession | Sleeper) -> None:
         """A new torrent, or what takes an old one's place as it wakes, falls asleep, or gets its metadata."""
+        if info_hash not in self.torrents:
+            self._obfuscated[obfuscated(info_hash[:20])] = info_hash
         self.torrents[info_hash] = torrent
         self.queueing.place(info_hash, torrent)
         self.events.states.put(info_hash, torrent)
-        self._obfuscated[obfuscated(info_hash[:20])] = info_hash
         if isinstance(torrent, MagnetSession):
             self.magnets[info_hash] = torrent
             return

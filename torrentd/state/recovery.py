@@ -36,6 +36,7 @@ _PRAGMAS = (
     "synchronous = FULL",  # NORMAL loses commits at a power cut
     "foreign_keys = ON",
     "trusted_schema = OFF",
+    "cache_size = -512",  # KiB, not 2,000, twice during a backup: the kernel has the pages as well
 )
 
 

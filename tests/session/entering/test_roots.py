@@ -124,6 +124,32 @@ def test_a_directory_is_what_it_leads_to(tmp_path: Path, outside: Path) -> None:
     assert allowed_directory(f"{link}/films/../films", "/nowhere", [link]) == f"{outside}/films"
 
 
+@pytest.mark.parametrize(
+    ("root", "wanted", "inside"),
+    [
+        ("films", "films", True),
+        ("films", "films/", True),
+        ("films", "films/new", True),
+        ("films/", "films/new", True),
+        ("films", "films2", False),
+        ("films", "film", False),
+        ("films", "films/../films2", False),
+        ("films", "", False),
+        ("/", "films", True),
+    ],
+)
+def test_whole_names_are_compared(tmp_path: Path, root: str, wanted: str, inside: bool) -> None:
+    there = f"{tmp_path}/{wanted}"
+    if inside:
+        assert allowed_directory(there, "/nowhere", [root if root == "/" else f"{tmp_path}/{root}"]) == there.rstrip(
+            "/"
+        )
+        return
+    with pytest.raises(RpcError) as refused:
+        allowed_directory(there, "/nowhere", [f"{tmp_path}/{root}"])
+    assert refused.value.name == "path_not_allowed"
+
+
 def test_links_that_go_round(tmp_path: Path) -> None:
     os.symlink(tmp_path / "b", tmp_path / "a")
     os.symlink(tmp_path / "a", tmp_path / "b")

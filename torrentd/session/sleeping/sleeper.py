@@ -6,6 +6,7 @@ common (no peers, no labels, no limits, the same folder) exists once.
 
 from __future__ import annotations
 
+from math import inf
 from sys import intern
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ class Sleeper:
         self.seeding_time = float(row.seeding_time)
         """seconds, until `since`"""
         self.rest: Rest | None = None
-        self.due = float("inf")
+        self.due = inf
         """when it has to wake; monotonic"""
 
     @property
