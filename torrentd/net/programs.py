@@ -19,8 +19,9 @@ LONGEST_LINE = 1000
 """Bytes of a line of output; the rest of it is dropped."""
 
 COULD_NOT_BE_RUN = b"Upon execvpe "
-"""How Twisted begins its report of a program that is not there, perhaps after something else that the interpreter had
-to say. All arguments follow, which may be secret; the last line says what was wrong."""
+"""How Twisted begins its report of what was not run, with all arguments, which may be secret; the last line says what
+was wrong. It comes for a program that is not there; and for every other that is told to end while our child has not
+become that program yet: then our own handler of the signal fails in it, and the interpreter says something first."""
 
 MOST_LINES = 100
 """Lines of output of one program; the rest is dropped."""
@@ -34,28 +35,28 @@ class Program(ProcessProtocol):
         self._reactor = reactor
         self._line = line
         self._lines = 0
-        self._rest = self._last = b""
+        self._last = b""
+        self._rests = {1: b"", 2: b""}
+        """by descriptor: what is no whole line yet"""
         self._report = False
         self._deadline = reactor.callLater(limit, self._overdue)
 
     def connectionMade(self) -> None:
         self.transport.closeStdin()  # type: ignore[union-attr]
 
-    def outReceived(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self._rest = self._rest[:LONGEST_LINE]
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        *lines, rest = (self._rests[childFD] + data).split(b"\n")
+        self._rests[childFD] = rest[:LONGEST_LINE]
         for line in lines:
             self._print(line)
-
-    errReceived = outReceived
 
     def processEnded(self, reason: Failure) -> None:
         if self._deadline.active():
             self._deadline.cancel()
+        for rest in filter(None, self._rests.values()):
+            self._print(rest)
         if self._report:
             self._line(f"it could not be run: {_text(self._last)}")
-        elif self._rest:
-            self._print(self._rest)
         status = 0
         if isinstance(reason.value, ProcessTerminated | ProcessDone):
             status = -reason.value.signal if reason.value.signal else reason.value.exitCode or 0
@@ -77,8 +78,9 @@ class Program(ProcessProtocol):
         self._deadline = self._reactor.callLater(GRACE, self.kill)
 
     def _print(self, line: bytes) -> None:
-        self._report = self._report or line.startswith(COULD_NOT_BE_RUN)
-        self._lines, self._last = self._lines + 1, line
+        begins = COULD_NOT_BE_RUN in line
+        self._report = self._report or begins
+        self._lines, self._last = self._lines + 1, b"" if begins else line
         if self._lines <= MOST_LINES and not self._report:
             self._line(_text(line))
 

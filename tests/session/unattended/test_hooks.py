@@ -125,6 +125,27 @@ def test_of_one_that_could_not_be_run_the_arguments_are_not_told(home, spawned, 
     assert "ret'" not in "".join(lines)
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        [(2, b"OSErrorUpon execvpe b'/bin/hook' [b'secret'] in environment id 1\n:Traceback\n")],
+        [(1, b"begun: "), (2, b"Upon execvpe b'/bin/hook' [b'secret'] in environment id 1\n:Traceback\n")],
+        [(2, b"begun: "), (2, b"Upon execvpe b'/bin/hook' [b'secret'] in environment id 1\n:Traceback\n")],
+        [(2, b"Upon execvpe b'/bin/hook' [b'secret'] in environment id 1\n")],
+        [(2, b"Upon execvpe b'/bin/hook' [b'sec"), (2, b"ret'] in environment id 1")],
+        [(2, b"Upon execvpe b'/bin/hook' [b'secret'] in environment id 1\n:Traceback\n"), (1, b"late\n")],
+    ],
+)
+def test_arguments_are_not_told_however_the_report_comes(home, spawned, torrent, logged, printed):
+    home.add(torrent)
+    for descriptor, data in printed:
+        spawned[0].protocol.childDataReceived(descriptor, data)
+    spawned[0].end(1)
+    lines = [line for line in logged() if line.startswith("hook")]
+    assert lines[-2].startswith("hook on_added: it could not be run: ")
+    assert "secret" not in "\n".join(lines)
+
+
 def test_one_that_takes_too_long(home, world, spawned, torrent):
     home.add(torrent)
     (hook,) = spawned
