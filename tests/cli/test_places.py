@@ -90,6 +90,25 @@ def test_waiting_tells_json(torrentctl: Torrentctl) -> None:
     assert told == {"jobs": [job(7, UBUNTU, "done", 1000)], "failed": []}
 
 
+def test_waiting_for_what_should_be_there(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["job.list"] = {"jobs": [job(7, UBUNTU, "done"), job(8, DEBIAN, "done")]}
+    known = {"torrents": [torrent(), torrent(DEBIAN, name="debian.iso")]}
+    looks = iter([("checking", "checking", 0), ("seeding", "checking", 900), ("seeding", "downloading", 900)])
+
+    def rows(params: dict[str, Any]) -> dict[str, Any]:
+        if "ids" not in params.get("filter", {}):
+            return known
+        one, other, done = next(looks)
+        rows = [torrent(state=one, done=done), torrent(DEBIAN, name="debian.iso", state=other, done=0)]
+        return {"torrents": rows}
+
+    fake.answers["torrent.list"] = rows
+    outcome = torrentctl("move", "ubuntu", "debian", "/srv", "--point", "--wait")
+    assert (outcome.code, outcome.out) == (1, f"{UBUNTU}\t7\tdone\n{DEBIAN}\t8\tdone\n")
+    assert outcome.err == f"torrentctl: {DEBIAN[:8]}: nothing of it is in /srv\n"
+    assert len(torrentctl.slept) == 2
+
+
 def test_a_job_that_is_forgotten(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     fake.answers["job.list"] = {"jobs": []}
     outcome = torrentctl("move", "ubuntu", "/srv", "--wait")

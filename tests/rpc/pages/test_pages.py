@@ -49,13 +49,13 @@ def test_the_daemon_in_numbers() -> None:
 
 def test_numbers_of_each_torrent_for_who_wants_them() -> None:
     server = Server(pages={"per_torrent": True})
-    server.control.torrents[ONE] = torrent(ONE, 'a "quoted"\nname \udce9', left=7)
+    server.control.torrents[ONE] = torrent(ONE, 'a "quoted"\nname\\n \udce9', left=7)
     found = samples(server.connect().get("/metrics"))
     assert found[f"torrentd_torrent_left_bytes{{id={ONE}}}"] == 7
     assert found[f"torrentd_torrent_uploaded_bytes_total{{id={ONE}}}"] == 2000
     assert found[f"torrentd_torrent_peers{{id={ONE}}}"] == 3
     (info,) = [name for name in found if name.startswith("torrentd_torrent_info") and ONE in name]
-    assert 'name=a "quoted"\nname ?' in info
+    assert 'name=a "quoted"\nname\\n ?' in info
     assert "state=seeding" in info
 
 

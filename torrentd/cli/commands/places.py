@@ -14,7 +14,7 @@ from torrentd.cli.completing import directories
 from torrentd.cli.exits import FAILED, OK, code_of_rpc_error
 from torrentd.cli.options import command
 from torrentd.cli.session import Session
-from torrentd.cli.torrents import find, find_ids, one, several
+from torrentd.cli.torrents import EVERY_ROW, find, find_ids, one, several
 from torrentd.cli.waiting import GLANCE
 
 Row = dict[str, Any]
@@ -32,21 +32,24 @@ _FORGOTTEN = {"code": "job_not_found", "message": "the daemon forgot how it ende
 @several()
 @click.argument("directory", metavar="DIR", shell_complete=directories)
 @click.option("--point", is_flag=True, help="Move nothing: the content is there already.")
-@click.option("--wait", "waits", is_flag=True, help="Wait until it is moved.")
+@click.option("--wait", "waits", is_flag=True, help="Wait until it is moved; with --point, until it was found there.")
 def move_command(session: Session, torrents: Sequence[str], directory: str, point: bool, waits: bool) -> int:
     path = directory if session.is_remote else os.path.abspath(directory)  # noqa: PTH100  resolve() follows symlinks
     params = {"ids": find_ids(session, torrents), "path": path, "mode": "point" if point else "move"}
     result = session.call("torrent.move", params)
     ended = _wait(session, result["jobs"]) if waits else []
+    empty = _empty(session, [job["torrent"] for job in ended if job["state"] == "done"]) if point else []
     _show(session, result, ended, path)
     for failure in result["failed"]:
         session.output.complain(f"{failure['id'][:SHORT_ID]}: {failure['message']}")
     for job in ended:
         if job["state"] != "done":
             session.output.complain(f"{job['torrent'][:SHORT_ID]}: {_reason(job)}")
+    for torrent in empty:
+        session.output.complain(f"{torrent[:SHORT_ID]}: nothing of it is in {path}")
     if result["failed"]:
         return code_of_rpc_error(result["failed"][0]["code"])
-    return OK if all(job["state"] == "done" for job in ended) else FAILED
+    return OK if all(job["state"] == "done" for job in ended) and not empty else FAILED
 
 
 def _show(session: Session, result: Row, ended: list[Row], path: str) -> None:
@@ -80,6 +83,17 @@ def _wait(session: Session, begun: Sequence[Row]) -> list[Row]:
                 return [ended[id] for id in waited]
             draw([*known.values()])
             session.sleep(GLANCE)
+
+
+def _empty(session: Session, torrents: list[str]) -> list[str]:
+    """Those of which nothing was found where they are now; what is there is hashed first."""
+    params = {"filter": {"ids": torrents}, "fields": ["id", "state", "done"], "limit": EVERY_ROW}
+    while torrents:
+        rows = session.call("torrent.list", params)["torrents"]
+        if not any(row["state"] in ("moving", "checking") for row in rows):
+            return [row["id"] for row in rows if not row["done"] and row["state"] != "metadata"]
+        session.sleep(GLANCE)
+    return []
 
 
 def _drawing(session: Session, stack: ExitStack) -> Callable[[Sequence[Row]], None]:
