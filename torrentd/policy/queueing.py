@@ -8,7 +8,7 @@ A torrent that runs and moves nothing takes no place from those that would: it g
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -54,11 +54,13 @@ class Line:
     def rank(self, member: bytes) -> float:
         return self._ranks[member]
 
-    def add(self, member: bytes, rank: float) -> None:
-        """Who is there already moves."""
+    def add(self, member: bytes, rank: float) -> int:
+        """The new position; who is there already moves."""
         self.remove(member)
         self._ranks[member] = rank
-        insort(self._order, member, key=self._place)
+        position = self.position(member)
+        self._order.insert(position, member)
+        return position
 
     def remove(self, member: bytes) -> None:
         """Who is not there is not missed."""

@@ -21,6 +21,9 @@ class Goals(NamedTuple):
     """seconds in which nothing was sent or received"""
 
 
+ENDLESS = Goals()
+
+
 class Record(NamedTuple):
     """How a torrent was seeded so far."""
 

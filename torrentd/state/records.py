@@ -215,6 +215,9 @@ class Loaded:
     """what was wrong with the database and what was done, for the log and the user; empty on a normal start"""
 
 
+_HIGHEST = max(Priority)
+
+
 def check(record: TorrentRecord) -> None:
     """Refuse what no single field shows. ValueError says what is wrong."""
     if record.info_hash != (record.hash_v1 or record.hash_v2):
@@ -226,5 +229,5 @@ def check(record: TorrentRecord) -> None:
         raise ValueError(f"writing: there is no piece {max(record.writing)}")
     if len(record.priorities) not in (0, record.file_count):
         raise ValueError(f"{len(record.priorities)} priorities for {record.file_count} files")
-    if record.priorities and max(record.priorities) > max(Priority):
+    if record.priorities and max(record.priorities) > _HIGHEST:
         raise ValueError(f"there is no priority {max(record.priorities)}")

@@ -51,13 +51,13 @@ def encode_record(record: TorrentRecord) -> dict[str, SqlValue]:
 
 def decode(row: sqlite3.Row, writing: list[int]) -> TorrentRecord | Broken:
     """The record that a row holds, or why it is none."""
-    values = dict(zip(row.keys(), row, strict=True))  # by name, a row looks through all columns
+    values = dict(zip(row.keys(), row, strict=True), writing=writing)  # by name, a row looks through all columns
     try:
         for name in _JSON:
             values[name] = msgspec.json.decode(values[name])
         for name in _BOOLEAN:
             values[name] = {0: False, 1: True}[values[name]]
-        record = msgspec.convert({**values, "writing": writing}, TorrentRecord, builtin_types=_AS_IS)
+        record = msgspec.convert(values, TorrentRecord, builtin_types=_AS_IS)
         check(record)
     except (ValueError, TypeError, KeyError) as error:
         return Broken(_as_bytes(row["info_hash"]), str(row["name"]), str(error) or type(error).__name__)

@@ -88,8 +88,7 @@ class Queueing:
             rank = self._last = self._last + STEP
             self._keep({info_hash: rank})
         self._kinds[info_hash] = kind
-        self._lines[kind].add(info_hash, rank)
-        position = self._lines[kind].position(info_hash)
+        position = self._lines[kind].add(info_hash, rank)
         self._shift(kind, position if isinstance(torrent, Sleeper) else position + 1)
 
     def forget(self, info_hash: bytes) -> None:

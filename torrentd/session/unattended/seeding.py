@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from torrentd.model.errors import RpcError, StorageError
-from torrentd.policy.seeding import NEVER, Goals, Record, reached, soonest
+from torrentd.policy.seeding import ENDLESS, NEVER, Goals, Record, reached, soonest
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.wire.escape import escape
@@ -121,14 +121,17 @@ class Seeding:
 
     def due(self, sleeper: Sleeper, limits: Mapping[str, LimitValue]) -> float:
         """When it has to be looked at if these are its limits."""
-        row, action = sleeper.row, self._settings.action
-        now: float = self._around.host.reactor.seconds()
-        goals, record = goals_of(self._settings, limits), _record_of_sleeper(sleeper, now)
-        met = reached(goals, record)
-        if row.state == "finished":
-            return NEVER if met and action == "pause" else now
-        if not sleeper.runs or row.left or action == "keep":
+        row, action, finished = sleeper.row, self._settings.action, sleeper.row.state == "finished"
+        if not finished and (not sleeper.runs or row.left or action == "keep"):
             return NEVER
+        goals = goals_of(self._settings, limits)
+        if goals == ENDLESS and not finished:
+            return NEVER
+        now: float = self._around.host.reactor.seconds()
+        record = _record_of_sleeper(sleeper, now)
+        met = reached(goals, record)
+        if finished:
+            return NEVER if met and action == "pause" else now
         return now if met else now + soonest(goals, record)
 
     def _call(self, info_hash: bytes, at: float) -> None:
