@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.swarm.evaluator import arrives, asked, has, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
 from torrentd.swarm.events import DiskBusy, Event, Start
@@ -59,6 +61,29 @@ def test_what_was_begun_is_left_to_finish_while_something_else_waits_longer() ->
     other = [(0.2, arrives(2)), (0.2, says(2, has(2, 0, 1), Unchoke()))]
     log = run(make(2, 8), (0.0, Start()), *_here(1, 0, 1, of=2), *begins, *other, until=0.5)
     assert _cancelled(log, 1) == [(0, block) for block in range(8)]
+
+
+def test_what_was_begun_is_left_to_finish_by_who_needs_a_moment_only() -> None:
+    quick = [*_here(2, 1, of=2), (0.05, says(2, *(run_of(1, block) for block in range(8))))]
+    slow = [(0.4 * number, says(1, run_of(0, number - 1))) for number in range(1, 5)]
+    log = run(make(2, 8), (0.0, Start()), *quick, *_here(1, 0, of=2), *slow, (1.61, says(2, Have(0))), until=1.7)
+    assert _cancelled(log, 1) == []
+
+
+def test_who_owes_nothing_is_judged_by_how_soon_it_answered_not_by_how_little_it_was_asked() -> None:
+    quick = [*_here(2, 4, of=6), (0.1, says(2, *(run_of(4, block) for block in range(BLOCKS))))]
+    slow = [(0.5 * number, says(1, run_of(0, number - 1))) for number in range(1, 5)]
+    steady = [(0.5 * number, says(1, run_of(1, number - 5))) for number in (5, 6)]
+    script = [(0.0, Start()), *quick, *_here(1, 0, 1, 2, 3, of=6), *slow, *steady, (3.1, says(2, Have(3)))]
+    log = run(make(6, BLOCKS), *script, until=3.2)
+    assert asked(log, 2) == [(4, 0, BLOCKS * BLOCK), (3, 0, BLOCKS * BLOCK)]
+
+
+@pytest.mark.parametrize("common", [1, 2])
+def test_of_a_leech_what_most_peers_have_is_taken_over(common: int) -> None:
+    others = [*_here(2, 1, 2), (0.0, arrives(3)), (0.0, says(3, has(PIECES, common)))]
+    log = run(make(PIECES, BLOCKS), (0, Start()), *_here(1, 0, 1, 2), *others, until=2.3)
+    assert asked(log, 2) == [(common, 0, BLOCKS * BLOCK)]
 
 
 def test_nothing_is_taken_over_while_it_is_our_disk_that_holds_all_up() -> None:

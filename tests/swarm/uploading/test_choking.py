@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.swarm.evaluator import arrives, closed, make, run, says, sent, served
 from torrentd.model.geometry import BLOCK
-from torrentd.swarm.events import Event, PeerClosed, Start
+from torrentd.model.ids import PeerKey
+from torrentd.swarm.commands import Command
+from torrentd.swarm.events import Drained, Event, PeerClosed, Start
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.wire.peer.messages import Choke, Interested, KeepAlive, Message, NotInterested, Request, Unchoke
 
@@ -41,6 +43,31 @@ def test_a_peer_that_loses_interest_frees_its_slot() -> None:
     assert _chokes(sent(log, 2)) == [Unchoke()]
     log = run(torrent, until=10)
     assert _chokes(sent(log, 1)) == [Choke()]
+
+
+def _unchoked_at(log: list[tuple[float, Command]], key: int) -> list[float]:
+    return [at for at, command in log if Unchoke() in sent([(at, command)], key)]
+
+
+def test_while_those_who_may_ask_do_not_others_may_one_after_the_other() -> None:
+    torrent = make(pieces=2, have=[0], settings=Settings(upload_slots=1))
+    asks = [(0.05, says(1, Request(0, 0, BLOCK))), (1.0, Drained(PeerKey(1), BLOCK))]
+    log = run(torrent, (0, Start()), *_interested(1, 2, 3), *asks, until=2)
+    assert sorted(_unchoked_at(log, key) for key in (1, 2, 3)) == [[0.0], [1.0], [1.1]]
+
+
+def test_nobody_else_may_ask_while_somebody_does() -> None:
+    torrent = make(pieces=2, have=[0], settings=Settings(upload_slots=1))
+    asks = [(0.05, says(1, Request(0, 0, BLOCK), Request(0, BLOCK, BLOCK))), (1.0, Drained(PeerKey(1), BLOCK))]
+    log = run(torrent, (0, Start()), *_interested(1, 2), *asks, until=2)
+    assert _unchoked_at(log, 2) == []
+
+
+def test_a_round_ends_what_an_idle_link_allowed() -> None:
+    torrent = make(pieces=2, have=[0], settings=Settings(upload_slots=1))
+    log = run(torrent, (0, Start()), *_interested(1, 2), (9.0, says(1, Request(0, 0, BLOCK))), until=10)
+    assert _unchoked_at(log, 2) == [0.1]
+    assert Choke() in sent(log, 1) + sent(log, 2)
 
 
 def test_a_seed_lets_everybody_have_a_turn() -> None:

@@ -46,7 +46,7 @@ GROWTH = 1.1
 class Pipeline:
     """The wanted depth of one peer's request queue (`depth`, in blocks)."""
 
-    __slots__ = ("_asked_at", "_bytes", "_cap", "_latency", "_look_every", "_looked_at", "_ramping", "_rate", "depth")
+    __slots__ = ("_asked_at", "_bytes", "_cap", "_look_every", "_looked_at", "_ramping", "_rate", "depth", "latency")
 
     def __init__(self, now: float) -> None:
         self.depth = START
@@ -56,7 +56,8 @@ class Pipeline:
         self._bytes = 0
         self._looked_at = now
         self._asked_at: float | None = None
-        self._latency = 0.0
+        self.latency = 0.0
+        """seconds until a request that met an empty queue was answered, the last time; 0: none was yet"""
         self._look_every = LOOK
 
     def accept(self, reqq: int) -> None:
@@ -75,8 +76,8 @@ class Pipeline:
     def received(self, count: int, now: float) -> None:
         """`count` requested blocks arrived in one read."""
         if self._asked_at is not None:
-            self._latency = now - self._asked_at
-            self._look_every = min(max(LOOK, self._latency), LONGEST_LOOK)
+            self.latency = now - self._asked_at
+            self._look_every = min(max(LOOK, self.latency), LONGEST_LOOK)
             self._asked_at = None
         self._bytes += count * BLOCK
         if self._ramping:
@@ -109,7 +110,7 @@ class Pipeline:
         else:
             self._rate = (self._rate + rate) / 2
         if not self._ramping:
-            wanted = int(self._rate * (RESERVE + self._latency) / BLOCK)
+            wanted = int(self._rate * (RESERVE + self.latency) / BLOCK)
             self.depth = min(self._cap, max(MINIMUM, wanted))
         self._bytes = 0
         self._looked_at = now

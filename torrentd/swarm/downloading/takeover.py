@@ -14,14 +14,18 @@ from torrentd.policy.picking.requests import Requests
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
 
-DRY = 0.5
+DRY = 0.25
 """Seconds of requests in its queue below which a peer is about to run dry."""
 
 SOONER = 2.0
 """How many times sooner it must be, for both times are estimates."""
 
-MARGIN = 1.0
+MARGIN = 0.75
 """Seconds that it must be sooner at least: what is cancelled may be on its way already."""
+
+BEGUN = 1.5
+"""Seconds that it must be sooner in addition if it was begun: a third of the blocks of such pieces came nevertheless,
+and one in thirty of the others."""
 
 SEED = 10.0
 """Seconds that a seed's queue counts as longer for a leech."""
@@ -51,8 +55,17 @@ def find(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[Peer, i
         return None
     wait, other, piece = found
     asked = _takeable(other, piece)
-    ours = (peer.queue.count + asked.bit_count()) * BLOCK / rate if rate > SLOWEST else TRIAL
+    ours = _needs(peer, peer.queue.count + asked.bit_count(), rate)
     return (other, piece, asked) if wait >= ours * SOONER + MARGIN else None
+
+
+def _needs(peer: Peer, count: int, rate: float) -> float:
+    """Seconds in which the peer would bring so many blocks. If it owes nothing, its rate is as low as we made it; what
+    it can do shows in how long an answer took when nothing was before it in its queue."""
+    seconds = count * BLOCK / rate if rate > SLOWEST else TRIAL
+    if not peer.queue.count and peer.pipeline.latency:
+        seconds = min(seconds, count * peer.pipeline.latency)
+    return seconds
 
 
 def is_silent(torrent: TorrentState, peer: Peer) -> bool:
@@ -79,18 +92,25 @@ def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> t
 def _last_to_come(requests: Requests, peer: Peer, other: Peer, each: float) -> tuple[float, int] | None:
     """The longest wait for a piece that `other` owes and `peer` could bring, and which; `each` block takes so long.
 
-    What it began to send goes on before the rest, as far as we know: we wait for its own blocks only.
+    What it began to send goes on before the rest, as far as we know: we wait for its own blocks only, and most of them
+    would cross a cancel. Of the rest a leech should send last what most peers have, and of that what it was asked for
+    last.
     """
     begun: tuple[float, int] | None = None
+    rest: list[int] = []
     for piece in reversed(other.queue.outstanding):
         if not _could_bring(requests, peer, piece):
             continue
         if other.key not in requests.started[piece].contributors:
-            return other.queue.count * each + (SEED if other.is_seed and not peer.is_seed else 0.0), piece
-        wait = other.queue.outstanding[piece].bit_count() * each
+            rest.append(piece)
+            continue
+        wait = other.queue.outstanding[piece].bit_count() * each - BEGUN
         if begun is None or wait > begun[0]:
             begun = wait, piece
-    return begun
+    if not rest:
+        return begun
+    last = rest[0] if other.is_seed else max(rest, key=requests.picker.availability.count)
+    return other.queue.count * each + (SEED if other.is_seed and not peer.is_seed else 0.0), last
 
 
 def _takeable(other: Peer, piece: int) -> int:

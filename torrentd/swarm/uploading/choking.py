@@ -1,6 +1,7 @@
 """Who may ask us: runs the choker, tells the peers.
 
-A full round every `ROUND` seconds while there are peers; between rounds only free slots are filled, at once.
+A full round every `ROUND` seconds while there are peers; between rounds only free slots are filled, at once, and where
+the order of serving matters (`sharing`), a slot whose holder asks for nothing is no reason to let our link idle.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
 from torrentd.swarm.uploading import refusing
 from torrentd.wire.peer.messages import Choke, Interested, NotInterested, Unchoke
+
+ANSWER = 0.1
+"""Seconds in which who may ask should have done so, before one more may because our link idles."""
 
 SPREADING = 2
 """Times the slots, for an initial seed."""
@@ -37,14 +41,32 @@ def fill(torrent: TorrentState) -> None:
     slots, seeding = _slots(torrent), torrent.finished
     choked = [peer.am_choking for peer in torrent.peers.values() if peer.peer_interested]
     waiting = sum(choked)
-    if not waiting or len(choked) - waiting >= slots:
+    if waiting and len(choked) - waiting < slots:
+        for key in choker.fill(_candidates(torrent), slots, seeding, torrent.now, torrent.rng):
+            _unchoke(torrent, torrent.peers[key])
+    elif waiting and torrent.sharing is not None:
+        idle(torrent)
+
+
+def idle(torrent: TorrentState) -> None:
+    """Let one more ask if none of those who may does, so that our link has nothing to send. The next round ends it."""
+    peers = torrent.peers.values()
+    if any(peer.serving is not None or peer.requests.count for peer in peers):
         return
-    for key in choker.fill(_candidates(torrent), slots, seeding, torrent.now, torrent.rng):
-        _unchoke(torrent, torrent.peers[key])
+    choked = [peer.am_choking for peer in peers if peer.peer_interested]
+    if not any(choked):
+        return
+    if torrent.now >= torrent.spare_at:
+        more = choked.count(False) + 1
+        for key in choker.fill(_candidates(torrent), more, torrent.finished, torrent.now, torrent.rng):
+            _unchoke(torrent, torrent.peers[key])
+    torrent.wake(torrent.spare_at)
 
 
 def due(torrent: TorrentState) -> None:
     """The choking round."""
+    if torrent.sharing is not None:
+        idle(torrent)
     if not torrent.peers:
         torrent.next_round = NEVER
         return
@@ -81,6 +103,7 @@ def _unchoke(torrent: TorrentState, peer: Peer) -> None:
     if peer.am_choking:
         peer.am_choking = False
         peer.choked_at = torrent.now
+        torrent.spare_at = torrent.now + ANSWER
         peer.sent_before_unchoke = peer.uploaded
         torrent.send(peer, Unchoke())
 

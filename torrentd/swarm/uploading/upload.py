@@ -13,7 +13,7 @@ from torrentd.swarm.events import Drained
 from torrentd.swarm.peers import floods
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.uploading import refusing, serves, sharing
+from torrentd.swarm.uploading import choking, refusing, serves, sharing
 from torrentd.swarm.uploading.unserved import LARGEST, pieces_of
 from torrentd.wire.peer.messages import Cancel, Request
 
@@ -81,6 +81,7 @@ def _serve_others(torrent: TorrentState) -> None:
     order = sharing.order_of(torrent)
     if order is not None:
         sharing.serve_next(torrent, order)
+        choking.idle(torrent)
 
 
 def withdraw(torrent: TorrentState, piece: int) -> None:
