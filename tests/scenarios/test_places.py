@@ -6,6 +6,7 @@ import pytest
 
 from tests.scenarios.casts import MIB, RATE, Cast, gather
 from torrentd.simulate.hostile.scripts import Mute, Selfish
+from torrentd.simulate.hostile.stranger import Stranger
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.swarm import Swarm
 
@@ -78,3 +79,44 @@ def test_who_comes_takes_the_place_of_who_is_worth_less_and_gives_nothing(swarm:
         strangers[place].dial(hub.address)
         swarm.run(1)
         assert here() == hosts(*left)
+
+
+def test_in_a_full_daemon_the_worst_of_all_torrents_makes_room_for_one_newcomer_a_second(swarm: Swarm) -> None:
+    """Whichever torrent it is in, and whichever the newcomer comes for. Each stranger has all, and gives nothing."""
+    torrents = [swarm.torrent(MIB, 64 * 1024, tiers=[]) for _ in range(2)]
+    hub = swarm.node("hub", Link(up=RATE), peers={"max_connections": 4})
+    witness = swarm.node("witness", Link(up=RATE))
+    for torrent in torrents:
+        hub.add(torrent)
+    witness.add(torrents[0], peers=(hub.address,))
+    swarm.run(3)  # now the hub knows its own address
+    swarm.wait(witness.stop())
+    sessions = [hub.session(torrent) for torrent in torrents]
+    strangers = [swarm.stranger(f"selfish{number}", torrents[number % 2], Selfish()) for number in range(8)]
+    strangers.sort(key=lambda stranger: sessions[0].torrent.candidates.priority(stranger.address))
+    first, later = strangers[:4], strangers[4:]
+
+    def here() -> set[str]:
+        return {peer.address.host for session in sessions for peer in session.torrent.peers.values()}
+
+    def hosts(*groups: list[Stranger]) -> set[str]:
+        return {stranger.address.host for group in groups for stranger in group}
+
+    for stranger in first:
+        stranger.dial(hub.address)
+    swarm.run(58)
+    later[0].dial(hub.address)
+    swarm.run(2)
+    assert here() == hosts(first)  # a minute is given to everybody
+    swarm.run(2)
+    for stranger in later[:2]:
+        stranger.dial(hub.address)
+    swarm.run(1.1)
+    assert here() == hosts(first[1:], later[:1])
+    for gone in (2, 3, 4):
+        later[gone - 1].dial(hub.address)
+        swarm.run(1.1)
+        assert here() == hosts(first[gone:], later[:gone])
+    first[3].dial(hub.address)
+    swarm.run(2)
+    assert here() == hosts(later)  # who is worth less displaces nobody
