@@ -44,8 +44,9 @@ def until(look: Callable[[], T], what: str, seconds: float) -> T:
 
 def free_port(host: str) -> int:
     """A port that is free for TCP and UDP, for programs that cannot take port 0 and tell."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
+        with socket.socket(family) as stream, socket.socket(family, socket.SOCK_DGRAM) as datagram:
             stream.bind((host, 0))
             port: int = stream.getsockname()[1]
             try:
