@@ -36,7 +36,8 @@ LINGER = 30.0
 KEPT = 32
 """Idle torrents that may linger: about as many as a user looks at one after the other."""
 SOON = 0.05
-"""Seconds from the time there may be too many to the look at them; many come together."""
+"""Seconds from the time there may be too many to the look at them; many come together. So long for each KEPT that are
+awake: each costs the look some time, so thousands at work are looked at less often."""
 ROUND = 10.0
 """Seconds between two looks at those that are awake."""
 MOST_ASKING = 100
@@ -62,7 +63,8 @@ class Dormancy:
 
     def changed(self) -> None:
         """A torrent came or woke, or its state changed: some may be idle."""
-        self._look_in(SOON if len(self._around.sessions) > KEPT else ROUND)
+        awake = len(self._around.sessions)
+        self._look_in(min(ROUND, SOON * awake / KEPT) if awake > KEPT else ROUND)
 
     def stop(self) -> None:
         """Nobody falls asleep or is woken any more."""
