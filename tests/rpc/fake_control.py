@@ -15,6 +15,7 @@ from torrentd.policy.queueing import Where
 from torrentd.session.alternative import AlternativeChanges, Override
 from torrentd.session.control import AddOptions, Changes, FileChoice, Wishes
 from torrentd.session.events.log import Event, EventLog, Found, Listener, Topic
+from torrentd.session.groups import GroupLimits, Membership
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
     AllTotals,
@@ -119,6 +120,7 @@ class FakeControl:
             ),
         }
         self.removed: list[str] = []
+        self.groups: tuple[dict[str, GroupLimits], dict[str, Membership]] = {}, {}
         self.told: list[tuple[Any, ...]] = []
         self.rates: tuple[int | None, int | None] = (None, 5000)
         self.alternative = AlternativeRow("unlimited", 1000, False, [])
@@ -192,6 +194,9 @@ class FakeControl:
 
     def look_at_disks(self) -> Deferred[None]:
         return succeed(None)
+
+    def set_groups(self, limits: Mapping[str, GroupLimits], members: Mapping[str, Membership]) -> None:
+        self.groups = dict(limits), dict(members)
 
     def kept(self, name: str) -> object:
         return self.keeps.get(name)

@@ -10,7 +10,7 @@ from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm.commands import Ask, Serve
-from torrentd.swarm.events import Drained, PeerConnected, Start
+from torrentd.swarm.events import Drained, PeerConnected, SetShared, Start
 from torrentd.swarm.rationing import WHOLE_BLOCK
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.torrent import Torrent
@@ -111,3 +111,14 @@ def test_blocks_of_a_low_limit_are_paced(rate: int | None, paced: bool) -> None:
     log = run(leech(Bucket(rate)), (0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke())))
     paces += [command.pace for _, command in log if isinstance(command, Ask)]
     assert [pace is not None for pace in paces] == [paced] * 2
+
+
+def test_other_limits_than_before_count_at_once() -> None:
+    """Of what is shared, each in the order in which it is given; the torrent's own stays."""
+    whole, group = Bucket(0), Bucket(RATE)
+    torrent = seed(whole)
+    hello = [(0, Start()), (0, arrives(1)), (0, says(1, Interested(), Request(0, 0, BLOCK, 2)))]
+    assert served(run(torrent, *hello), 1) == []
+    log = run(torrent, (1, SetShared((), (group,))))
+    assert sum(map(len, served(log, 1))) == 1
+    assert left(group) == BURST - WHOLE_BLOCK

@@ -10,6 +10,7 @@ from torrentd.policy.peers.bans import Bans
 from torrentd.policy.peers.blocklist import Blocklist
 from torrentd.session.entering.checking import Checks
 from torrentd.session.events.events import Events
+from torrentd.session.groups import Groups
 from torrentd.session.jobs import Jobs
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.meeting.banning import Banning
@@ -83,6 +84,7 @@ class Around:
         self.dormancy = Dormancy(self)
         self.neighbours = Neighbours(self)
         self.banning = Banning(self)
+        self.groups = Groups(self)
 
     def find(self, id: str) -> bytes:
         """The info hash of the torrent that this hex hash names: a hybrid answers to its v2 hash, too.

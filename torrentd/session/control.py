@@ -19,6 +19,7 @@ from torrentd.policy.queueing import Where
 from torrentd.policy.rates.weights import TorrentPriority
 from torrentd.session.alternative import AlternativeChanges, Override
 from torrentd.session.events.log import Event, Found, Listener, Topic
+from torrentd.session.groups import GroupLimits, Membership
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import (
     AlternativeRow,
@@ -264,6 +265,10 @@ class Control(Protocol):
 
     def reload(self) -> Deferred[tuple[list[str], list[str]]]:
         """(changed, restart_required) dotted keys; RpcError("config_invalid") keeps the old configuration."""
+
+    def set_groups(self, limits: Mapping[str, GroupLimits], members: Mapping[str, Membership]) -> None:
+        """Which groups there are, and by id who shares other limits than the daemon's: all anew. Nobody else keeps
+        that."""
 
     def kept(self, name: str) -> object:
         """What `keep` was given last; None: nothing, or it was taken away."""

@@ -9,6 +9,7 @@ from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerId, PeerKey
 from torrentd.model.layout import Priority
+from torrentd.policy.rates.limiter import Bucket
 from torrentd.wire.peer.messages import Message
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
@@ -249,6 +250,14 @@ class SetLimits:
 
 
 @dataclass(slots=True)
+class SetShared:
+    """The limits, besides its own, that the torrent shares with others, narrowest first."""
+
+    down: tuple[Bucket, ...]
+    up: tuple[Bucket, ...]
+
+
+@dataclass(slots=True)
 class Tick:
     """The deadline of `next_deadline()` has come; `handle` does what is due at `now`."""
 
@@ -283,5 +292,6 @@ Event: TypeAlias = (
     | SetTrackers
     | AnnounceNow
     | SetLimits
+    | SetShared
     | Tick
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from torrentd.policy.sharing.spreading import Spreading
 from torrentd.swarm.downloading import download
-from torrentd.swarm.events import SetLimits, Start, Stop, Tick
+from torrentd.swarm.events import SetLimits, SetShared, Start, Stop, Tick
 from torrentd.swarm.membership import NEVER
 from torrentd.swarm.peers import connecting
 from torrentd.swarm.state import TorrentState
@@ -44,6 +44,13 @@ def set_limits(torrent: TorrentState, event: SetLimits) -> None:
     torrent.down_limit.set_rate(event.down, torrent.now)
     torrent.up_limit.set_rate(event.up, torrent.now)
     torrent.down.weight = torrent.up.weight = torrent.settings.weight
+    torrent.wake(torrent.now)
+
+
+def set_shared(torrent: TorrentState, event: SetShared) -> None:
+    """Share other limits than before; whoever waited may go on."""
+    torrent.down.share(*event.down)
+    torrent.up.share(*event.up)
     torrent.wake(torrent.now)
 
 

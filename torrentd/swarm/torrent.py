@@ -74,6 +74,7 @@ ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.Start: running.start,
     events.Stop: running.stop,
     events.SetLimits: running.set_limits,
+    events.SetShared: running.set_shared,
     events.Tick: running.tick,
 }
 

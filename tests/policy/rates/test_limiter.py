@@ -302,3 +302,34 @@ def test_the_slowest_limit_sets_the_pace() -> None:
     assert Chain(Bucket(60_000), Bucket(40_000)).pace == pytest.approx(44_000)
     assert Chain(Bucket(0), Bucket(40_000)).pace == pytest.approx(44_000), "nothing moves with 0 anyway"
     assert Chain(Bucket(1000)).pace == SLOWEST_PACE
+
+
+def test_a_chain_that_shares_other_buckets_holds_up_nobody_at_the_old_ones() -> None:
+    own, whole, group = Bucket(None), Bucket(MB), Bucket(MB)
+    mover, other = Chain(own, whole), Chain(whole)
+    assert other.take(1 << 30, 1.0)
+    assert mover.take(BLOCK, 1.0) == 0, "it stands in line"
+    mover.share(group)
+    assert mover.take(BLOCK, 1.0) == BLOCK
+    assert other.take(BLOCK, 1.0 + BLOCK / MB) == BLOCK
+    mover.share()
+    assert mover.unlimited
+
+
+@pytest.mark.parametrize("rate", [20_000, 40_000, 100_000, 300_000])
+def test_a_limit_of_its_own_is_reached_below_one_that_others_share(rate: int) -> None:
+    whole = Bucket(2 * rate)
+    limited, free = Taker(Chain(Bucket(rate), whole), wanted=BLOCK + 13), Taker(Chain(whole), wanted=BLOCK + 13)
+    simulate([limited, free], 60.0)
+    assert limited.total == pytest.approx(60 * rate, rel=0.03)
+    assert free.total == pytest.approx(60 * rate, rel=0.03)
+
+
+@pytest.mark.parametrize("rate", [20_000, 40_000, 100_000, 300_000])
+def test_a_group_reaches_its_limit_below_one_that_others_share(rate: int) -> None:
+    whole, group = Bucket(2 * rate), Bucket(rate)
+    members = [Taker(Chain(Bucket(None), group, whole), wanted=BLOCK + 13) for _ in range(2)]
+    other = Taker(Chain(Bucket(None), whole), wanted=BLOCK + 13)
+    simulate([*members, other], 60.0)
+    for taker, share in ((members[0], 0.5), (members[1], 0.5), (other, 1.0)):
+        assert taker.total == pytest.approx(60 * rate * share, rel=0.04)

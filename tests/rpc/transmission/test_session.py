@@ -4,8 +4,10 @@ import msgspec
 import pytest
 from twisted.internet.defer import succeed
 
+from tests.rpc.fake_control import ONE, TWO
 from tests.rpc.transmission.asking import Caller
 from torrentd.rpc.transmission import session
+from torrentd.session.groups import GroupLimits, Membership
 from torrentd.session.telling.rows import (
     AllTotals,
     BlocklistRow,
@@ -99,6 +101,19 @@ def test_blocklist_update(caller: Caller) -> None:
     assert "blocklist.source" in caller.legacy("blocklist-update")
 
 
+def test_who_is_in_a_group_and_who_is_outside_of_all_limits(caller: Caller) -> None:
+    caller.modern("group_set", name="home", speed_limit_up=7, speed_limit_up_enabled=True)
+    caller.modern("torrent_set", ids=[1], group="home")
+    caller.legacy("torrent-set", ids=[2], honorsSessionLimits=False)
+    told = {"home": GroupLimits(None, 7000, True)}, {ONE: Membership("home"), TWO: Membership(honors=False)}
+    assert caller.control.groups == told
+    caller.control.groups = {}, {}
+    caller.start()
+    assert caller.control.groups == told, "after a restart as well"
+    caller.modern("torrent_set", ids=[1, 2], group="", honors_session_limits=True)
+    assert caller.control.groups == (told[0], {})
+
+
 def test_groups(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     assert caller.modern("group_get") == {"group": []}
     caller.legacy("group-set", name="home", speed__limit__up=7, honorsSessionLimits=False, nonsense=5)
@@ -110,6 +125,7 @@ def test_groups(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     assert caller.legacy("group-get", group="home") == caller.legacy("group-get", group=["home"]) == {"group": [home]}
     caller.start()
     assert [group["name"] for group in caller.modern("group_get")["group"]] == ["home", "away"]
+    assert caller.control.groups[0] == {"home": GroupLimits(None, None, False), "away": GroupLimits(0, None, True)}
     assert caller.modern("group_get", group=["nobody"]) == {"group": []}
     assert caller.modern("group_set")["code"] == -32602
     monkeypatch.setattr(session, "MOST_GROUPS", 2)

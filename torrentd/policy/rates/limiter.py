@@ -12,7 +12,8 @@ holds nobody up. Debts ("grant now, wait afterwards") were rejected:
 many takers at once could run up any debt. Only what cannot wait is owed: the protocol's own messages, up to a burst.
 
 A block moves as a whole, and at a low rate it is more than may be saved up for. Then a bucket saves one block and a
-little, and `Chain.pace` says how fast each block should flow, so that a second sees no more than at any other rate.
+little (two while it is contested), and `Chain.pace` says how fast each block should flow, so that a second sees no more
+than at any other rate.
 
 None means unlimited and costs a comparison. 0 means nothing at all.
 """
@@ -49,6 +50,11 @@ TURN = 0.02
 GRACE = 0.1
 """Seconds a promised place in line is kept. Below BURST: what a late taker leaves is saved for the next."""
 
+MEMORY = 8
+"""Turns for which a bucket counts as contested after several waited for it, or one of its takers for another bucket. It
+remembers what takers had then, for who waits for his own limit comes back; and at a low rate it saves a block more, for
+what comes while they wait elsewhere must not be lost."""
+
 ROUNDING = 1.0
 """Bytes. Who asks at exactly the time that `ready_at` named is not refused for a rounding error."""
 
@@ -58,10 +64,11 @@ NEVER = float("inf")
 class Bucket:
     """One cap. `rate` in bytes per second, None for unlimited, 0 for nothing."""
 
-    __slots__ = ("_line", "_served", "_starts", "_tokens", "_updated", "rate")
+    __slots__ = ("_contested", "_line", "_served", "_starts", "_tokens", "_updated", "rate")
 
     def __init__(self, rate: int | None = None) -> None:
         self.rate = rate
+        self._contested = -NEVER  # the last time
         self._updated = 0.0
         self._tokens = self._capacity()
         self._line: dict[Hashable, float] = {}  # refused takers, first come first, and the time promised to each
@@ -71,6 +78,7 @@ class Bucket:
     def set_rate(self, rate: int | None, now: float) -> None:
         """Change the cap. Promises made before are void: whoever waits should ask again now."""
         self._refill(now)
+        self._contested = -NEVER
         self.rate = rate
         self._tokens = min(self._tokens, self._capacity())
         self._line.clear()
@@ -101,12 +109,16 @@ class Bucket:
         if self.rate is None:
             return
         self._tokens -= granted
-        if not self._line:
+        if not self._line and not self._is_contested:
             self._all_alike()
         elif taker is not None:
             start = self._start(taker)
             self._served = max(self._served, start)
             self._starts[taker] = start + granted / weight
+
+    def hold(self) -> None:
+        """Who could be served here waits for another bucket."""
+        self._contested = self._updated
 
     def owe(self, moved: int) -> None:
         """Bytes that moved without asking. What comes next waits for them, but never for more than a burst."""
@@ -136,10 +148,20 @@ class Bucket:
             return self._when(needed, now)
         return self._line[next(iter(self._line))] + GRACE
 
+    def forget(self, taker: Hashable) -> None:
+        """The taker asks here no more: it holds nobody up."""
+        self._line.pop(taker, None)
+        self._starts.pop(taker, None)
+
     def _capacity(self) -> float:
         if not self.rate:
             return 0.0
-        return max(self.rate * BURST, SMALLEST_BURST + self.rate * SLACK)
+        saved = 2 * SMALLEST_BURST if self._is_contested else SMALLEST_BURST
+        return max(self.rate * BURST, saved + self.rate * SLACK)
+
+    @property
+    def _is_contested(self) -> bool:
+        return self._updated < self._contested + MEMORY * self._turn() / (self.rate or 1)
 
     def _turn(self) -> float:
         return max(BLOCK, (self.rate or 0) * TURN)
@@ -181,6 +203,8 @@ class Bucket:
             return
         place = self._ahead(taker)
         behind = list(self._line.items())[place:]
+        if self._line:
+            self._contested = now
         self._line[taker] = self._when((place + 1) * self._turn(), now)
         for other, promised in behind:  # one turn later
             del self._line[other]
@@ -207,6 +231,13 @@ class Chain:
         self._buckets = buckets
         self.weight = weight
 
+    def share(self, *buckets: Bucket) -> None:
+        """Have these behind the first one, the torrent's own, from now on."""
+        for bucket in self._buckets[1:]:
+            if bucket not in buckets:
+                bucket.forget(self)
+        self._buckets = (self._buckets[0], *buckets)
+
     @property
     def unlimited(self) -> bool:
         """Whether no bucket limits anything now."""
@@ -222,12 +253,20 @@ class Chain:
         """Charge and return up to `wanted` bytes: at least `min(wanted, least)` of them, or 0."""
         for bucket in self._buckets:
             if bucket.rate is not None:
-                wanted = bucket.offer(wanted, now, least, self)
-                if not wanted:
+                offered = bucket.offer(wanted, now, least, self)
+                if wanted and not offered:
+                    self._hold_before(bucket)
                     return 0
+                wanted = offered
         for bucket in self._buckets:
             bucket.charge(wanted, self, self.weight)
         return wanted
+
+    def _hold_before(self, refused: Bucket) -> None:
+        for bucket in self._buckets:
+            if bucket is refused:
+                return
+            bucket.hold()
 
     def owe(self, moved: int) -> None:
         """Bytes that moved without asking."""

@@ -11,21 +11,13 @@ from torrentd.rpc.transmission.errors import (
     SYSTEM_ERROR,
     TransmissionError,
 )
-from torrentd.rpc.transmission.kept import Kept
+from torrentd.rpc.transmission.kept import GROUP, Kept
 from torrentd.rpc.transmission.params import Params, flag, number, text, texts
 from torrentd.session.control import Control
 from torrentd.session.telling.rows import StatusRow, TotalsRow
 
 STOPPED: Final = ("paused", "finished", "error")
 
-GROUP: Final[dict[str, Any]] = {
-    "honors_session_limits": True,
-    "speed_limit_down": 0,
-    "speed_limit_down_enabled": False,
-    "speed_limit_up": 0,
-    "speed_limit_up_enabled": False,
-}
-"""A bandwidth group that nobody has set anything of. Groups are remembered; they limit nothing."""
 MOST_GROUPS: Final = 1000
 
 

@@ -78,5 +78,6 @@ def _apply(session: TorrentSession) -> None:
     down, up = rate_limits(session.facts.limits)
     if down is not None or up is not None:
         session.handle(SetLimits(down, up))
+    session.around.groups.joined(session)
     if session.facts.peers:
         session.handle(PeersFound([parse_address(text) for text in session.facts.peers], "user"))

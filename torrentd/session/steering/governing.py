@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, execute, gatherResults
 from torrentd import config
 from torrentd.model.errors import RpcError
 from torrentd.session.alternative import AlternativeChanges, Override
+from torrentd.session.groups import GroupLimits, Membership
 from torrentd.session.limits import LIMIT_KEYS, RuntimeLimits, alternative, as_limits, effective
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -162,6 +163,9 @@ class Governing(Part):
 
     def config_schema(self) -> dict[str, object]:
         return config.schema()
+
+    def set_groups(self, limits: Mapping[str, GroupLimits], members: Mapping[str, Membership]) -> None:
+        self._around.groups.set(limits, {bytes.fromhex(id): member for id, member in members.items()})
 
     def kept(self, name: str) -> object:
         return self._daemon.kept.get(KEPT + name)
