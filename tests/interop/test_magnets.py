@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha1
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from tests.interop.content import KIB, Torrent, assert_same, make
 from tests.interop.daemon import WAIT, Torrentd
 from tests.interop.processes import until
 from torrentd.wire.metainfo import parse
+from torrentd.wire.peer.metadata import PIECE
 
 CLIENTS = (Libtorrent, Transmission, Aria2, QBittorrent)
 PATIENT = 2 * WAIT
@@ -52,6 +55,32 @@ def test_metadata_and_data_from_and_to(stage: Stage, torrentd: Torrentd, torrent
     assert_same(theirs, torrentd.downloads)
     until(lambda: other.is_complete(torrent), f"{kind.name} is complete", PATIENT)
     assert_same(torrent, target)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_metadata_that_fills_its_last_piece(stage: Stage, count: int) -> None:
+    """From torrentd to libtorrent, and from there to another torrentd."""
+    torrent = _padded(make(stage.directory("origin"), {"content.bin": 600 * KIB}, piece_size=16 * KIB), count * PIECE)
+    seed, between, last = stage.run(Torrentd), stage.run(Libtorrent), stage.run(Torrentd)
+    seed.add(torrent, torrent.origin)
+    seed.wait(torrent)
+    between.add_magnet(torrent, stage.directory("target"))
+    between.connect(torrent, seed.peer_address)
+    until(lambda: between.is_complete(torrent), "libtorrent is complete", WAIT)
+    assert seed.stop() == 0
+    add_magnet(last, torrent, peers=[between.peer_address])
+    last.wait(torrent)
+    assert_same(torrent, last.downloads)
+
+
+def _padded(torrent: Torrent, size: int) -> Torrent:
+    """The same content, under metadata of so many bytes."""
+    info = parse(torrent.metainfo).info
+    for padding in range(size - len(info)):
+        padded = info[:-1] + b"7:x_extra%d:%se" % (padding, bytes(padding))
+        if len(padded) == size:
+            return replace(torrent, metainfo=b"d4:info%se" % padded, info_hash=sha1(padded).hexdigest())
+    raise AssertionError(f"{len(info)} bytes cannot be made {size}")
 
 
 def test_among_daemons_that_have_no_more_than_the_link(stage: Stage, torrent: Torrent) -> None:
