@@ -64,6 +64,7 @@ def rows(measured: Measured, ids: list[str]) -> Iterator[Row]:
     yield measured.line("pause all", lambda call: call("torrent.pause", {"ids": "all"}))
     yield measured.line("resume all", lambda call: call("torrent.resume", {"ids": "all"}))
     yield measured.line("label all", lambda call: call("torrent.set", {"ids": "all", "labels": ["film"]}))
+    yield measured.line("remove all", lambda call: call("torrent.remove", {"ids": "all"}))
 
 
 class Measured:

@@ -216,16 +216,51 @@ def test_what_cannot_be_written_down_changes_nothing(asleep, torrent):
     assert asleep.row(torrent) == row
 
 
+def test_removing_wakes_nobody(asleep, world, torrent):
+    woken, revision = [], asleep.steering.revision()
+    cursor = asleep.steering.events_after(None, []).cursor
+    asleep.daemon.around.waking._wake = lambda *of: woken.append(of)
+    result(asleep.steering.remove(torrent.id, False))
+    assert (woken, asleep.steering.ids(), asleep.steering.changes(revision).removed) == ([], [], [torrent.id])
+    (event,) = asleep.steering.events_after(cursor, ["torrent.removed"]).events
+    assert event.data == {"id": torrent.id, "name": torrent.name}
+    assert asleep.path(torrent, "a.bin").exists()
+    asleep.stop()
+    asleep.start()
+    assert asleep.steering.ids() == []
+
+
+def test_trackers_hear_of_a_removal(home, world):
+    torrent = Sample(trackers=(TRACKER,))
+    trackers = Trackers(home)
+    put_to_sleep(home, world, torrent)
+    result(home.steering.remove(torrent.id, False))
+    assert [event for _, event, *_ in trackers.told] == ["started", "stopped"]
+
+
 def test_who_is_removed_meanwhile_is_not_there(asleep, world, torrent):
     asleep.keeper.hangs = True
     removed = asleep.steering.remove(torrent.id, False)
-    paused = asleep.steering.pause(torrent.id)
+    others = [asleep.steering.pause(torrent.id), asleep.steering.files(torrent.id)]
     asleep.keeper.go_on()
     world.run()
     result(removed)
-    problem = error(lambda: paused)
-    assert isinstance(problem, RpcError)
-    assert problem.name == "torrent_not_found"
+    assert asleep.steering.ids() == []
+    for other in others:
+        problem = error(lambda other=other: other)
+        assert isinstance(problem, RpcError)
+        assert problem.name == "torrent_not_found"
+
+
+def test_who_is_being_woken_is_removed(asleep, world, torrent):
+    asleep.keeper.hangs = True
+    woken = asleep.steering.files(torrent.id)
+    removed = asleep.steering.remove(torrent.id, False)
+    asleep.keeper.go_on()
+    world.run()
+    result(removed)
+    assert asleep.steering.ids() == []
+    assert len(result(woken)) == 2
 
 
 def test_trackers_are_not_asked_for_who_is_paused(asleep, torrent):

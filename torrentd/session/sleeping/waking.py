@@ -100,7 +100,10 @@ class Waking:
 
     async def _session(self, info_hash: bytes, sleeper: Sleeper) -> TorrentSession:
         """Not among the torrents yet. What cannot be used is set aside, now that it is known."""
-        stored = await self._daemon.host.state.stored(info_hash)
+        try:
+            stored = await self._daemon.host.state.stored(info_hash)
+        except LookupError:
+            raise self._around.unknown(sleeper.row.id) from None
         try:
             if isinstance(stored, Broken):
                 raise ValueError(stored.reason)

@@ -17,6 +17,7 @@ from torrentd.session.entering.adding import choose
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.meeting.announces import announce_now
 from torrentd.session.running.moving import Mode
+from torrentd.session.sleeping.removing import remove_sleeper
 from torrentd.session.steering import asleep, setting
 from torrentd.session.steering.part import Part
 from torrentd.session.steering.trackers import Tiers, edited, set_trackers, without_repeats
@@ -99,11 +100,19 @@ class Acting(Part):
         info_hash = bytes.fromhex(id)
         if info_hash in self._around.broken:
             return self._daemon.turns.run(info_hash, self._daemon.remove_broken, info_hash)
-        return self._awake(
-            id,
-            lambda session: self._daemon.remove(session, delete_data),
-            lambda magnet: self._daemon.turns.run(magnet.info_hash, self._daemon.magnets.remove, magnet),
-        )
+
+        def awake() -> Deferred[None]:
+            return self._awake(
+                id,
+                lambda session: self._daemon.remove(session, delete_data),
+                lambda magnet: self._daemon.turns.run(magnet.info_hash, self._daemon.magnets.remove, magnet),
+            )
+
+        info_hash = self._around.find(id)
+        if delete_data or self._around.waking.sleeper(info_hash) is None:
+            return awake()
+        done = self._daemon.turns.run(info_hash, remove_sleeper, self._daemon, self._writes, info_hash)
+        return done.addCallback(lambda removed: None if removed else awake())
 
     def move_in_queue(self, ids: Sequence[str], to: Where) -> Deferred[None]:
         return self._around.queueing.move([self._around.find(id) for id in ids], to)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Columns = Mapping[str, object]
 
 TOGETHER = 100
-"""Decisions that are written down in one commit, at most: what follows from them comes in one turn of the reactor."""
+"""Decisions, removals too, that are written down in one commit at most: what follows is one turn of the reactor."""
 
 
 class Decision(ABC):
