@@ -45,7 +45,7 @@ from torrentd.session.limits import (
 from torrentd.session.logs import Levels
 from torrentd.session.magnets.fulfilling import Fulfilling
 from torrentd.session.magnets.magnets import Magnets
-from torrentd.session.meeting.announces import Announces, announce_all
+from torrentd.session.meeting.announces import Announces, announce_port
 from torrentd.session.meeting.blocking import KEY as BLOCKLIST
 from torrentd.session.meeting.blocking import Blocking
 from torrentd.session.meeting.connections import Connections
@@ -373,7 +373,7 @@ class Daemon:
         if self._announces is not None and self._announces.port != self.port and not self.stopping:
             self._announces.port = self.port
             self.apply_limits()
-            announce_all(self.around)
+            announce_port(self.around)
 
     def _datagram_socket(self, address: Address) -> Datagrams:
         socket = Datagrams(":" in address.host)

@@ -242,6 +242,11 @@ class AnnounceNow:
 
 
 @dataclass(slots=True)
+class PortChanged:
+    """Peers reach us at another port than before: trackers that know of us are to hear it."""
+
+
+@dataclass(slots=True)
 class SetLimits:
     """Bytes per second; None is unlimited."""
 
@@ -291,6 +296,7 @@ Event: TypeAlias = (
     | SetSequential
     | SetTrackers
     | AnnounceNow
+    | PortChanged
     | SetLimits
     | SetShared
     | Tick

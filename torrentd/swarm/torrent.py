@@ -67,6 +67,7 @@ ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
     events.AnnounceFailed: trackers.announce_failed,
     events.Scraped: trackers.scraped,
     events.AnnounceNow: trackers.announce_now,
+    events.PortChanged: trackers.port_changed,
     events.SetTrackers: trackers.set_trackers,
     events.SetPriorities: selection.set_priorities,
     events.SetSequential: selection.set_sequential,

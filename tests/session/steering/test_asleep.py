@@ -7,8 +7,10 @@ import pytest
 from tests.session.sleeping.test_dormancy import LONG, failing, sleeps
 from tests.session.sleeping.test_reports import Trackers
 from tests.session.world import Sample, error, result
+from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.control import Wishes
+from torrentd.swarm.events import PeersFound
 
 TRACKER = "http://127.0.0.1:1/announce"
 
@@ -60,6 +62,18 @@ def test_it_is_paused_after_a_restart_and_when_it_wakes(asleep, torrent):
     asleep.start()
     row = asleep.row(torrent)
     assert (row.state, row.seeding_time) == ("paused", before)
+
+
+def test_one_without_trackers_that_knows_peers_stays_paused_when_it_wakes(home, world, torrent):
+    home.put(torrent)
+    home.add(torrent)
+    world.run(1)
+    home.session(torrent).handle(PeersFound([Address("127.0.0.2", 7001)], "dht"))
+    world.run(3 * LONG)
+    assert sleeps(home, torrent)
+    result(home.steering.pause(torrent.id))
+    assert home.daemon.connections.identify(bytes.fromhex(torrent.id)) is None
+    assert not home.session(torrent).torrent.running
 
 
 def test_resuming_is_told_at_once_and_it_comes_by_itself(asleep, world, torrent):

@@ -307,6 +307,30 @@ def test_an_extra_tracker_that_fails_does_not_disturb_the_turn() -> None:
     assert world.announcing.next_deadline() == world.now + 1800.0 > due
 
 
+def test_a_port_that_changed_is_told_to_who_knows_of_us_and_to_nobody_else() -> None:
+    """After its min interval; other tiers hear it when their turn comes."""
+    world = World([A], [B])
+    world.start()
+    world.answer(A, min_interval=60.0)
+    world.now += 8
+    world.announcing.port_changed(world.now)
+    assert world.due() == []
+    world.now += 52
+    assert world.due() == [(A, "")]
+
+
+def test_a_port_that_changed_ends_no_back_off() -> None:
+    world = World([A], [B])
+    world.start()
+    world.announcing.port_changed(world.now)
+    assert world.fail(A) == [(B, "started")]
+    assert world.fail(B) == []
+    deadline = world.announcing.next_deadline()
+    world.announcing.port_changed(world.now)
+    assert world.due() == []
+    assert world.announcing.next_deadline() == deadline
+
+
 def test_announce_now_while_stopped_does_nothing() -> None:
     world = World([A])
     world.announcing.announce_now(world.now)

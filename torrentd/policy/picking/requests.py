@@ -92,8 +92,10 @@ class Requests:
     def in_endgame(self) -> bool:
         """Whether every missing block was requested and few are left, not counting what silent peers owe. Before that
         idle peers take over (`takeover`)."""
+        if self.picker.obtainable():
+            return False
         doubtful = self._doubtful()
-        if len(self.started) > endgame.LAST + len(doubtful) or self.picker.obtainable():
+        if len(self.started) > endgame.LAST + len(doubtful):
             return False
         count = self.picker.availability.count
         if any(count(piece) for piece in self.open):

@@ -203,7 +203,7 @@ class DhtSession:
         self.handle(Untrack(info_hash))
 
     def search_now(self, session: Driven[Any]) -> None:
-        """The user wants it looked up."""
+        """Look it up, and announce it, out of turn."""
         self.untrack(session.info_hash)
         if self._dht is not None and not session.private:
             self.handle(Track(session.info_hash, urgent=True))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from twisted.internet.defer import Deferred, DeferredList
 
 from torrentd.swarm.commands import Announce
-from torrentd.swarm.events import AnnounceNow
+from torrentd.swarm.events import AnnounceNow, PortChanged
 from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 
 if TYPE_CHECKING:
@@ -70,11 +70,12 @@ def announce_now(around: Around, session: Driven[Any]) -> None:
     around.dht.search_now(session)
 
 
-def announce_all(around: Around) -> None:
+def announce_port(around: Around) -> None:
     """Peers reach us somewhere else. Who sleeps tells that with its next announce."""
     for session in around.all_awake():
         if session.torrent.running:
-            announce_now(around, session)
+            session.handle(PortChanged())
+            around.dht.search_now(session)
 
 
 def _tell(result: T, over: Deferred[None]) -> T:

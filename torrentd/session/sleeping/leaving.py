@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 def leave(around: Around, info_hash: bytes, sleeper: Sleeper) -> None:
     """Nothing happens if it is in no swarm."""
     rest, row = sleeper.rest, sleeper.row
-    if rest is None or rest.announcing is None or not rest.running:
+    if rest is None or not rest.running:
         return
     now, rest.running = around.host.reactor.seconds(), False
+    if rest.announcing is None:
+        return
     for command in rest.farewell(now, row.uploaded, row.downloaded, sleeper.missing):
         _announce(around, info_hash, sleeper, command, rest.announcing)
 

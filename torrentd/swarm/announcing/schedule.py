@@ -98,6 +98,14 @@ class Announcing:
             tracker.forced = self._running and tracker.retry_at < NEVER
         self._plan(now)
 
+    def port_changed(self, now: float) -> None:
+        """Peers reach us elsewhere: who knows of us is told at once, or when its min interval is over. Others will hear
+        it when their turn comes, and a back-off stays what it is."""
+        for tracker in self._tiers:
+            if self._running and _knows_us(tracker):
+                tracker.forced = True
+        self._plan(now)
+
     def replace(self, tiers: Sequence[Sequence[str]], now: float, tally: Tally) -> list[Announce]:
         """Other trackers: those that remain keep their state; removed ones that know of us are told "stopped"."""
         removed = self._tiers.replace(tiers, self._rng)
@@ -140,6 +148,7 @@ class Announcing:
             self._said_goodbye(tracker, now)
         elif self._running:
             tracker.failed(now, event.reason, event.retry_in, self._rng)
+            tracker.forced = False
             if tracker is self._asked:
                 self._asked = None
                 self._due_at = now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torrentd.swarm.events import Announced, AnnounceFailed, AnnounceNow, Scraped, SetTrackers
+from torrentd.swarm.events import Announced, AnnounceFailed, AnnounceNow, PortChanged, Scraped, SetTrackers
 from torrentd.swarm.membership import Membership
 from torrentd.swarm.peers import dialling
 
@@ -30,6 +30,12 @@ def scraped(torrent: Membership[Any], event: Scraped) -> None:
 def announce_now(torrent: Membership[Any], _: AnnounceNow) -> None:
     """The user asks for it."""
     torrent.announcing.announce_now(torrent.now)
+    torrent.wake(torrent.now)
+
+
+def port_changed(torrent: Membership[Any], _: PortChanged) -> None:
+    """Peers reach us elsewhere."""
+    torrent.announcing.port_changed(torrent.now)
     torrent.wake(torrent.now)
 
 

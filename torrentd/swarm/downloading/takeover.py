@@ -103,13 +103,15 @@ def _last_to_come(requests: Requests, peer: Peer, other: Peer, each: float) -> t
             continue
         if other.key not in requests.started[piece].contributors:
             rest.append(piece)
+            if other.is_seed:
+                break
             continue
         wait = other.queue.outstanding[piece].bit_count() * each - BEGUN
         if begun is None or wait > begun[0]:
             begun = wait, piece
     if not rest:
         return begun
-    last = rest[0] if other.is_seed else max(rest, key=requests.picker.availability.count)
+    last = max(rest, key=requests.picker.availability.count)
     return other.queue.count * each + (SEED if other.is_seed and not peer.is_seed else 0.0), last
 
 

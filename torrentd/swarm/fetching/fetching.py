@@ -80,6 +80,7 @@ ON_EVENT: dict[type[Event], Callable[[FetchingState, Any], None]] = {
     events.AnnounceFailed: trackers.announce_failed,
     events.Scraped: trackers.scraped,
     events.AnnounceNow: trackers.announce_now,
+    events.PortChanged: trackers.port_changed,
     events.SetTrackers: trackers.set_trackers,
     events.OurAddresses: dialling.our_addresses,
     events.Fulfilled: fulfilled,
