@@ -10,6 +10,7 @@ from tests.session.world import Sample, error, result
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.control import Wishes
+from torrentd.session.sleeping.dormancy import NOT_READ
 from torrentd.swarm.events import PeersFound
 
 TRACKER = "http://127.0.0.1:1/announce"
@@ -87,6 +88,20 @@ def test_resuming_is_told_at_once_and_it_comes_by_itself(asleep, world, torrent)
     assert not sleeps(asleep, torrent)
     assert asleep.session(torrent).torrent.running
     assert told(asleep, cursor) == ["seeding"]
+
+
+def test_one_that_could_not_be_read_when_it_was_to_come_is_tried_again(asleep, world, torrent):
+    result(asleep.steering.pause(torrent.id))
+    world.run()
+    state = asleep.daemon.host.state
+    real = state.stored
+    state.stored = lambda info_hash: failing(StorageError("the disk failed", "io_error"))
+    result(asleep.steering.resume(torrent.id, False))
+    world.run(1.0)
+    assert sleeps(asleep, torrent)
+    state.stored = real
+    world.run(NOT_READ)
+    assert not sleeps(asleep, torrent)
 
 
 def test_trackers_hear_of_both(home, world):

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from torrentd.model.errors import StorageError
 from torrentd.session.sleeping.sleeper import Sleeper, lean
 from torrentd.session.telling.snapshots import torrent_row
 from torrentd.swarm.resting import may_rest, rest
+from torrentd.wire.escape import escape
 
 if TYPE_CHECKING:
     from torrentd.session.around import Around
@@ -44,6 +46,8 @@ MOST_ASKING = 100
 """Announces under way beyond which nobody is woken for another one; twice as many as are sent at once."""
 NOT_NOW = 0.25
 """Seconds until the next attempt then."""
+NOT_READ = 60.0
+"""Seconds until the next attempt if what a torrent is could not be read."""
 
 
 class Dormancy:
@@ -157,8 +161,16 @@ class Dormancy:
             sleeper = self._around.torrents.get(info_hash)
             if isinstance(sleeper, Sleeper) and sleeper.due == at:
                 self._called += 1
-                self._around.waking.awake(info_hash).addErrback(_not_woken).addCallback(self._came)
+                woken = self._around.waking.awake(info_hash)
+                woken.addErrback(self._not_woken, info_hash, sleeper).addCallback(self._came)
         self._arm()
+
+    def _not_woken(self, failure: Failure, info_hash: bytes, sleeper: Sleeper) -> None:
+        """Who is still there is tried again."""
+        if failure.check(StorageError) is not None:
+            log.warn("{name}: could not be woken: {error}", name=escape(sleeper.row.name), error=str(failure.value))
+        if self._around.torrents.get(info_hash) is sleeper:
+            self.call(info_hash, sleeper, self._around.host.reactor.seconds() + NOT_READ)
 
     def _came(self, _: object) -> None:
         self._called -= 1
@@ -180,7 +192,3 @@ def may_sleep(session: TorrentSession) -> bool:
     if session.retry is not None and session.retry.active():
         return False
     return session.durability.is_at_rest and session.is_quiet and may_rest(session.torrent, session.now())
-
-
-def _not_woken(failure: object) -> None:
-    """It is in the log, and shown at the torrent."""
