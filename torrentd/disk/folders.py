@@ -136,10 +136,11 @@ def own_part(root: str, own: Iterable[str]) -> str:
     """The part of a download directory's path that is the user's own word: the longest of the directories of the
     configuration, as it is written there or as it is now, in which it lies; all of it, if it lies in none."""
     places = [place for directory in own for place in (directory, os.path.realpath(directory))]
-    return max((place for place in places if _is_within(root, place)), key=len, default=root)
+    return max((place for place in places if is_within(root, place)), key=len, default=root)
 
 
-def _is_within(path: str, folder: str) -> bool:
+def is_within(path: str, folder: str) -> bool:
+    """Whether the path is the folder, or in it; of two paths as they are written."""
     parts = _parts(folder)
     return _parts(path)[: len(parts)] == parts
 

@@ -35,10 +35,10 @@ class Program(ProcessProtocol):
         self._reactor = reactor
         self._line = line
         self._lines = 0
-        self._last = b""
         self._rests = {1: b"", 2: b""}
         """by descriptor: what is no whole line yet"""
-        self._report = False
+        self._held: list[bytes] = []
+        """from the first line on that may tell arguments"""
         self._deadline = reactor.callLater(limit, self._overdue)
 
     def connectionMade(self) -> None:
@@ -55,11 +55,14 @@ class Program(ProcessProtocol):
             self._deadline.cancel()
         for rest in filter(None, self._rests.values()):
             self._print(rest)
-        if self._report:
-            self._line(f"it could not be run: {_text(self._last)}")
         status = 0
         if isinstance(reason.value, ProcessTerminated | ProcessDone):
             status = -reason.value.signal if reason.value.signal else reason.value.exitCode or 0
+        if self._held and status:
+            self._line(f"it could not be run: {_text(self._held[-1] if len(self._held) > 1 else b'')}")
+        elif self._held:
+            for line in self._held[:MOST_LINES]:  # it was run, so these are its own words
+                self._line(_text(line))
         self.ended.callback(status)
 
     def stop(self) -> None:
@@ -78,10 +81,10 @@ class Program(ProcessProtocol):
         self._deadline = self._reactor.callLater(GRACE, self.kill)
 
     def _print(self, line: bytes) -> None:
-        begins = COULD_NOT_BE_RUN in line
-        self._report = self._report or begins
-        self._lines, self._last = self._lines + 1, b"" if begins else line
-        if self._lines <= MOST_LINES and not self._report:
+        self._lines += 1
+        if self._held or COULD_NOT_BE_RUN in line:
+            self._held = [*self._held[:MOST_LINES], line]
+        elif self._lines <= MOST_LINES:
             self._line(_text(line))
 
 

@@ -210,26 +210,16 @@ def test_a_limit_is_reached_asleep(asleep, world, torrent):
     assert asleep.row(torrent).state == "finished"
 
 
-def test_who_is_woken_meanwhile_is_told(asleep, world, torrent):
+@pytest.mark.parametrize("first", ["pause", "files"])
+def test_who_is_woken_meanwhile_is_told(asleep, world, torrent, first):
+    """Before it is written down, and after."""
     asleep.keeper.hangs = True
-    woken = asleep.steering.files(torrent.id)
-    paused = asleep.steering.pause(torrent.id)
+    calls = {"pause": asleep.steering.pause, "files": asleep.steering.files}
+    answers = {name: calls[name](torrent.id) for name in sorted(calls, key=first.__ne__)}
     asleep.keeper.go_on()
     world.run()
-    result(paused)
-    assert len(result(woken)) == 2
-    assert asleep.row(torrent).state == "paused"
-    assert not asleep.session(torrent).torrent.running
-
-
-def test_who_is_woken_after_it_was_written_down_is_told(asleep, world, torrent):
-    asleep.keeper.hangs = True
-    paused = asleep.steering.pause(torrent.id)
-    woken = asleep.steering.files(torrent.id)
-    asleep.keeper.go_on()
-    world.run()
-    result(paused)
-    assert len(result(woken)) == 2
+    result(answers["pause"])
+    assert len(result(answers["files"])) == 2
     assert asleep.row(torrent).state == "paused"
     assert not asleep.session(torrent).torrent.running
 

@@ -146,6 +146,15 @@ def test_arguments_are_not_told_however_the_report_comes(home, spawned, torrent,
     assert "secret" not in "\n".join(lines)
 
 
+def test_one_that_says_so_itself_was_run(home, spawned, torrent, logged):
+    home.add(torrent)
+    spawned[0].protocol.childDataReceived(1, b"before\nsearched for: Upon execvpe \nafter\n")
+    spawned[0].end(0)
+    lines = [line for line in logged() if line.startswith("hook on_added")]
+    assert lines[:3] == [f"hook on_added: {said}" for said in ("before", "searched for: Upon execvpe ", "after")]
+    assert not any("could not be run" in line for line in lines)
+
+
 def test_one_that_takes_too_long(home, world, spawned, torrent):
     home.add(torrent)
     (hook,) = spawned

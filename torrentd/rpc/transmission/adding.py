@@ -21,6 +21,7 @@ from torrentd.session.telling.rows import LimitsRow
 _HASH: Final = re.compile(r"[0-9a-fA-F]{40}|[A-Z2-7]{32}")
 _MAGNET: Final = "magnet:"
 _COOKIES: Final = re.compile(r"[ -~]{0,4096}")
+"""Printable ASCII, as much as browsers keep of one cookie."""
 _URL: Final = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 

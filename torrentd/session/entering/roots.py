@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Sequence
 
+from torrentd.disk.folders import is_within
 from torrentd.model.errors import RpcError
 
 
@@ -17,7 +18,7 @@ def allowed_directory(wanted: str | None, default: str, roots: Sequence[str]) ->
         raise RpcError("path_not_allowed", "download_dir must be an absolute path", path="download_dir")
     try:
         resolved = _resolved(wanted)
-        allowed = any(_is_within(resolved, _resolved(root)) for root in (default, *roots))
+        allowed = any(is_within(resolved, _resolved(root)) for root in (default, *roots))
     except (OSError, ValueError) as error:  # loops of links, text that is no path
         raise RpcError("path_not_allowed", f"download_dir cannot be resolved: {error}", path="download_dir") from None
     if not allowed:
@@ -38,8 +39,3 @@ def _resolved(path: str) -> str:
         if error.errno == errno.ELOOP:
             raise
     return real
-
-
-def _is_within(path: str, folder: str) -> bool:
-    """Both resolved."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")

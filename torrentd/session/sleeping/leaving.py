@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from torrentd.model.errors import TrackerError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from torrentd.session.sleeping.sleeper import Sleeper
     from torrentd.swarm.announcing.schedule import Announcing
     from torrentd.swarm.commands import Announce
+
+log = Logger()
 
 
 def leave(around: Around, info_hash: bytes, sleeper: Sleeper) -> None:
@@ -47,4 +51,10 @@ def _announce(around: Around, info_hash: bytes, sleeper: Sleeper, command: Annou
 
     done = around.announces.announce(info_hash, sleeper.peer_id, command)
     done.addCallbacks(answered, failed).addCallback(go_on)
-    done.addErrback(lambda failure: None)  # cancelled by a stop, which waits for no answer
+    done.addErrback(_unanswered)
+
+
+def _unanswered(failure: Failure) -> None:
+    """A stop waits for no answer; who did not hear that we are gone finds out by itself."""
+    if failure.check(CancelledError) is None:
+        log.failure("a sleeping torrent's trackers: a bug of ours", failure)
