@@ -109,6 +109,16 @@ def test_waiting_for_what_should_be_there(torrentctl: Torrentctl, fake: FakeDaem
     assert len(torrentctl.slept) == 2
 
 
+def test_what_should_be_there_and_is_missing(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    """It was complete where it was, so that is what its row still says."""
+    fake.answers["job.list"] = {"jobs": [job(7, UBUNTU, "done")]}
+    missing = {"code": "files_missing", "message": "/srv/ubuntu.iso: the file is missing", "source": "storage"}
+    fake.answers["torrent.list"] = {"torrents": [torrent(state="error", done=900, error=missing)]}
+    outcome = torrentctl("move", "ubuntu", "/srv", "--point", "--wait")
+    assert outcome.code == 1
+    assert outcome.err == f"torrentctl: {UBUNTU[:8]}: /srv/ubuntu.iso: the file is missing\n"
+
+
 def test_a_job_that_is_forgotten(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     fake.answers["job.list"] = {"jobs": []}
     outcome = torrentctl("move", "ubuntu", "/srv", "--wait")

@@ -38,18 +38,18 @@ def move_command(session: Session, torrents: Sequence[str], directory: str, poin
     params = {"ids": find_ids(session, torrents), "path": path, "mode": "point" if point else "move"}
     result = session.call("torrent.move", params)
     ended = _wait(session, result["jobs"]) if waits else []
-    empty = _empty(session, [job["torrent"] for job in ended if job["state"] == "done"]) if point else []
+    lacking = _lacking(session, [job["torrent"] for job in ended if job["state"] == "done"], path) if point else {}
     _show(session, result, ended, path)
     for failure in result["failed"]:
         session.output.complain(f"{failure['id'][:SHORT_ID]}: {failure['message']}")
     for job in ended:
         if job["state"] != "done":
             session.output.complain(f"{job['torrent'][:SHORT_ID]}: {_reason(job)}")
-    for torrent in empty:
-        session.output.complain(f"{torrent[:SHORT_ID]}: nothing of it is in {path}")
+    for torrent, words in lacking.items():
+        session.output.complain(f"{torrent[:SHORT_ID]}: {words}")
     if result["failed"]:
         return code_of_rpc_error(result["failed"][0]["code"])
-    return OK if all(job["state"] == "done" for job in ended) and not empty else FAILED
+    return OK if all(job["state"] == "done" for job in ended) and not lacking else FAILED
 
 
 def _show(session: Session, result: Row, ended: list[Row], path: str) -> None:
@@ -85,15 +85,17 @@ def _wait(session: Session, begun: Sequence[Row]) -> list[Row]:
             session.sleep(GLANCE)
 
 
-def _empty(session: Session, torrents: list[str]) -> list[str]:
-    """Those of which nothing was found where they are now; what is there is hashed first."""
-    params = {"filter": {"ids": torrents}, "fields": ["id", "state", "done"], "limit": EVERY_ROW}
+def _lacking(session: Session, torrents: list[str], path: str) -> dict[str, str]:
+    """Those that were not found where they are now, and what is wrong; what is there is hashed first."""
+    params = {"filter": {"ids": torrents}, "fields": ["id", "state", "done", "error"], "limit": EVERY_ROW}
     while torrents:
         rows = session.call("torrent.list", params)["torrents"]
         if not any(row["state"] in ("moving", "checking") for row in rows):
-            return [row["id"] for row in rows if not row["done"] and row["state"] != "metadata"]
+            broken = {row["id"]: row["error"]["message"] for row in rows if row["error"]}
+            empty = [row["id"] for row in rows if not row["done"] and row["state"] != "metadata"]
+            return dict.fromkeys(empty, f"nothing of it is in {path}") | broken
         session.sleep(GLANCE)
-    return []
+    return {}
 
 
 def _drawing(session: Session, stack: ExitStack) -> Callable[[Sequence[Row]], None]:
