@@ -7,7 +7,7 @@ import pytest
 from tests.session.world import Sample
 from torrentd.model.layout import FileEntry, Layout
 from torrentd.wire.metainfo import parse
-from torrentd.wire.renaming import new_names, renamed
+from torrentd.wire.renaming import new_names, rename, renamed
 
 LAYOUT = Layout(
     (FileEntry(("t", "a"), 1, 0), FileEntry(("t", "sub", "b"), 1, 1), FileEntry(("t", "sub", "deep", "c"), 1, 2))
@@ -47,6 +47,15 @@ def test_names_that_are_taken(name: str) -> None:
 def test_case_matters_to_some_disks() -> None:
     with pytest.raises(ValueError, match="another file"):
         new_names(Layout((FileEntry(("t", "S", "a"), 1, 0), FileEntry(("t", "s", "b"), 1, 1))), ("t", "S", "a"), "B")
+
+
+def test_what_comes_of_it() -> None:
+    metainfo = parse(Sample("t").metainfo)
+    result = rename(metainfo, ("t", "sub"), "z")
+    assert (result.names, result.old_names) == ({1: ("t", "z", "b.txt")}, {1: ("t", "sub", "b.txt")})
+    assert result.metainfo == renamed(metainfo, result.names)
+    with pytest.raises(LookupError):
+        rename(metainfo, ("x",), "z")
 
 
 def test_the_metainfo() -> None:

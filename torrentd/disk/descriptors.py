@@ -49,6 +49,10 @@ class Descriptors:
             self._files.move_to_end(key)
         return file
 
+    def open_in(self, storage: int) -> dict[int, OpenFile]:
+        """The files of a storage that are open, by their number."""
+        return {index: file for (key, index), file in self._files.items() if key == storage}
+
     def hold(self, storage: int, files: Iterable[int], writable: bool) -> dict[int, OpenFile]:
         """Those of the files that are open (for writing, if asked), each held until `release`."""
         held = {}

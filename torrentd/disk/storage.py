@@ -176,10 +176,11 @@ class Storage:
         return failure
 
     def _seen(self, stats: list[FileStat | None]) -> list[FileStat | None]:
-        for index, found in enumerate(stats):
-            file = self._access.descriptors.get((self._access.key, index))
-            if file is not None and (found is None or found.inode != file.inode):
+        for index, file in self._access.descriptors.open_in(self._access.key).items():
+            here = stats[index]
+            if here is None or here.inode != file.inode:
                 self._access.forget([index])
+        for index, found in enumerate(stats):
             if found is not None:
                 self._access.expected.setdefault(index, found.size)
         return stats

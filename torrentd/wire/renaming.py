@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from torrentd.model.layout import Layout
 from torrentd.wire.metainfo import Metainfo
 from torrentd.wire.names import Path, clean_component
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What a new name for a file or folder leads to: the paths of the files that change, by their number, afterwards
+    and before, and the metainfo with them."""
+
+    names: dict[int, Path]
+    old_names: dict[int, Path]
+    metainfo: Metainfo
+
+
+def rename(metainfo: Metainfo, path: Path, name: str) -> Renamed:
+    """What comes of calling the file or folder at `path` `name`. Errors as in `new_names`. It takes a while where there
+    are thousands of files."""
+    names, files = new_names(metainfo.layout, path, name), metainfo.layout.files
+    return Renamed(names, {number: files[number].path for number in names}, renamed(metainfo, names))
 
 
 def new_names(layout: Layout, path: Path, name: str) -> dict[int, Path]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+from collections import Counter
 from contextlib import suppress
 
 import pytest
+from twisted.internet.defer import execute
 
+from tests.session import world
 from tests.session.world import Sample, error, result
 from torrentd.disk.verbs import renaming
 from torrentd.model.errors import StorageError
@@ -275,3 +279,32 @@ def test_a_disk_that_does_not_follow_after_a_crash(seed, torrent, monkeypatch):
         assert on_disk(seed) == ["other", "sample/a.bin", "sample/sub/b.txt"]
         assert (seed.row(torrent).state, seed.row(torrent).name) == ("seeding", "sample")
         again(seed)
+
+
+def test_thousands_of_files_do_not_hold_the_reactor(home, monkeypatch):
+    """Whatever is done for each file is done by a worker."""
+    monkeypatch.setattr(home.system, "fdatasync", lambda fd: None)
+    many = Sample(files={f"sub/{number}": 100 for number in range(600)})
+    home.put(many)
+    home.add(many)
+    calls: Counter[str] = Counter()
+
+    def count(frame, event, arg):
+        if event == "call" and "torrentd" in frame.f_code.co_filename:
+            calls[f"{frame.f_code.co_filename} {frame.f_code.co_name}"] += 1
+
+    def elsewhere(function, *args, **kwargs):
+        sys.setprofile(None)
+        try:
+            return execute(function, *args, **kwargs)
+        finally:
+            sys.setprofile(count)
+
+    monkeypatch.setattr(world, "execute", elsewhere)
+    sys.setprofile(count)
+    try:
+        rename(home, many, "sample", "other")
+    finally:
+        sys.setprofile(None)
+    assert home.row(many).state == "seeding"
+    assert {name: times for name, times in calls.items() if times >= 600} == {}

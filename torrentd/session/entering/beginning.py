@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import CancelledError
@@ -16,9 +16,14 @@ from torrentd.session.entering.checking import settle
 from torrentd.state.suspects import PROBATION
 
 if TYPE_CHECKING:
+    from torrentd.model.geometry import Geometry
+    from torrentd.model.layout import Layout
     from torrentd.session.running.torrent import TorrentSession
 
 log = Logger()
+
+COMPARED_AT_ONCE = 500
+"""More files than that are compared by a worker: it takes a few microseconds for each."""
 
 
 def nobody_waits() -> None:
@@ -105,18 +110,25 @@ async def _look(session: TorrentSession, trusting: bool, is_void: Callable[[], b
 
 async def _compare(session: TorrentSession) -> Recovery:
     """How the files look, and how they should. While nothing is known of them, all that are there are doubtful."""
-    found = [None if stat is None else FileStat(*stat) for stat in await session.storage.existing()]
-    files = session.facts.files if session.facts.checked else [None] * len(found)
-    recorded = [None if stat is None else FileStat(*stat) for stat in files]
-    durability = session.durability
-    return recovery(
-        session.metainfo.layout,
-        session.metainfo.geometry,
-        durability.flushed,
-        list(durability.marks.marked),
-        recorded,
-        found,
-    )
+    found, metainfo = await session.storage.existing(), session.metainfo
+    recorded = session.facts.files.copy() if session.facts.checked else [None] * len(found)
+    have, marked = session.durability.flushed, list(session.durability.marks.marked)
+    if len(found) <= COMPARED_AT_ONCE:
+        return _compared(metainfo.layout, metainfo.geometry, have, marked, recorded, found)
+    workers = session.around.host.workers
+    return await workers.run(_compared, metainfo.layout, metainfo.geometry, have.copy(), marked, recorded, found)
+
+
+def _compared(
+    layout: Layout,
+    geometry: Geometry,
+    have: Bitfield,
+    marked: Sequence[int],
+    recorded: Sequence[tuple[int, int, int] | None],
+    found: Sequence[tuple[int, int, int] | None],
+) -> Recovery:
+    stats = ([None if stat is None else FileStat(*stat) for stat in those] for those in (recorded, found))
+    return recovery(layout, geometry, have, marked, *stats)
 
 
 async def _sizes_are_right(session: TorrentSession) -> bool:

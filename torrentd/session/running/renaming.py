@@ -8,7 +8,7 @@ A start that finds a note lets the disk follow. If that fails, the old names are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
@@ -22,11 +22,13 @@ from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling.reasons import QUARANTINED
 from torrentd.state.records import Renaming as Note
 from torrentd.wire.escape import escape
-from torrentd.wire.renaming import new_names, renamed
+from torrentd.wire.renaming import Renamed, rename
 
 if TYPE_CHECKING:
+    from torrentd.model.layout import Layout
     from torrentd.session.daemon import Daemon
     from torrentd.session.running.torrent import TorrentSession
+    from torrentd.wire.metainfo import Metainfo
     from torrentd.wire.names import Path
 
 log = Logger()
@@ -43,7 +45,7 @@ class Renaming:
         """The new path. RpcError: "file_index" if nothing is at `path`, "path_not_allowed" for such a name, or where
         another torrent has files, "busy", "wrong_state". StorageError: nothing has changed."""
         old = tuple(path.split("/"))
-        self._checked(session, old, name)  # nobody waits for the end of a move only to be refused
+        self._check(session)  # nobody waits for the end of a move only to be refused
         return self._daemon.turns.run(session.info_hash, self._rename, session, old, name)
 
     def resume(self, session: TorrentSession, note: Note) -> None:
@@ -57,28 +59,32 @@ class Renaming:
             await session.storage.rename(note.old, note.new, fresh=False)
         except StorageError as error:
             log.error("{name}: was not renamed: {error}", name=session.name, error=str(error))
-            names = new_names(session.metainfo.layout, note.new, note.old[-1])
-            await self._around.host.state.undo_renaming(session.info_hash, names, note)
-            await self._settle(session, names)
+            workers = self._around.host.workers
+            undone = await workers.run(rename, session.metainfo, note.new, note.old[-1])
+            await self._around.host.state.undo_renaming(session.info_hash, undone.names, note)
+            await self._settle(session, undone.metainfo)
         else:
             await self._around.host.state.end_renaming(session.info_hash)
         session.renaming = False
         await begin(session)
 
     async def _rename(self, session: TorrentSession, path: Path, name: str) -> str:
-        names = self._checked(session, path, name)
-        if not names:
-            return "/".join(path)
-        note = Note(path, (*path[:-1], name))
+        self._check(session)
         session.renaming = True
+        note = Note(path, (*path[:-1], name))
         try:
-            await self._check_others(session, note)
+            result = await self._result(session, path, name)
+            if result.names:
+                await self._check_others(session, note)
         except Exception:
-            session.renaming = False
+            self._let_run(session)
             raise
+        if not result.names:
+            self._let_run(session)
+            return "/".join(path)
         session.stop(silent=True)
         try:
-            await self._carry_out(session, names, note)
+            await self._carry_out(session, result, note)
         except Exception:
             self._go_on(session)
             raise
@@ -86,20 +92,27 @@ class Renaming:
         log.info("{name}: {old} is called {new} now", name=session.name, old=escape("/".join(path)), new=escape(name))
         return "/".join(note.new)
 
+    def _let_run(self, session: TorrentSession) -> None:
+        """It is as it was; it may have been resumed meanwhile."""
+        session.renaming = False
+        session.start()
+
     def _go_on(self, session: TorrentSession) -> None:
         session.renaming = False
         if not (session.gone or self._daemon.stopping):
             Deferred.fromCoroutine(begin(session)).addErrback(session.our_fault)
 
-    def _checked(self, session: TorrentSession, path: Path, name: str) -> dict[int, Path]:
+    def _check(self, session: TorrentSession) -> None:
         if session.gone:
             raise self._around.unknown(session.id)
         if session.moving is not None or session.checking is not None:
             raise RpcError("busy", "The torrent is being moved or checked", id=session.id)
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
+
+    async def _result(self, session: TorrentSession, path: Path, name: str) -> Renamed:
         try:
-            return new_names(session.metainfo.layout, path, name)
+            return await self._around.host.workers.run(rename, session.metainfo, path, name)
         except LookupError as error:
             raise RpcError("file_index", str(error.args[0]), path="path") from None
         except ValueError as error:
@@ -116,30 +129,35 @@ class Renaming:
             if not any(root.startswith(place) or place.startswith(root) for place in places):
                 continue
             awake = await self._around.waking.awake(info_hash)
-            paths = (_inside(awake.facts.download_dir, entry.path) for entry in awake.metainfo.layout.files)
-            if any(path.startswith(place) for path in paths for place in places):
+            if await self._around.host.workers.run(_lies_in, awake.metainfo.layout, awake.facts.download_dir, places):
                 raise RpcError("path_not_allowed", f"{awake.name}, another torrent, has files there", path="path")
 
-    async def _carry_out(self, session: TorrentSession, names: Mapping[int, Path], note: Note) -> None:
-        state, files = self._around.host.state, session.metainfo.layout.files
+    async def _carry_out(self, session: TorrentSession, result: Renamed, note: Note) -> None:
+        state = self._around.host.state
         await session.durability.flush()
         if not session.durability.is_settled:
             raise StorageError("what was downloaded last could not be flushed", path=session.facts.download_dir)
-        await state.begin_renaming(session.info_hash, names, note)
+        await state.begin_renaming(session.info_hash, result.names, note)
         try:
             await session.storage.rename(note.old, note.new, fresh=True)
         except StorageError:
-            await state.undo_renaming(session.info_hash, {number: files[number].path for number in names}, note)
+            await state.undo_renaming(session.info_hash, result.old_names, note)
             raise
         await state.end_renaming(session.info_hash)
-        await self._settle(session, names)
+        await self._settle(session, result.metainfo)
 
-    async def _settle(self, session: TorrentSession, names: Mapping[int, Path]) -> None:
+    async def _settle(self, session: TorrentSession, metainfo: Metainfo) -> None:
         """The session goes on with these names."""
-        session.metainfo = renamed(session.metainfo, names)
+        session.metainfo = metainfo
         session.facts.edited_at = self._around.host.wall_clock()
         self._around.touched(session)
         await reopen(self._daemon, session)
+
+
+def _lies_in(layout: Layout, directory: str, places: Sequence[str]) -> bool:
+    """Whether a file of a torrent in a directory lies at or below one of the places."""
+    paths = (_inside(directory, entry.path) for entry in layout.files)
+    return any(path.startswith(place) for path in paths for place in places)
 
 
 def _root(torrent: TorrentSession | Sleeper) -> str:
