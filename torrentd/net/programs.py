@@ -1,4 +1,5 @@
-"""Programs of the user that are run beside us: never through a shell, in an environment that holds what we say only."""
+"""Programs of the user that are run beside us. No shell reads what they are told, which is in an environment that holds
+nothing else of ours."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ GRACE = 5.0
 LONGEST_LINE = 1000
 """Bytes of a line of output; the rest of it is dropped."""
 
-COULD_NOT_BE_RUN = b"Upon execvpe "
-"""How Twisted begins its report of what was not run, with all arguments, which may be secret; the last line says what
-was wrong. It comes for a program that is not there; and for every other that is told to end while our child has not
-become that program yet: then our own handler of the signal fails in it, and the interpreter says something first."""
+BECOME = (b"/bin/sh", b"-c", b'cd / && exec "$@"', b"sh")
+"""Begins every program, which the shell becomes. Nothing but this text is read by it. Without it Twisted would run our
+own code in the child until it becomes the program, to change its directory; what goes wrong there is told where the
+program writes, with all arguments, which may be secret, and nobody could tell that from what the program says."""
 
 MOST_LINES = 100
 """Lines of output of one program; the rest is dropped."""
@@ -37,8 +38,6 @@ class Program(ProcessProtocol):
         self._lines = 0
         self._rests = {1: b"", 2: b""}
         """by descriptor: what is no whole line yet"""
-        self._held: list[bytes] = []
-        """from the first line on that may tell arguments"""
         self._deadline = reactor.callLater(limit, self._overdue)
 
     def connectionMade(self) -> None:
@@ -58,11 +57,6 @@ class Program(ProcessProtocol):
         status = 0
         if isinstance(reason.value, ProcessTerminated | ProcessDone):
             status = -reason.value.signal if reason.value.signal else reason.value.exitCode or 0
-        if self._held and status:
-            self._line(f"it could not be run: {_text(self._held[-1] if len(self._held) > 1 else b'')}")
-        elif self._held:
-            for line in self._held[:MOST_LINES]:  # it was run, so these are its own words
-                self._line(_text(line))
         self.ended.callback(status)
 
     def stop(self) -> None:
@@ -82,23 +76,17 @@ class Program(ProcessProtocol):
 
     def _print(self, line: bytes) -> None:
         self._lines += 1
-        if self._held or COULD_NOT_BE_RUN in line:
-            self._held = [*self._held[:MOST_LINES], line]
-        elif self._lines <= MOST_LINES:
-            self._line(_text(line))
-
-
-def _text(line: bytes) -> str:
-    return line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r")
+        if self._lines <= MOST_LINES:
+            self._line(line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r"))
 
 
 def run(
     reactor: Any, argv: Sequence[str], environment: Mapping[str, str], limit: float, line: Callable[[str], None]
 ) -> Program:
-    """Run `argv[0]` with these arguments in `/`, for at most `limit` seconds. What is wrong with the program itself is
-    said by its exit status, as by a shell's."""
+    """Run `argv[0]` with these arguments in `/`, for at most `limit` seconds. One that cannot be run ends with 127 or
+    126, and says why."""
     program = Program(reactor, limit, line)
-    arguments = [os.fsencode(word) for word in argv]
+    arguments = [*BECOME, *(os.fsencode(word) for word in argv)]
     variables = {os.fsencode(name): value.encode("utf-8", "replace") for name, value in environment.items()}
-    reactor.spawnProcess(program, arguments[0], arguments, env=variables, path=b"/")
+    reactor.spawnProcess(program, arguments[0], arguments, env=variables)
     return program
