@@ -7,7 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,54 @@ def test_what_a_full_disk_does_not_take_is_no_success(fake: FakeDaemon) -> None:
         done = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, timeout=30, check=False)
     assert done.returncode == 1
     assert done.stderr == b"torrentctl: No space left on device\n"
+
+
+@pytest.fixture
+def gone() -> Iterator[int]:
+    """A pipe from which nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@pytest.mark.parametrize("stream", ["-", "/dev/full", "gone"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("pause 11111111", 0),
+        ("wait 11111111", 0),
+        ("status --nonsense", 2),
+        ("show 00000000", 3),
+        ("wait 11111111 --timeout 0", 4),
+        ("--socket /no/such status", 5),
+        ("rename 11111111 a b", 1),
+    ],
+)
+def test_what_nobody_can_read_changes_no_exit_code(
+    fake: FakeDaemon, gone: int, stream: str, words: str, code: int
+) -> None:
+    id = "1" * 40
+    is_pending = "--timeout" in words
+    fake.answers |= {
+        "torrent.list": listing(torrent(id)),
+        "torrent.pause": {"done": [id], "failed": []},
+        "torrent.wait": {"done": [] if is_pending else [id], "pending": [id] if is_pending else [], "failed": []},
+    }
+    where = {"-": "2>&-", "gone": f"2>&{gone}"}.get(stream, f"2>{stream}")
+    command = ["bash", "-c", f"exec {sys.executable} -c '{START}' {words} {where}"]
+    environment = {**os.environ, "TORRENTCTL_SOCKET": fake.address}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, pass_fds=[gone], timeout=30, check=False)
+    assert done.returncode == code
+    assert b"torrentctl" not in done.stdout
+
+
+def test_without_a_stdout_nothing_is_a_success(fake: FakeDaemon) -> None:
+    fake.answers["torrent.list"] = listing(torrent())
+    command = ["bash", "-c", f"exec {sys.executable} -c '{START}' list >&-"]
+    environment = {**os.environ, "TORRENTCTL_SOCKET": fake.address}
+    done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (1, b"torrentctl: Bad file descriptor\n")
 
 
 def test_interrupted(fake: FakeDaemon) -> None:

@@ -13,7 +13,9 @@ from tests.interop.processes import until
 def test_a_file_in_the_watch_folder_ends_in_a_hook(stage: Stage) -> None:
     watched, told = stage.directory("watched"), stage.folder / "told"
     argv = ["/bin/sh", "-c", f"echo it ran in $(pwd); env > {told}.new; mv {told}.new {told}"]
-    daemon = stage.place(Torrentd, watch={"dir": str(watched)}, hooks={"on_completed": argv, "on_added": ["/no/such", "secret"]})
+    daemon = stage.place(
+        Torrentd, watch={"dir": str(watched)}, hooks={"on_completed": argv, "on_added": ["/no/such", "secret"]}
+    )
     torrent = make(daemon.downloads, {"content; touch $HOME/oops": MIB})
     (watched / "one.torrent").write_bytes(torrent.metainfo)
     os.environ["SECRET_OF_MINE"] = "1"

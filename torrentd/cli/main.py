@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TextIO
 
 import click
@@ -83,6 +84,7 @@ torrentctl = click.version_option(__version__, prog_name=PROGRAM, message="%(pro
 
 def main() -> None:
     """The entry point of the installed program."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 still gets every name
@@ -96,16 +98,24 @@ def main() -> None:
     _leave(run(sys.argv[1:], session))
 
 
+def _open_what_is_closed() -> None:
+    """A stream that was closed before we began refuses all that is written to stdout, and swallows the rest."""
+    if sys.stdout is None:
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115  it stays open
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
 def _leave(code: int) -> None:
     """End the process now: to take the interpreter down in good order is a tenth of a run, for nothing."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:  # closed before we began
-                stream.flush()
-        except BrokenPipeError:
-            code = exits.BROKEN_PIPE
-        except OSError as error:  # a full disk
-            code = code or _complain(*exits.machine(error))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = exits.BROKEN_PIPE
+    except OSError as error:  # a full disk
+        code = code or _complain(*exits.machine(error))
+    with suppress(OSError):
+        sys.stderr.flush()
     os._exit(code)
 
 
@@ -136,7 +146,8 @@ def run(arguments: Sequence[str], session: Session) -> int:
 
 
 def _complain(line: str, code: int) -> int:
-    click.echo(escape(f"{PROGRAM}: {line}"), err=True)
+    with suppress(OSError):  # the code counts, also where nobody can read why
+        click.echo(escape(f"{PROGRAM}: {line}"), err=True)
     return code
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from torrentd.cli.exits import USAGE, Failed
@@ -128,7 +129,8 @@ class Output:
         self._tell(f"torrentctl: {text}")
 
     def _tell(self, text: str) -> None:
-        print(escape(text), file=self._err, flush=True)
+        with suppress(OSError):  # that nobody can read it changes nothing
+            print(escape(text), file=self._err, flush=True)
 
     def _write(self, line: str) -> None:
         print(line, file=self._out)
