@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.swarm.evaluator import arrives, asked, has, make, run, says, served
+from tests.swarm.evaluator import Log, arrives, asked, has, make, run, run_of, says, served
 from torrentd.model.address import Address
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.policy.rates.limiter import Bucket
-from torrentd.swarm.commands import Ask, Serve
-from torrentd.swarm.events import Drained, PeerConnected, SetShared, Start
+from torrentd.swarm.commands import ReadAt, Serve
+from torrentd.swarm.events import Drained, PeerConnected, PiecesVerified, SetLimits, SetShared, Start, Tick
 from torrentd.swarm.rationing import WHOLE_BLOCK
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.torrent import Torrent
@@ -109,7 +109,7 @@ def test_blocks_of_a_low_limit_are_paced(rate: int | None, paced: bool) -> None:
     log = run(seed(Bucket(rate)), (0, Start()), (0, arrives(1)), (0, says(1, Interested(), Request(0, 0, BLOCK))))
     paces = [command.pace for _, command in log if isinstance(command, Serve)]
     log = run(leech(Bucket(rate)), (0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke())))
-    paces += [command.pace for _, command in log if isinstance(command, Ask)]
+    paces += [command.pace for _, command in log if isinstance(command, ReadAt)] or [None]
     assert [pace is not None for pace in paces] == [paced] * 2
 
 
@@ -122,3 +122,34 @@ def test_other_limits_than_before_count_at_once() -> None:
     log = run(torrent, (1, SetShared((), (group,))))
     assert sum(map(len, served(log, 1))) == 1
     assert left(group) == BURST - WHOLE_BLOCK
+
+
+def paces(log: Log) -> list[bool]:
+    """Each time that peer 1 is read at another pace: whether it has one."""
+    return [command.pace is not None for _, command in log if isinstance(command, ReadAt)]
+
+
+def test_once_everything_is_there_nobody_is_read_at_a_pace() -> None:
+    torrent = make(pieces=1, blocks=1, down=Bucket(40_000))
+    hello = [(0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke()))]
+    log = run(torrent, *hello, (1, says(1, run_of(0))), (1, PiecesVerified([0])))
+    assert paces(log) == [True, False]
+
+
+@pytest.mark.parametrize("end", ["own", "shared", "whole"])
+def test_no_limit_no_pace(end: str) -> None:
+    """What is on its way comes as fast as it can, though nothing more is asked for."""
+    whole = Bucket(40_000)
+    torrent = make(pieces=1, blocks=1, down=whole)
+    assert paces(run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke())))) == [True]
+    if end == "own":
+        torrent.handle(SetLimits(down=30_000), 0.0)
+        assert paces(run(torrent, (0, Tick()))) == []
+        whole.set_rate(None, 0.0)
+        assert paces(run(torrent, (0, SetLimits()))) == [False]
+    elif end == "shared":
+        assert paces(run(torrent, (0, SetShared((), ())))) == [False]
+    else:
+        whole.set_rate(None, 0.0)
+        assert paces(run(torrent, (0, Tick()))) == [False]
+    assert paces(run(torrent, (9, Tick()))) == []

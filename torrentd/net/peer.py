@@ -93,7 +93,6 @@ class PeerProtocol(Protocol):
         self._attempt: Any = None
         self._control: list[bytes] = []
         self._paused: set[str] = set()
-        self._pace: float | None = None
         self._reason: str | None = None
         self._ended = False
 
@@ -304,9 +303,7 @@ class PeerProtocol(Protocol):
             self.transport.resumeProducing()
 
     def pace_reading(self, pace: float | None) -> None:
-        """Asked with every request: it costs nothing unless it changes."""
-        if pace != self._pace and self.transport is not None and self._reason is None:
-            self._pace = pace
+        if self.transport is not None and self._reason is None:
             pace_reading = getattr(self.transport, "pace_reading", None)
             if pace_reading is not None:
                 pace_reading(pace)

@@ -26,8 +26,14 @@ class Ask:
 
     peer: PeerKey
     ranges: list[Range]
-    pace: float | None = None
-    """bytes per second at which what comes should be read, for a low limit"""
+
+
+@dataclass(slots=True)
+class ReadAt:
+    """What the peer sends should be read at `pace` bytes per second, for a low limit; None: as it comes."""
+
+    peer: PeerKey
+    pace: float | None
 
 
 @dataclass(slots=True)
@@ -170,6 +176,7 @@ class MetadataFetched:
 Command: TypeAlias = (
     Send
     | Ask
+    | ReadAt
     | Serve
     | Close
     | Connect

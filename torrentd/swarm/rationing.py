@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from torrentd.model.geometry import BLOCK
+from torrentd.swarm.commands import ReadAt
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.ids import PIECE_HEADER
@@ -33,9 +34,25 @@ def is_free_to_serve(torrent: TorrentState, peer: Peer) -> bool:
     return torrent.up.unlimited or _exempt(torrent, peer)
 
 
-def reading_pace(torrent: TorrentState, peer: Peer) -> float | None:
-    """Bytes per second at which what the peer sends should be read; None: as they come."""
-    return None if is_free_to_take(torrent, peer) else torrent.down.pace
+def pace(torrent: TorrentState, peer: Peer) -> None:
+    """Have what the peer sends read as the limits want it: it is asked for blocks, or the limits changed."""
+    is_free = torrent.requests is None or is_free_to_take(torrent, peer)
+    wanted = None if is_free else torrent.down.pace
+    if wanted != peer.pace:
+        peer.pace = wanted
+        torrent.commands.append(ReadAt(peer.key, wanted))
+        torrent.paced = True
+
+
+def pace_all(torrent: TorrentState) -> None:
+    """Nobody keeps a pace for which there is no cause any more."""
+    if not torrent.paced:
+        return
+    torrent.paced = False
+    for peer in torrent.peers.values():
+        if peer.pace is not None:
+            pace(torrent, peer)
+            torrent.paced |= peer.pace is not None
 
 
 def may_ask(torrent: TorrentState, peer: Peer, count: int) -> int:

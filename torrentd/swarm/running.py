@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from torrentd.policy.sharing.spreading import Spreading
+from torrentd.swarm import rationing
 from torrentd.swarm.downloading import download
 from torrentd.swarm.events import SetLimits, SetShared, Start, Stop, Tick
 from torrentd.swarm.membership import NEVER
@@ -44,6 +45,7 @@ def set_limits(torrent: TorrentState, event: SetLimits) -> None:
     torrent.down_limit.set_rate(event.down, torrent.now)
     torrent.up_limit.set_rate(event.up, torrent.now)
     torrent.down.weight = torrent.up.weight = torrent.settings.weight
+    rationing.pace_all(torrent)
     torrent.wake(torrent.now)
 
 
@@ -51,9 +53,11 @@ def set_shared(torrent: TorrentState, event: SetShared) -> None:
     """Share other limits than before; whoever waited may go on."""
     torrent.down.share(*event.down)
     torrent.up.share(*event.up)
+    rationing.pace_all(torrent)
     torrent.wake(torrent.now)
 
 
 def tick(torrent: TorrentState, _: Tick) -> None:
     """Do what is due, also when only limits outside of the torrent changed."""
+    rationing.pace_all(torrent)
     torrent.wake(torrent.now)

@@ -132,6 +132,8 @@ class TorrentState(Membership[Peer]):
         self.up = Chain(self.up_limit, up, weight=settings.weight)
         self.rationed = False
         """the download limit refused something: to be asked for when it grants again"""
+        self.paced = False
+        """somebody may be read at a pace"""
         self.down_meter = RateMeter()
         self.up_meter = RateMeter()
 

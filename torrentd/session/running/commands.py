@@ -33,8 +33,13 @@ def ask(session: TorrentSession, command: c.Ask) -> None:
     connection = session.connections.get(command.peer)
     if connection is not None:
         connection.send(encode_requests(command.ranges))
-        connection.pace_reading(command.pace)
         session.unflushed[command.peer] = connection
+
+
+def read_at(session: TorrentSession, command: c.ReadAt) -> None:
+    connection = session.connections.get(command.peer)
+    if connection is not None:
+        connection.pace_reading(command.pace)
 
 
 def serve(session: TorrentSession, command: c.Serve) -> None:
@@ -123,6 +128,7 @@ def metadata_fetched(session: MagnetSession, command: c.MetadataFetched) -> None
 RUN: dict[type, Callable[[Any, Any], None]] = {
     c.Send: send,
     c.Ask: ask,
+    c.ReadAt: read_at,
     c.Serve: serve,
     c.Close: close,
     c.Connect: connect,

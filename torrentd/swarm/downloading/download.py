@@ -81,6 +81,7 @@ def end(torrent: TorrentState) -> None:
         return
     discard(torrent, list(requests.started))
     torrent.requests = torrent.sharing = None
+    rationing.pace_all(torrent)
 
 
 def discard(torrent: TorrentState, pieces: list[int]) -> None:
@@ -194,7 +195,8 @@ def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
 
 
 def _ask(torrent: TorrentState, peer: Peer, ranges: list[Range], *, was_empty: bool) -> None:
-    torrent.commands.append(Ask(peer.key, ranges, rationing.reading_pace(torrent, peer)))
+    rationing.pace(torrent, peer)
+    torrent.commands.append(Ask(peer.key, ranges))
     peer.spoke_at = torrent.now
     if was_empty:
         peer.pipeline.asked(torrent.now)

@@ -69,6 +69,8 @@ class Peer:
     snubbed: bool = False
     """it has owed us blocks for a minute and sent none"""
 
+    pace: float | None = None
+    """bytes per second at which what it sends is read; None: as it comes"""
     queue: RequestQueue = field(default_factory=RequestQueue)
     waiting_since: float = 0.0
     """last block, or first request of an empty queue: how old the present wait is"""
