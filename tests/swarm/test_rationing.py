@@ -8,9 +8,20 @@ from tests.swarm.evaluator import Log, arrives, asked, has, make, run, run_of, s
 from torrentd.model.address import Address
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
-from torrentd.policy.rates.limiter import Bucket
+from torrentd.policy.rates.limiter import Bucket, Chain
 from torrentd.swarm.commands import ReadAt, Serve
-from torrentd.swarm.events import Drained, PeerConnected, PiecesVerified, SetLimits, SetShared, Start, Tick
+from torrentd.swarm.events import (
+    Drained,
+    Event,
+    PeerConnected,
+    PiecesVerified,
+    SetLimits,
+    SetShared,
+    Start,
+    Stop,
+    StorageFailed,
+    Tick,
+)
 from torrentd.swarm.rationing import WHOLE_BLOCK
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.torrent import Torrent
@@ -153,3 +164,26 @@ def test_no_limit_no_pace(end: str) -> None:
         whole.set_rate(None, 0.0)
         assert paces(run(torrent, (0, Tick()))) == [False]
     assert paces(run(torrent, (9, Tick()))) == []
+
+
+@pytest.mark.parametrize("end", [Stop(), StorageFailed(None, "no space left", "disk_full")])
+def test_who_asks_no_more_holds_nobody_up(end: Event) -> None:
+    shared = Bucket(RATE)
+    torrent, other = leech(shared), Chain(shared)
+    assert other.take(BURST, 0.0)
+    hello = [(0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke()))]
+    assert asked(run(torrent, *hello), 1) == []
+    behind = other.ready_at(0.0, WHOLE_BLOCK)
+    run(torrent, (0, end))
+    assert other.ready_at(0.0, WHOLE_BLOCK) < behind
+
+
+def test_who_serves_no_more_holds_nobody_up() -> None:
+    shared = Bucket(RATE)
+    torrent, other = seed(shared), Chain(shared)
+    assert other.take(BURST, 0.0)
+    hello = [(0, Start()), (0, arrives(1)), (0, says(1, Interested(), Request(0, 0, BLOCK)))]
+    assert served(run(torrent, *hello), 1) == []
+    behind = other.ready_at(0.0, WHOLE_BLOCK)
+    run(torrent, (0, Stop()))
+    assert other.ready_at(0.0, WHOLE_BLOCK) < behind

@@ -35,6 +35,7 @@ def stop(torrent: TorrentState, event: Stop) -> None:
     torrent.running = False
     connecting.close_all(torrent, "the torrent was paused")
     download.end(torrent)
+    torrent.up.leave()
     torrent.commands += torrent.announcing.stop(torrent.now, torrent.tally, silent=event.silent)
     torrent.deadline = NEVER
     torrent.wake(torrent.now)

@@ -174,6 +174,18 @@ def test_a_taker_that_never_comes_back_holds_up_nobody() -> None:
     assert there.total >= 0.97 * 10 * MB
 
 
+def test_who_leaves_holds_nobody_up() -> None:
+    """Not even until the time that it was promised."""
+    shared = Bucket(MB)
+    gone, there = Chain(shared), Chain(shared)
+    assert there.take(1 << 30, 1.0)
+    assert gone.take(BLOCK, 1.0) == 0
+    at = there.ready_at(1.0)
+    gone.leave()
+    assert there.ready_at(1.0) < at
+    assert there.take(BLOCK, there.ready_at(1.0)) == BLOCK
+
+
 def test_late_takers_keep_the_rate_and_do_not_spin() -> None:
     shared = Bucket(MB)
     takers = [Taker(Chain(shared), late=late) for late in (0.0, 0.01, 0.05)]

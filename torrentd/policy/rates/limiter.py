@@ -7,9 +7,9 @@ A bucket that several takers share is fair: a taker that was refused stands in l
 is served a turn at a time, and only from what a turn for each of those ahead would leave. Without the line the first of
 two torrents whose timers fire together would take everything, every time. Where in the line depends on what the taker
 had while others waited, divided by its weight (start-time fair queueing), so that of two who always want more each gets
-in proportion to its weight. A place in line is promised for a time and lost shortly after it: a torrent that was paused
-holds nobody up. Debts ("grant now, wait afterwards") were rejected:
-many takers at once could run up any debt. Only what cannot wait is owed: the protocol's own messages, up to a burst.
+in proportion to its weight. A place in line is promised for a time and lost shortly after it, or when the taker leaves,
+so that a torrent that was paused holds nobody up. Debts ("grant now, wait afterwards") were rejected: many takers at
+once could run up any debt. Only what cannot wait is owed: the protocol's own messages, up to a burst.
 
 A block moves as a whole, and at a low rate it is more than may be saved up for. Then a bucket saves one block and a
 little (two while it is contested), and `Chain.pace` says how fast each block should flow, so that a second sees no more
@@ -237,6 +237,11 @@ class Chain:
             if bucket not in buckets:
                 bucket.forget(self)
         self._buckets = (self._buckets[0], *buckets)
+
+    def leave(self) -> None:
+        """Nothing is wanted any more, for now: hold nobody up."""
+        for bucket in self._buckets:
+            bucket.forget(self)
 
     @property
     def unlimited(self) -> bool:

@@ -330,6 +330,8 @@ class TorrentSession(Driven["Torrent"]):
     def leave(self) -> None:
         """The session ends: no timer stays behind."""
         super().leave()
+        self.torrent.down.leave()
+        self.torrent.up.leave()
         self.durability.cancel()
         self.durability.marks.cancel()
         for timer in (self.probation, self.retry):

@@ -81,6 +81,7 @@ def end(torrent: TorrentState) -> None:
         return
     discard(torrent, list(requests.started))
     torrent.requests = torrent.sharing = None
+    torrent.down.leave()
     rationing.pace_all(torrent)
 
 
