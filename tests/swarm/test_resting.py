@@ -12,6 +12,7 @@ from torrentd.swarm.events import (
     Dial,
     PeerClosed,
     PeersFound,
+    PortChanged,
     Start,
     Stop,
     Tick,
@@ -96,6 +97,15 @@ def test_who_may_not_rest() -> None:
     busy = make(pieces=2)
     run(busy, (0, Start()), (0, PeersFound([PEER], "tracker")))
     assert not may_rest(busy, 0)
+
+
+def test_a_tracker_that_is_to_hear_of_another_port_does_it_after_a_sleep() -> None:
+    """When its min interval is over; until then there is no reason to stay awake."""
+    torrent = seed(tiers=[[ONE], [TWO]])
+    run(torrent, (0, Start()), (1, Announced(ONE, NUMBERS)), (2, PortChanged()))
+    log = run(woken(torrent, 100), (100, Tick()), until=950)
+    assert [(at, command.url, command.event) for at, command in _announces(log)] == [(901, ONE, "")]
+    assert not may_rest(torrent, 901 - WORTHWHILE / 2)
 
 
 def test_a_paused_torrent_has_no_deadline() -> None:

@@ -60,7 +60,7 @@ def may_rest(torrent: TorrentState, now: float) -> bool:
         return False
     if torrent.suspects or torrent.trials or (torrent.requests is not None and torrent.requests.started):
         return False
-    if any(tracker.pending or tracker.forced or tracker.scrape for tracker in torrent.announcing.trackers):
+    if any(tracker.pending or tracker.scrape for tracker in torrent.announcing.trackers):
         return False
     if torrent.down_meter.rate(now) >= 1 or torrent.up_meter.rate(now) >= 1:
         return False

@@ -51,7 +51,7 @@ class Requests:
         self._geometry = geometry
         self._endgame = False
         self._alone = alone
-        self._silent: list[RequestQueue] = []
+        self._silent: dict[RequestQueue, None] = {}
         """of peers that should have sent something by now; some owe nothing any more"""
         self.picker = picker
         self.started: dict[int, Started] = {}
@@ -105,8 +105,7 @@ class Requests:
 
     def doubt(self, queue: RequestQueue) -> None:
         """The peer should have sent something by now: until it does, what it owes does not hold off endgame."""
-        if queue not in self._silent:
-            self._silent.append(queue)
+        self._silent[queue] = None
 
     def endgame_begins(self) -> bool:
         """Whether endgame holds and did not when this was last asked: then those who idle have something to do."""
@@ -115,8 +114,8 @@ class Requests:
 
     def receive(self, queue: RequestQueue, peer: PeerKey, piece: int, arrived: int) -> Arrival:
         """These blocks came from `peer`, whose queue is `queue`."""
-        if self._silent and queue in self._silent:
-            self._silent.remove(queue)
+        if self._silent:
+            self._silent.pop(queue, None)
         answered = arrived & queue.outstanding.get(piece, 0)
         if answered:
             queue.answer(piece, answered)
@@ -197,7 +196,7 @@ class Requests:
         """Blocks of each piece that silent peers owe."""
         doubtful: dict[int, int] = {}
         if self._silent:
-            self._silent = [queue for queue in self._silent if queue.count]
+            self._silent = {queue: None for queue in self._silent if queue.count}
             for queue in self._silent:
                 for piece, asked in queue.outstanding.items():
                     doubtful[piece] = doubtful.get(piece, 0) | asked
