@@ -6,7 +6,7 @@ from twisted.internet.defer import succeed
 
 from tests.rpc.fake_control import ONE, TWO
 from tests.rpc.transmission.asking import Caller
-from torrentd.rpc.transmission import session
+from torrentd.rpc.transmission import kept
 from torrentd.session.groups import GroupLimits, Membership
 from torrentd.session.telling.rows import (
     AllTotals,
@@ -114,6 +114,23 @@ def test_who_is_in_a_group_and_who_is_outside_of_all_limits(caller: Caller) -> N
     assert caller.control.groups == (told[0], {})
 
 
+def test_a_torrent_makes_the_group_that_it_is_put_into(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller.modern("torrent_set", ids=[1], group=" home ")
+    (group,) = caller.modern("group_get")["group"]
+    assert (group["name"], group["speed_limit_up_enabled"]) == ("home", False)
+    assert caller.control.groups == ({"home": GroupLimits()}, {ONE: Membership("home")})
+    caller.modern("group_set", name="home ", speed_limit_up=7, speed_limit_up_enabled=True)
+    caller.modern("torrent_set", ids=[2], group="home")
+    assert caller.control.groups[0] == {"home": GroupLimits(None, 7000, True)}, "it stays as it is"
+    caller.modern("torrent_set", ids=[99], group="nobody's")
+    monkeypatch.setattr(kept, "MOST_GROUPS", 2)
+    caller.modern("torrent_set", ids=[2], group="away")
+    assert caller.modern("torrent_set", ids=[1], group="third")["code"] == -32602
+    assert caller.modern("torrent_set", ids=[1], group="x" * (kept.LONGEST_NAME + 1))["code"] == -32602
+    assert caller.modern("torrent_set", ids=[1], group="away") == {}
+    assert [group["name"] for group in caller.modern("group_get")["group"]] == ["home", "away"]
+
+
 def test_groups(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     assert caller.modern("group_get") == {"group": []}
     caller.legacy("group-set", name="home", speed__limit__up=7, honorsSessionLimits=False, nonsense=5)
@@ -128,6 +145,7 @@ def test_groups(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     assert caller.control.groups[0] == {"home": GroupLimits(None, None, False), "away": GroupLimits(0, None, True)}
     assert caller.modern("group_get", group=["nobody"]) == {"group": []}
     assert caller.modern("group_set")["code"] == -32602
-    monkeypatch.setattr(session, "MOST_GROUPS", 2)
+    monkeypatch.setattr(kept, "MOST_GROUPS", 2)
     assert caller.modern("group_set", name="third")["code"] == -32602
+    assert caller.modern("group_set", name="x" * (kept.LONGEST_NAME + 1))["code"] == -32602
     assert caller.modern("group_set", name="home", speed_limit_up=8) == {}

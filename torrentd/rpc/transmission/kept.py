@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
+from torrentd.rpc.transmission.errors import INVALID_PARAMS, TransmissionError
 from torrentd.rpc.transmission.view import KILO
 from torrentd.session.control import Control
 from torrentd.session.groups import GroupLimits, Membership
@@ -26,6 +27,9 @@ GROUP: Final[dict[str, Any]] = {
     "speed_limit_up_enabled": False,
 }
 """A bandwidth group that nobody has set anything of."""
+MOST_GROUPS: Final = 1000
+LONGEST_NAME: Final = 200
+"""Characters of the name of a group. Who may act on torrents may make groups, which are kept."""
 
 
 class Kept:
@@ -52,6 +56,11 @@ class Kept:
         self._torrents[id] = {**self.of(id), **values}
 
     def set_group(self, name: str, values: Mapping[str, Any]) -> Deferred[None]:
+        """Made if it is not there. TransmissionError where that would be one too many."""
+        if name not in self.groups and len(self.groups) >= MOST_GROUPS:
+            raise TransmissionError(INVALID_PARAMS, f"There are {MOST_GROUPS} groups already")
+        if len(name) > LONGEST_NAME:
+            raise TransmissionError(INVALID_PARAMS, f"A group's name has at most {LONGEST_NAME} characters")
         self.groups[name] = {**self.groups.get(name, {}), **values}
         self._share()
         return self._control.keep(GROUPS, self.groups)

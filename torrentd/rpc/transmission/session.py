@@ -18,8 +18,6 @@ from torrentd.session.telling.rows import StatusRow, TotalsRow
 
 STOPPED: Final = ("paused", "finished", "error")
 
-MOST_GROUPS: Final = 1000
-
 
 class Sessions:
     def __init__(self, control: Control, kept: Kept) -> None:
@@ -78,11 +76,9 @@ class Sessions:
         return {"group": [{"name": name, **GROUP, **groups[name]} for name in groups if named is None or name in named]}
 
     async def group_set(self, params: Params) -> dict[str, Any]:
-        name = text(params, "name")
+        name = (text(params, "name") or "").strip()
         if not name:
             raise TransmissionError(INVALID_PARAMS, "No group name given")
-        if name not in self._kept.groups and len(self._kept.groups) >= MOST_GROUPS:
-            raise TransmissionError(INVALID_PARAMS, f"There are {MOST_GROUPS} groups already")
         given = {key: (flag if isinstance(GROUP[key], bool) else number)(params, key) for key in GROUP}
         await self._kept.set_group(name, {key: value for key, value in given.items() if value is not None})
         return {}

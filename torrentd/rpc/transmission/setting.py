@@ -41,6 +41,9 @@ class Setting:
     async def set(self, params: Params) -> dict[str, Any]:
         """Everything that is named, of all that are meant."""
         ids = self._choosing.torrents(params)
+        group = (text(params, "group") or "").strip()
+        if group and ids and group not in self._kept.groups:
+            await self._kept.set_group(group, {})
         await each(self._control, ids, lambda id: self._set(id, params))
         position = number(params, "queue_position")
         if position is not None:
@@ -103,7 +106,8 @@ class _Limits:
         if peers is not None and peers > 0:
             self._limits["peers"] = peers
         self._remember("honors_session_limits", flag(self._params, "honors_session_limits"))
-        self._remember("group", text(self._params, "group"))
+        group = text(self._params, "group")
+        self._remember("group", None if group is None else group.strip())
         return self._limits, self._keep
 
     def _remember(self, name: str, value: object) -> None:
