@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from torrentd.model.address import Address, parse_address
 from torrentd.model.sizes import LARGEST, parse_size
@@ -42,8 +43,7 @@ class Several(ValueError):
         self.problems = problems
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Struct, frozen=True):
     """The type in the file, and how it is read."""
 
     written: Any

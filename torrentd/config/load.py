@@ -10,11 +10,11 @@ import difflib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import Struct, field
 
 from torrentd.config.checks import check_places, check_together, resolve_paths
 from torrentd.config.forms import Form, Several
@@ -31,8 +31,7 @@ class ConfigError(TorrentdError):
         self.problems = problems
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """What was loaded, and where from."""
 
     settings: Settings
@@ -69,8 +68,7 @@ def load(
     return Configuration(_build(reading.values), path, tuple(written), tuple(given))
 
 
-@dataclass
-class _Reading:
+class _Reading(Struct):
     """The values so far (dotted key -> setting), and what is wrong with the rest."""
 
     label: str

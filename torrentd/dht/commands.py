@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from torrentd.model.address import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """A datagram, from the socket of the address's family."""
 
     to: Address
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Peers of a torrent, each told once per search. None reaches less far than who named it."""
 
     info_hash: bytes
     peers: tuple[Address, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
+class Searched(Struct, frozen=True):
     """A search is over. `seeds` and `leeches` are estimates (BEP 33), None if no node told."""
 
     info_hash: bytes
@@ -36,22 +34,19 @@ class Searched:
     leeches: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """It is the torrent's turn: answer with `Search`, or with `Untrack` if it is not to be looked up any more."""
 
     info_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NeedNodes:
+class NeedNodes(Struct, frozen=True):
     """A node of ours knows nobody, or hardly anybody: resolve the names where one begins."""
 
     v6: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(Struct, frozen=True):
     """Other nodes agree that this is our address."""
 
     host: str

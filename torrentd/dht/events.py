@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from torrentd.model.address import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A socket of this family is there, at this address; its node begins. Of the last run: `nodes` that we knew,
     `host`, our address as others saw it, and our `id`; empty if that is not known."""
 
@@ -19,16 +19,14 @@ class Opened:
     id: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A datagram came in."""
 
     data: bytes
     source: Address
 
 
-@dataclass(frozen=True, slots=True)
-class NodesKnown:
+class NodesKnown(Struct, frozen=True):
     """Somebody told us of nodes: a name, a torrent, a peer. `routers`: they are there to begin with, and are not to be
     in the routing table."""
 
@@ -36,13 +34,11 @@ class NodesKnown:
     routers: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BlocklistChanged:
+class BlocklistChanged(Struct, frozen=True):
     """Some of those that we know may be on it now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(Struct, frozen=True):
     """A torrent is to be looked up now and then: its `Turn` comes. `hungry` and `urgent` as in `Search`."""
 
     info_hash: bytes
@@ -50,15 +46,13 @@ class Track:
     urgent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Untrack:
+class Untrack(Struct, frozen=True):
     """It is not, any more."""
 
     info_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """The answer to a `Turn`: look the torrent up, and announce that we are at `port` (None: do not announce; 0: at
     the port that our queries come from). `hungry`: it wants more peers than it has; its next turn comes sooner.
     `urgent`: it is in use; it goes before others."""
@@ -70,8 +64,7 @@ class Search:
     urgent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """The deadline has come."""
 
 

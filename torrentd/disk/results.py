@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 from twisted.python.failure import Failure
 
 from torrentd.disk.folders import FileStat
 from torrentd.model.errors import StorageError
 
 
-@dataclass(slots=True)
-class Verified:
+class Verified(Struct):
     """The piece's hash is right and its bytes are written (not flushed). `digests`: per block, if they were asked."""
 
     piece: int
     digests: list[bytes] | None = None
 
 
-@dataclass(slots=True)
-class Failed:
+class Failed(Struct):
     """The piece's hash is wrong; nothing claims it. `digests`: a salted digest per block."""
 
     piece: int
     digests: list[bytes]
 
 
-@dataclass(slots=True)
-class Unwritten:
+class Unwritten(Struct):
     """The piece could not be written, or a bug of ours was in the way; nothing claims it."""
 
     piece: int
@@ -38,8 +35,7 @@ class Unwritten:
 Stored: TypeAlias = Verified | Failed | Unwritten
 
 
-@dataclass(slots=True)
-class Flushed:
+class Flushed(Struct):
     """`pieces` were written completely before the flush began and are on the disk; so is all else of `files`, with
     what they looked like afterwards."""
 

@@ -14,9 +14,9 @@ out of any of them is our bug, not the peer's: it is logged with its traceback a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import ITransport
 from twisted.python.failure import Failure
@@ -28,8 +28,7 @@ from torrentd.wire.peer.messages import Message, Range
 Bytes: TypeAlias = bytes | bytearray | memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who we are in one torrent: what our handshake says, and how many pieces its bitfields have."""
 
     info_hash: bytes

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import Geometry
@@ -31,8 +32,7 @@ class FileStat(NamedTuple):
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """`check`: pieces to hash, ascending. `missing`: files that hold claimed pieces and are not there."""
 
     check: list[int]

@@ -6,11 +6,11 @@ What the user switches holds until the schedule switches the next time; without 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
@@ -33,8 +33,7 @@ LATE = 0.1
 """Seconds into a minute, so that a clock that is a little slow does not show the one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(Struct, frozen=True):
     """Set through the API; each beats the file by itself."""
 
     down: Override = None
@@ -89,8 +88,7 @@ class Alternative:
         return settings.alternative_schedule if self.schedule is None else self.schedule
 
 
-@dataclass(frozen=True, slots=True)
-class AlternativeChanges:
+class AlternativeChanges(Struct, frozen=True):
     """What the user changes; what is not set stays, and None takes back."""
 
     down: Override | UnsetType = UNSET

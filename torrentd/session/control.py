@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from msgspec import UNSET, UnsetType
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 from twisted.internet.defer import Deferred
 
 from torrentd.model.address import Address
@@ -42,8 +43,7 @@ from torrentd.session.telling.rows import (
 from torrentd.state.records import LimitValue
 
 
-@dataclass(frozen=True, slots=True)
-class FileChoice:
+class FileChoice(Struct, frozen=True):
     """A priority for one file (by index) or for all whose path fits a glob; exactly one of the two is set."""
 
     priority: Priority
@@ -71,19 +71,17 @@ class AddOptions:
     """for the server that a URL names"""
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What the user changes of one torrent. None: it stays as it is."""
 
     labels: tuple[str, ...] | None = None
-    limits: Mapping[str, LimitValue] = field(default_factory=dict)
+    limits: Mapping[str, LimitValue] = msgspec.field(default_factory=dict)
     """those that change; None as a value: the daemon's is in force again"""
     sequential: bool | None = None
     priority: TorrentPriority | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """The answer to "what changed since revision": `full` means the revision was unknown and these are all rows."""
 
     rows: list[TorrentRow]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from torrentd import __version__, config
 from torrentd.policy.rates.weights import WEIGHTS, TorrentPriority, slots
@@ -19,8 +21,7 @@ MOST_CONNECTIONS = 65_535
 """No address has more ports; the daemon's own limit holds all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeLimits:
+class RuntimeLimits(Struct, frozen=True):
     """Rates set through the API; each beats the file by itself."""
 
     down: Override = None

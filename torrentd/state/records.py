@@ -6,11 +6,10 @@ never guessed at: on the way in the caller gets ValueError, on the way out the t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct, field
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.layout import Priority
@@ -120,8 +119,7 @@ class MagnetRecord(msgspec.Struct, frozen=True, kw_only=True):
     """the user's own, behind those of the link"""
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A torrent that is in the database and cannot be used. It stays there; `remove` takes it away."""
 
     info_hash: bytes
@@ -129,8 +127,7 @@ class Broken:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """All that is stored of one torrent."""
 
     record: TorrentRecord
@@ -140,8 +137,7 @@ class Stored:
     """of the files that are called otherwise than the metainfo says"""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """All-time bytes, seconds, files of torrents that were added, and starts, of this state directory."""
 
     downloaded: int = 0
@@ -156,8 +152,7 @@ Path: TypeAlias = tuple[str, ...]
 """Components, below the download directory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renaming:
+class Renaming(Struct, frozen=True):
     """A file or folder of a torrent is getting another path."""
 
     old: Path
@@ -177,8 +172,7 @@ class BanRecord(NamedTuple):
     """info hash of the torrent in which he did harm; None: the user banned him"""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A torrent's files on their way. `moved`: the record names the target already, and only the old ones are to go."""
 
     source: str
@@ -186,8 +180,7 @@ class Move:
     moved: bool
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(Struct):
     """Everything that is read at start. Metainfo and file stats stay in the database until they are asked for."""
 
     torrents: list[TorrentRecord] = field(default_factory=list)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from torrentd.model.address import Address
 from torrentd.model.ids import PeerKey
@@ -12,16 +13,14 @@ from torrentd.wire.peer.messages import Message, Range
 # --- peers
 
 
-@dataclass(slots=True)
-class Send:
+class Send(Struct):
     """Control messages (never block data), in order. Several Sends of one event leave in one write."""
 
     peer: PeerKey
     messages: list[Message]
 
 
-@dataclass(slots=True)
-class Ask:
+class Ask(Struct):
     """Request these ranges, each cut into 16 KiB requests. `Request` in DESIGN.md; that name is the wire's message."""
 
     peer: PeerKey
@@ -36,8 +35,7 @@ class ReadAt:
     pace: float | None
 
 
-@dataclass(slots=True)
-class Serve:
+class Serve(Struct):
     """Read these blocks and send them as `piece` messages; answered by Drained or ReadFailed.
 
     At most one Serve per peer is under way, of at most 128 blocks. Each range is cut into blocks of `block` bytes, its
@@ -56,30 +54,26 @@ class Serve:
         return sum(-(-length // self.block) for _, _, length in self.ranges)
 
 
-@dataclass(slots=True)
-class Close:
+class Close(Struct):
     """Close the connection; PeerClosed follows (the torrent has forgotten the peer already)."""
 
     peer: PeerKey
     reason: str
 
 
-@dataclass(slots=True)
-class Connect:
+class Connect(Struct):
     """Dial; answered by PeerConnected (after the handshake) or ConnectFailed."""
 
     address: Address
 
 
-@dataclass(slots=True)
-class WantPeers:
+class WantPeers(Struct):
     """How many more connections the torrent would make now; the fleet answers with up to so many Dial events."""
 
     count: int
 
 
-@dataclass(slots=True)
-class SeenAt:
+class SeenAt(Struct):
     """A peer at the IP address `voter` tells that it sees us at `address` (BEP 10's `yourip`)."""
 
     address: str
@@ -89,15 +83,13 @@ class SeenAt:
 # --- disk
 
 
-@dataclass(slots=True)
-class Mark:
+class Mark(Struct):
     """These pieces were requested for the first time: commit their "writing" marks before they are written."""
 
     pieces: list[int]
 
 
-@dataclass(slots=True)
-class Store:
+class Store(Struct):
     """Copy the views into the piece's buffer now. With `complete` the piece has all its bytes: hash and write it,
     then report PiecesVerified or PieceFailed; `digests` asks for salted block digests also on success (blame)."""
 
@@ -108,31 +100,27 @@ class Store:
     digests: bool = False
 
 
-@dataclass(slots=True)
-class Discard:
+class Discard(Struct):
     """Forget what was stored of these unfinished pieces and their marks."""
 
     pieces: list[int]
 
 
-@dataclass(slots=True)
-class Finished:
+class Finished(Struct):
     """Every wanted piece is verified: flush now and report Durable."""
 
 
 # --- discovery
 
 
-@dataclass(slots=True)
-class Banned:
+class Banned(Struct):
     """Somebody who did harm is in the register of bans now, spelled as `whom`."""
 
     whom: str
     reason: str
 
 
-@dataclass(slots=True)
-class NodeKnown:
+class NodeKnown(Struct):
     """A peer told where its DHT node is (BEP 5)."""
 
     address: Address
@@ -141,8 +129,7 @@ class NodeKnown:
 # --- trackers
 
 
-@dataclass(slots=True)
-class Announce:
+class Announce(Struct):
     """Ask the tracker; answered by Announced or AnnounceFailed. Numbers are bytes; see wire.tracker.
 
     `event` is "started", "stopped", "completed" or "" (BEP 3).
@@ -158,16 +145,14 @@ class Announce:
     tracker_id: bytes
 
 
-@dataclass(slots=True)
-class Scrape:
+class Scrape(Struct):
     url: str
 
 
 # --- metadata
 
 
-@dataclass(slots=True)
-class MetadataFetched:
+class MetadataFetched(Struct):
     """The info dictionary's bytes are here, and their hash is right; whether they are a torrent is to be seen."""
 
     data: bytes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from torrentd.model.address import Address
 from torrentd.model.bitfield import Bitfield
@@ -16,8 +17,7 @@ from torrentd.wire.tracker.answer import Answer, ScrapeAnswer
 # --- peers
 
 
-@dataclass(slots=True)
-class PeerConnected:
+class PeerConnected(Struct):
     """The handshake is done. The torrent may answer with Close (duplicate, ourselves, banned, too many)."""
 
     peer: PeerKey
@@ -31,16 +31,14 @@ class PeerConnected:
     """keys were exchanged before it"""
 
 
-@dataclass(slots=True)
-class PeerClosed:
+class PeerClosed(Struct):
     """The connection is gone, for whichever side's reason."""
 
     peer: PeerKey
     reason: str
 
 
-@dataclass(slots=True)
-class ConnectFailed:
+class ConnectFailed(Struct):
     """A Connect command came to nothing before the handshake ended."""
 
     address: Address
@@ -49,37 +47,32 @@ class ConnectFailed:
     """by us, for a pause: it says nothing about the peer"""
 
 
-@dataclass(slots=True)
-class Received:
+class Received(Struct):
     """All messages of one read, in order. There may be none: a keep-alive says just that the peer is alive."""
 
     peer: PeerKey
     messages: list[Message]
 
 
-@dataclass(slots=True)
-class Drained:
+class Drained(Struct):
     """The last Serve went out (to the socket) completely; `sent` payload bytes were written since the last Drained."""
 
     peer: PeerKey
     sent: int
 
 
-@dataclass(slots=True)
-class Dial:
+class Dial(Struct):
     """The fleet grants one connection attempt; answered with Connect, or with nothing if there is no candidate."""
 
 
-@dataclass(slots=True)
-class MakeRoom:
+class MakeRoom(Struct):
     """The daemon has no place left and somebody wants one: give up `peer`, or a connection that leads nowhere, if there
     is one."""
 
     peer: PeerKey | None = None
 
 
-@dataclass(slots=True)
-class PeersFound:
+class PeersFound(Struct):
     """Addresses from a source: "tracker", "user" (dialled at once, exempt from filters), "dht", "pex", "lsd".
 
     `narrowest`: no address of a narrower scope than this is believed (see model.address.Scope).
@@ -90,16 +83,14 @@ class PeersFound:
     narrowest: int = 0
 
 
-@dataclass(slots=True)
-class PeersUnwanted:
+class PeersUnwanted(Struct):
     """The user does not want these: their connections are closed, and their addresses are forgotten. That is no ban:
     they may come by themselves, and others may name them."""
 
     addresses: list[Address]
 
 
-@dataclass(slots=True)
-class OurAddresses:
+class OurAddresses(Struct):
     """Where others reach us, as far as is known: at most one address of each family. What connections are worth
     depends on it (BEP 40)."""
 
@@ -109,8 +100,7 @@ class OurAddresses:
 # --- disk
 
 
-@dataclass(slots=True)
-class PiecesVerified:
+class PiecesVerified(Struct):
     """The pieces' bytes are written and their hashes are right: what a worker brought at once. `digests`: salted, per
     block, of those for which Store asked."""
 
@@ -118,16 +108,14 @@ class PiecesVerified:
     digests: dict[int, list[bytes]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class PieceFailed:
+class PieceFailed(Struct):
     """The hash is wrong; nothing of it is kept. `digests`: a salted digest per block."""
 
     piece: int
     digests: list[bytes]
 
 
-@dataclass(slots=True)
-class StorageFailed:
+class StorageFailed(Struct):
     """The piece could not be written, or (piece None) the storage is unusable. Downloading stops, seeding goes on."""
 
     piece: int | None
@@ -135,13 +123,11 @@ class StorageFailed:
     code: str
 
 
-@dataclass(slots=True)
-class StorageRecovered:
+class StorageRecovered(Struct):
     """The cause is gone: downloading may go on."""
 
 
-@dataclass(slots=True)
-class ReadFailed:
+class ReadFailed(Struct):
     """A Serve could not be read: the piece is not on the disk any more. It is no longer claimed."""
 
     peer: PeerKey
@@ -149,23 +135,20 @@ class ReadFailed:
     message: str
 
 
-@dataclass(slots=True)
-class DiskBusy:
+class DiskBusy(Struct):
     """The disk queue is full (peers are not read) or has room again: no peer is blamed for silence meanwhile."""
 
     busy: bool
 
 
-@dataclass(slots=True)
-class Durable:
+class Durable(Struct):
     """Everything verified so far is flushed and recorded: completion may be told to trackers and users."""
 
 
 # --- trackers
 
 
-@dataclass(slots=True)
-class Announced:
+class Announced(Struct):
     """`narrowest` as in PeersFound, for the answer's peers: the scope of the tracker's own address."""
 
     url: str
@@ -173,15 +156,13 @@ class Announced:
     narrowest: int = 0
 
 
-@dataclass(slots=True)
-class AnnounceFailed:
+class AnnounceFailed(Struct):
     url: str
     reason: str
     retry_in: float | None = None
 
 
-@dataclass(slots=True)
-class Scraped:
+class Scraped(Struct):
     url: str
     answer: ScrapeAnswer
 
@@ -189,8 +170,7 @@ class Scraped:
 # --- metadata
 
 
-@dataclass(slots=True)
-class Fulfilled:
+class Fulfilled(Struct):
     """The metadata was read: a torrent takes over. Of a private one, only peers that a tracker or the user named, or
     that came by themselves, stay connected (BEP 27)."""
 
@@ -200,70 +180,59 @@ class Fulfilled:
 # --- the user
 
 
-@dataclass(slots=True)
-class Start:
+class Start(Struct):
     """Begin or resume: announce "started", accept and look for peers."""
 
 
-@dataclass(slots=True)
-class Stop:
+class Stop(Struct):
     """Pause or shut down: close the peers, drop unfinished pieces, announce "stopped" (unless `silent`)."""
 
     silent: bool = False
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(Struct):
     """The disk was inspected (only while stopped): these pieces are there."""
 
     have: Bitfield
 
 
-@dataclass(slots=True)
-class SetPriorities:
+class SetPriorities(Struct):
     """One priority per file."""
 
     priorities: list[Priority]
 
 
-@dataclass(slots=True)
-class SetSequential:
+class SetSequential(Struct):
     sequential: bool
 
 
-@dataclass(slots=True)
-class SetTrackers:
+class SetTrackers(Struct):
     tiers: list[list[str]]
 
 
-@dataclass(slots=True)
-class AnnounceNow:
+class AnnounceNow(Struct):
     """The user asks for it, or we are reached somewhere else: every tier at once; the min interval is respected."""
 
 
-@dataclass(slots=True)
-class PortChanged:
+class PortChanged(Struct):
     """Peers reach us at another port than before: trackers that know of us are to hear it."""
 
 
-@dataclass(slots=True)
-class SetLimits:
+class SetLimits(Struct):
     """Bytes per second; None is unlimited."""
 
     down: int | None = None
     up: int | None = None
 
 
-@dataclass(slots=True)
-class SetShared:
+class SetShared(Struct):
     """The limits, besides its own, that the torrent shares with others, narrowest first."""
 
     down: tuple[Bucket, ...]
     up: tuple[Bucket, ...]
 
 
-@dataclass(slots=True)
-class Tick:
+class Tick(Struct):
     """The deadline of `next_deadline()` has come; `handle` does what is due at `now`."""
 
 

@@ -12,7 +12,8 @@ added to a tracker later would have to be remembered in two places.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.swarm.announcing.schedule import Announcing, Tally
@@ -26,8 +27,7 @@ WORTHWHILE = 60.0
 """Seconds that a sleep should last: waking costs reading and parsing the metainfo again."""
 
 
-@dataclass(slots=True)
-class Rest:
+class Rest(Struct):
     """A torrent's swarm while the torrent sleeps. None: there was nothing in it."""
 
     running: bool

@@ -7,8 +7,9 @@ it comes is the datagram's source.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from torrentd.model.address import Address
 
@@ -24,8 +25,7 @@ LARGEST: Final = 4096
 _REQUEST: Final = b"BT-SEARCH * HTTP/1.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """`cookie` tells a sender its own announcements when they come back to it; empty: none."""
 
     port: int

@@ -8,9 +8,9 @@ asked every half hour. The deadline is the caller's: he cancels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
 from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet import error as net_errors

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
+
+from msgspec import Struct
 
 from torrentd.model.errors import TrackerError
 
@@ -29,8 +30,7 @@ class LeadsToMagnet(TrackerError):
         self.link = link
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One http or https URL."""
 
     scheme: str

@@ -16,8 +16,9 @@ liar with a fast link takes what a whole swarm could have passed on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from random import Random
+
+from msgspec import Struct
 
 from torrentd.model.ids import PeerKey
 
@@ -31,8 +32,7 @@ QUOTA = 64 * 1024 * 1024
 """Bytes after which a turn may end early."""
 
 
-@dataclass(slots=True)
-class Candidate:
+class Candidate(Struct):
     """What the choker must know about one connected peer."""
 
     peer: PeerKey

@@ -17,7 +17,8 @@ even in a swarm of choking peers each has several optimistic unchokes to win fir
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from torrentd.model.ids import PeerKey
 
@@ -33,8 +34,7 @@ SPACING = 30.0
 NEVER = float("inf")
 
 
-@dataclass(slots=True)
-class Link:
+class Link(Struct):
     """One connection."""
 
     peer: PeerKey

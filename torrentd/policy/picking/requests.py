@@ -16,7 +16,8 @@ next copy tells whose fault it was.
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import Geometry
@@ -28,8 +29,7 @@ from torrentd.policy.picking.started import Started
 from torrentd.wire.peer.messages import Range
 
 
-@dataclass(slots=True)
-class Arrival:
+class Arrival(Struct):
     """What became of arrived blocks."""
 
     taken: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from torrentd.wire.portmap.messages import Protocol
 
@@ -12,8 +13,7 @@ Method: TypeAlias = Literal["pcp", "nat-pmp", "upnp"]
 NEVER = float("-inf")
 
 
-@dataclass(slots=True)
-class Mapping:
+class Mapping(Struct):
     """One port of ours. `external_port` is 0 while the router sends nothing to it."""
 
     protocol: Protocol
@@ -25,41 +25,35 @@ class Mapping:
     """in the round of requests that is under way"""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """To the router, from our address in its network."""
 
     datagram: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class MapByUpnp:
+class MapByUpnp(Struct, frozen=True):
     """Ask for these (protocol, port, external port we would like); answered by `upnp_mapped` or `upnp_failed`."""
 
     ports: tuple[tuple[Protocol, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UnmapByUpnp:
+class UnmapByUpnp(Struct, frozen=True):
     """Remove these (protocol, external port); answered by `upnp_unmapped`, whatever came of it."""
 
     ports: tuple[tuple[Protocol, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenAt:
+class SeenAt(Struct, frozen=True):
     """The router says that its own address, and so ours, is this."""
 
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """`mappings`, `method` or `problem` are not what they were."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """After `stop`: nothing is mapped any more, or the router does not answer."""
 
 

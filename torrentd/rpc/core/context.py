@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol
+
+from msgspec import Struct
 
 from torrentd.model.errors import RpcError
 from torrentd.rpc.streams.encoding import Wanted
@@ -24,8 +25,7 @@ class Subscriptions(Protocol):
     def unsubscribe(self, subscription: str) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What one credential allows. There is one object for each token, as long as it is valid."""
 
     scopes: frozenset[Scope]
@@ -41,8 +41,7 @@ GUEST: Final = Grant(frozenset({"read", "control"}))
 """Others whom the mode of the unix socket lets in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """One caller, with the rights of the credential that was shown."""
 
     caller: str

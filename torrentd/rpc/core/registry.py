@@ -13,9 +13,9 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from txjsonrpc_ng.jsonrpc import BaseSubhandler, Introspection
 
 from torrentd.rpc.core import schema
@@ -33,8 +33,7 @@ class Noun(BaseSubhandler):  # type: ignore[misc]  # the library has no types
         self.control = control
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     """One method: its function and everything that is known about it before a call."""
 
     name: str

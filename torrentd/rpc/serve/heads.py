@@ -6,8 +6,7 @@ so they are taken apart once; whether the request may come in is asked each time
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from twisted.web.http_headers import Headers
 
 MAX_HEAD = 1024
@@ -18,8 +17,7 @@ MAX_KEPT = 8
 _END = b"\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What a head says. `headers` belong to many requests: nobody changes them."""
 
     command: bytes

@@ -14,11 +14,11 @@ on, the look-up and the introspection of `txjsonrpc_ng.jsonrpc`, is used in `rpc
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
@@ -222,8 +222,7 @@ class RpcRequest(server.Request):
         self._body = BytesIO()
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """What there is to ask: our own API, that of Transmission, pages, the files of a web client, and events."""
 
     api: Api

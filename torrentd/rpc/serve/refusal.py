@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from torrentd.rpc.core import envelope
 from torrentd.rpc.core.errors import error_object
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     status: int
     name: str
     """the error's name in the API"""

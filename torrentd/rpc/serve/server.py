@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
@@ -35,8 +35,7 @@ from torrentd.session.control import Control
 GRACE = 1.0  # seconds for the answers in hand to leave at a stop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RpcOptions:
+class RpcOptions(Struct, frozen=True, kw_only=True):
     """Where and for whom to listen. None and "" mean: not."""
 
     unix_path: str | None = None

@@ -6,11 +6,10 @@ Legacy is `{method, arguments, tag}` and `{result, arguments, tag}`; since 4.1 i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
 from torrentd.rpc.core import envelope
 from torrentd.rpc.core.errors import ErrorObject
@@ -37,8 +36,7 @@ class Dialect(Protocol):
     def error(self, code: int, message: str) -> bytes | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     method: str
     params: dict[str, Any]
     dialect: Dialect
@@ -61,8 +59,7 @@ def _modern(call: envelope.Call) -> Call:
     return Call(call.method, params, Modern(call.id))
 
 
-@dataclass(frozen=True, slots=True)
-class Modern:
+class Modern(Struct, frozen=True):
     """JSON-RPC 2.0."""
 
     id: str | int | UnsetType | None
@@ -76,8 +73,7 @@ class Modern:
         return envelope.error_answer(self.id, ErrorObject(code, message, {"error_string": message}))
 
 
-@dataclass(frozen=True, slots=True)
-class Legacy:
+class Legacy(Struct, frozen=True):
     method: str
     tag: int | None = None
 

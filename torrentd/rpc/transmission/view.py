@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
 
 from torrentd.session.telling.details import DetailsRow
 from torrentd.session.telling.rows import FileRow, PeerRow, PiecesRow, TorrentRow, TrackerRow
@@ -19,8 +20,7 @@ MINUTE: Final = 60
 MIB: Final = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What the fields of all torrents share. `settings`: those of `session_get`."""
 
     now: float
@@ -30,8 +30,7 @@ class Session:
     """where the metainfo of the torrents is kept"""
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct):
     """One torrent for one answer. Parts that no field asked for are empty, as of a torrent without metadata."""
 
     number: int

@@ -15,9 +15,10 @@ The torrent asks `due` for commands whenever `next_deadline` has come or somethi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from torrentd.policy.tiers import NEVER, Tiers, Tracker
 from torrentd.swarm.commands import Announce, Scrape
@@ -30,8 +31,7 @@ EARLY = 300.0
 """Seconds between announces of a torrent that is out of peers, unless the tracker's min interval is longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What a tracker is told about our transfer, in bytes. `left`: of the whole torrent, 0 for a seed."""
 
     uploaded: int

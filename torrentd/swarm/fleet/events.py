@@ -11,8 +11,9 @@ says connected, `ConnectionClosed` follows, also when the fleet answered with `R
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from torrentd.model.address import Address
 from torrentd.model.ids import InfoHash
@@ -20,8 +21,7 @@ from torrentd.model.ids import InfoHash
 # --- events
 
 
-@dataclass(slots=True)
-class WantPeers:
+class WantPeers(Struct):
     """The torrent would make `count` attempts now, besides those under way; grants that it has not answered yet are
     part of it. Holds until it says something else: a count that did not change need not be repeated."""
 
@@ -31,66 +31,57 @@ class WantPeers:
     """grants for one of a torrent of usual weight, if both want more"""
 
 
-@dataclass(slots=True)
-class Dialled:
+class Dialled(Struct):
     """The torrent used a grant: a connection attempt is under way."""
 
     torrent: InfoHash
 
 
-@dataclass(slots=True)
-class DialUnused:
+class DialUnused(Struct):
     """The torrent had nobody to dial after all."""
 
     torrent: InfoHash
 
 
-@dataclass(slots=True)
-class DialEnded:
+class DialEnded(Struct):
     """An attempt is over; `connected`: the handshake is done. `Refuse` may be the answer."""
 
     address: Address
     connected: bool
 
 
-@dataclass(slots=True)
-class IncomingArrived:
+class IncomingArrived(Struct):
     """A connection was accepted by the listening socket."""
 
     address: Address
 
 
-@dataclass(slots=True)
-class HandshakeEnded:
+class HandshakeEnded(Struct):
     """An admitted incoming connection is past its handshake (`connected`), or gone before it."""
 
     address: Address
     connected: bool
 
 
-@dataclass(slots=True)
-class ConnectionClosed:
+class ConnectionClosed(Struct):
     """A connection past its handshake is gone."""
 
     address: Address
 
 
-@dataclass(slots=True)
-class TorrentGone:
+class TorrentGone(Struct):
     """The torrent was stopped or removed. Its attempts and connections still end with their own events."""
 
     torrent: InfoHash
 
 
-@dataclass(slots=True)
-class LimitsChanged:
+class LimitsChanged(Struct):
     """New limits; connections beyond them are not closed, but none is added."""
 
     limits: FleetLimits
 
 
-@dataclass(slots=True)
-class Tick:
+class Tick(Struct):
     """The deadline of `next_deadline()` has come."""
 
 
@@ -110,27 +101,23 @@ FleetEvent: TypeAlias = (
 # --- commands
 
 
-@dataclass(slots=True)
-class GrantDial:
+class GrantDial(Struct):
     """The torrent may make one connection attempt now."""
 
     torrent: InfoHash
 
 
-@dataclass(slots=True)
-class Admit:
+class Admit(Struct):
     """The incoming connection may stay and shake hands."""
 
 
-@dataclass(slots=True)
-class Refuse:
+class Refuse(Struct):
     """The connection is to be closed."""
 
     reason: str
 
 
-@dataclass(slots=True)
-class MakeRoom:
+class MakeRoom(Struct):
     """All places are taken and somebody wants one: one connection that leads nowhere is to be given up, whichever
     torrent has one."""
 
@@ -140,8 +127,7 @@ FleetCommand: TypeAlias = GrantDial | Admit | Refuse | MakeRoom
 # --- settings
 
 
-@dataclass(frozen=True, slots=True)
-class FleetLimits:
+class FleetLimits(Struct, frozen=True):
     """What the daemon as a whole may use. Rates in bytes per second; None is unlimited."""
 
     max_connections: int = 200

@@ -6,7 +6,7 @@ dictionary at all is a protocol error. What follows the dictionary is ignored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from torrentd.model.errors import ProtocolError
 from torrentd.wire import bencode
@@ -28,8 +28,7 @@ _MAX_PORT = 65535
 _MAX_INTEGER = 2**63 - 1  # nothing here is larger in good faith
 
 
-@dataclass(slots=True)
-class ExtensionHandshake:
+class ExtensionHandshake(Struct):
     """What both sides tell each other; None, 0 or empty: not said."""
 
     m: dict[bytes, int] = field(default_factory=dict)

@@ -6,7 +6,7 @@ the peer id after that. So the head is read on its own, and a wrong first byte i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from torrentd.model.errors import ProtocolError
 
@@ -23,8 +23,7 @@ RESERVED = bytes((0, 0, 0, 0, 0, 0x10, 0, 0x04))
 """What we can do: the extension protocol (BEP 10) and the fast extension (BEP 6)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """What a peer says about itself before anything else."""
 
     reserved: bytes

@@ -7,49 +7,42 @@ buffer behind them is reused by the next read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(slots=True)
-class Choke:
+
+class Choke(Struct):
     pass
 
 
-@dataclass(slots=True)
-class Unchoke:
+class Unchoke(Struct):
     pass
 
 
-@dataclass(slots=True)
-class Interested:
+class Interested(Struct):
     pass
 
 
-@dataclass(slots=True)
-class NotInterested:
+class NotInterested(Struct):
     pass
 
 
-@dataclass(slots=True)
-class KeepAlive:
+class KeepAlive(Struct):
     """Four zero bytes; only sent, never reported."""
 
 
-@dataclass(slots=True)
-class Have:
+class Have(Struct):
     piece: int
 
 
-@dataclass(slots=True)
-class BitfieldMessage:
+class BitfieldMessage(Struct):
     """`bits` as on the wire; framing checks length and spare bits where the number of pieces is known."""
 
     bits: bytes
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """`count` blocks asked for, of `length` bytes each, which follow each other in the piece.
 
     Framing checks nothing but the message's size; geometry is the swarm's business.
@@ -61,15 +54,13 @@ class Request:
     count: int = 1
 
 
-@dataclass(slots=True)
-class Cancel:
+class Cancel(Struct):
     piece: int
     begin: int
     length: int
 
 
-@dataclass(slots=True)
-class Blocks:
+class Blocks(Struct):
     """Consecutive `piece` messages: `views` follow each other from `begin` without a gap, `length` bytes in all.
 
     Framing joins a message to the run before it only when that run's views are all exactly 16 KiB.
@@ -81,32 +72,27 @@ class Blocks:
     views: list[memoryview]
 
 
-@dataclass(slots=True)
-class Port:
+class Port(Struct):
     """BEP 5: the DHT node's UDP port."""
 
     port: int
 
 
-@dataclass(slots=True)
-class HaveAll:
+class HaveAll(Struct):
     """BEP 6: in place of a bitfield."""
 
 
-@dataclass(slots=True)
-class HaveNone:
+class HaveNone(Struct):
     """BEP 6: in place of a bitfield."""
 
 
-@dataclass(slots=True)
-class Suggest:
+class Suggest(Struct):
     """BEP 6: a piece that the sender would like to be asked for."""
 
     piece: int
 
 
-@dataclass(slots=True)
-class Reject:
+class Reject(Struct):
     """BEP 6: this request will not be answered with a block."""
 
     piece: int
@@ -114,15 +100,13 @@ class Reject:
     length: int
 
 
-@dataclass(slots=True)
-class AllowedFast:
+class AllowedFast(Struct):
     """BEP 6: a piece that may be asked for while choked; the sender need not have it."""
 
     piece: int
 
 
-@dataclass(slots=True)
-class Extended:
+class Extended(Struct):
     """BEP 10: `id` 0 is the extension handshake. `payload` is an owned copy."""
 
     id: int

@@ -5,8 +5,9 @@ What is asked for and given are pieces of the info dictionary's bytes, 16 KiB ea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from torrentd.model.errors import ProtocolError
 from torrentd.wire import bencode
@@ -28,21 +29,18 @@ _REQUEST, _DATA, _REJECT = 0, 1, 2
 _MAX_PIECES = MAX_SIZE // PIECE
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     piece: int
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     piece: int
     size: int
     """of all the metadata, as the sender claims"""
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Struct, frozen=True):
     piece: int
 
 

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha1
 from typing import Final, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from torrentd.model.errors import ProtocolError
 
@@ -65,8 +66,7 @@ MakeKeyStream: TypeAlias = Callable[[bytes], KeyStream]
 """RC4 with this key, from its first byte."""
 
 
-@dataclass(slots=True)
-class Secured:
+class Secured(Struct):
     """How it goes on. The key streams are None for plain text."""
 
     method: int

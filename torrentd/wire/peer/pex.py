@@ -6,8 +6,9 @@ is taken, each family having at least half of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct, field
 
 from torrentd.model.address import Address
 from torrentd.wire import bencode
@@ -40,8 +41,7 @@ class Contact(NamedTuple):
     flags: int
 
 
-@dataclass(slots=True)
-class PexMessage:
+class PexMessage(Struct):
     added: list[Contact] = field(default_factory=list)
     dropped: list[Address] = field(default_factory=list)
 

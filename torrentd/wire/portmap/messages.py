@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 Protocol: TypeAlias = Literal["tcp", "udp"]
 
@@ -11,8 +12,7 @@ GATEWAY_PORT: Final = 5351
 """Where routers listen for both protocols (RFC 6886, RFC 6887)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Struct, frozen=True):
     """What comes for `external_port` reaches our `port`, for `lifetime` seconds; 0: no longer."""
 
     protocol: Protocol
@@ -25,15 +25,13 @@ class Granted:
     """of the request; NAT-PMP has none"""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenAt:
+class SeenAt(Struct, frozen=True):
     """The router's own address on its other side."""
 
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """`wrong_version`: it does not speak this protocol, but perhaps the other. `protocol`: which port it is about;
     None: it does not say."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from torrentd.model.address import Address
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """An accepted announce. Durations in seconds as the tracker gave them (the swarm clamps them); None: not said.
 
     `peers` hold IP literals only; `names` are (host name, port) pairs of a dictionary peer list, still to be resolved.
@@ -56,8 +56,7 @@ def _larger(one: N | None, other: N | None) -> N | None:
     return max((number for number in (one, other) if number is not None), default=None)
 
 
-@dataclass(slots=True)
-class ScrapeAnswer:
+class ScrapeAnswer(Struct):
     """One info hash's numbers (BEP 48); None: not said."""
 
     seeders: int | None = None
