@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from torrentd.service import YOUNG_OBJECTS
+from torrentd.plugin import YOUNG_OBJECTS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

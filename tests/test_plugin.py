@@ -79,7 +79,8 @@ def test_directories_on_the_command_line_beat_the_file(config, tmp_path, monkeyp
 
 STEPS = """
 import sys, time
-from torrentd.plugin import Options, makeService, reactor
+from torrentd.composition import reactor
+from torrentd.plugin import Options, makeService
 
 options = Options()
 options.parseOptions(["--config", sys.argv[1]])
@@ -120,7 +121,7 @@ def test_check_config_as_a_program(config, tmp_path):
 
 def test_making_a_service_opens_nothing(config):
     script = (
-        "import os, sys, threading; from torrentd.plugin import *; o = Options(); "
+        "import os, sys, threading; import torrentd.composition; from torrentd.plugin import *; o = Options(); "
         "o.parseOptions(['--config', sys.argv[1]]); o.configuration = read_or_exit(o); "
         "before = os.listdir('/proc/self/fd'); makeService(o); "
         "assert os.listdir('/proc/self/fd') == before; assert threading.active_count() == 1"

@@ -16,7 +16,8 @@
 - `rpc`      JSON-RPC 2.0: core, transports, client
 - `cli`      torrentctl
 - `service`  one run of the daemon as a process: order of start and stop, signals, reload
-- `plugin`   the composition root of `twistd torrentd`
+- `plugin`   what twistd asks of us: the options of `twistd torrentd`
+- `composition`  where everything is made that touches the world
 - `simulate` whole swarms of this very code in one simulated world
 """
 

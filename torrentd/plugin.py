@@ -1,46 +1,33 @@
-"""`twistd torrentd`: options, and the composition root. The only importer of the reactor.
+"""`twistd torrentd`: what twistd asks of a plugin, its options and its service.
 
-`makeService` runs before twistd forks: it reads the configuration and builds objects; files, sockets and threads are
-opened by the service. Three habits of twistd are undone here: its timers follow the wall clock, it writes `twistd.pid`
-into the working directory also in the foreground, and its log format is its own.
+Only the configuration is read here; the program itself (`torrentd.composition`) is imported when it is to run. So a
+configuration is checked in a fraction of the time of a start. One habit of twistd is undone: it writes `twistd.pid`
+into the working directory also in the foreground.
 """
 
 from __future__ import annotations
 
-import atexit
+import gc
 import os
-import random
 import sys
-import time
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from twisted.internet import reactor as _reactor
-from twisted.logger import Logger
 from twisted.python import usage
 
 from torrentd import config
-from torrentd.config import ConfigError, Configuration, Settings
-from torrentd.disk.disk import Disk
-from torrentd.model.errors import StorageError
-from torrentd.net.network import Network
-from torrentd.service import TorrentdService
-from torrentd.session.daemon import Daemon
-from torrentd.session.host import Host
-from torrentd.session.logs import Levels, LogOutput, leads_to_journal
-from torrentd.session.workers import Workers
-from torrentd.state.database import State
-from torrentd.state.directory import prepare
+from torrentd.config import ConfigError, Configuration
+
+if TYPE_CHECKING:
+    from torrentd.service import TorrentdService
 
 EX_CONFIG = 78
-
-MOUNTS = 4
-"""Threads that ask file systems for their free space: so many may hang before the answers about others grow old."""
 """sysexits(3): a configuration error; systemd is told not to restart on it."""
 
-reactor: Any = _reactor
+YOUNG_OBJECTS = 20_000
+"""Objects that wait for the garbage collector before it looks at them, 700 in plain Python. A block in flight is a few
+of them and is freed without it; with 700 it looked at each, some of them often enough to be taken for old. Nor is what
+stays, modules and the records of thousands of torrents, looked at again and again during the start."""
 
 
 class Options(usage.Options):
@@ -51,8 +38,6 @@ class Options(usage.Options):
         ["state-dir", None, None, "Where the database, the token and the lock are."],
         ["download-dir", None, None, "Where torrents go unless told otherwise."],
     ]
-    output: LogOutput | None = None
-    """None: the log goes where twistd's own options say"""
     configuration: Configuration
     optFlags = [["check-config", None, "Check the configuration, say what is wrong with it, and exit."]]
 
@@ -103,110 +88,7 @@ def _print_problems(error: ConfigError) -> None:
 
 def makeService(options: Options) -> TorrentdService:
     """Build everything; nothing is opened yet."""
-    reactor.seconds = time.monotonic  # before anything is scheduled: a clock step must not fire every timer
-    configuration = options.configuration
-    host, pools = make_host(configuration)
-    daemon = Daemon(host, configuration)
-    if options.parent is not None and not options.parent["syslog"]:
-        options.output = _log_output(configuration.settings, options.parent, daemon.log_levels)
+    gc.set_threshold(YOUNG_OBJECTS)
+    from torrentd.composition import make_service  # not for a look at the configuration
 
-    def set_log(level: str, format: str) -> None:
-        if options.output is not None:
-            options.output.set(level, format)
-
-    daemonizes = options.parent is not None and not options.parent["nodaemon"]
-    service = TorrentdService(
-        daemon, pools, lambda: read(options), environment(), set_log, lambda reason: _fail(reason, daemonizes)
-    )
-    service.log_observer = options.output and options.output.observer
-    return service
-
-
-def environment() -> dict[str, str]:
-    """The process's environment as it was given to it. Twisted's endpoints take away what systemd says about sockets
-    (LISTEN_FDS) when they are imported, for an endpoint of their own; the kernel still knows it."""
-    given = dict(os.environ)
-    with suppress(OSError):
-        for entry in Path("/proc/self/environ").read_bytes().split(b"\0"):
-            name, _, value = os.fsdecode(entry).partition("=")
-            if name.startswith("LISTEN_"):
-                given.setdefault(name, value)
-    return given
-
-
-def make_host(configuration: Configuration) -> tuple[Host, list[Workers]]:
-    """The real world and its threads."""
-    storage, paths = configuration.settings.storage, configuration.settings.paths
-    threads = storage.hash_threads or os.cpu_count() or 1
-    hashing = Workers(reactor, "disk", threads)
-    flushing = Workers(reactor, "flush", 1)
-    database = Workers(reactor, "state", 1)
-    others = Workers(reactor, "work", 1)
-    mounts = Workers(reactor, "mounts", MOUNTS)
-    told_of_disk: list[Callable[[bool], None]] = []
-
-    def on_busy(busy: bool) -> None:
-        for told in told_of_disk:
-            told(busy)
-
-    disk = Disk(
-        hashing.run,
-        flushing.run,
-        on_busy=on_busy,
-        queue_limit=storage.disk_queue,
-        min_free=storage.min_free,
-        workers=threads,
-        own=(paths.download_dir, *paths.allowed_roots),
-    )
-    host = Host(
-        reactor=reactor,
-        network=Network(reactor),
-        disk=disk,
-        state=State(database.run, f"{paths.state_dir}/torrentd.db"),
-        workers=others,
-        mounts=mounts,
-        rng=random.Random(),
-        secret_rng=random.SystemRandom(),
-        wall_clock=time.time,
-        told_of_disk=told_of_disk,
-    )
-    return host, [hashing, flushing, database, others, mounts]
-
-
-def _log_output(settings: Settings, parent: Any, levels: Levels) -> LogOutput:
-    """Standard output in the foreground; a file in the state directory (or the one the user named) for a daemon."""
-    if parent["nodaemon"] and not parent["logfile"]:
-        journal = leads_to_journal(sys.stdout, os.environ)
-        return LogOutput(sys.stdout, settings.log.level, settings.log.format, journal, levels)
-    path = Path(parent["logfile"] or f"{settings.paths.state_dir}/torrentd.log")
-    try:
-        if not parent["logfile"]:
-            prepare(settings.paths.state_dir)
-        stream = path.open("a", encoding="utf-8")
-    except (OSError, StorageError) as error:
-        _say(f"the log cannot be written: {error}")
-        raise SystemExit(1) from None
-    return LogOutput(stream, settings.log.level, settings.log.format, levels=levels)
-
-
-def _say(line: str) -> None:
-    print(f"torrentd: {line}", file=sys.__stderr__)  # where a start says why
-
-
-def _fail(reason: str, daemonized: bool) -> None:
-    """The start failed. A daemon has only its log to say so. twistd exits with 0 whatever happened while the reactor
-    ran; this is the last word."""
-
-    def leave() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(1)
-
-    if daemonized:
-        log.error("{reason}", reason=reason)
-    else:
-        _say(reason)
-    atexit.register(leave)
-
-
-log = Logger()
+    return make_service(options.configuration, lambda: read(options), options.parent)

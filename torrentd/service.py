@@ -44,10 +44,6 @@ log = Logger()
 RPC_TIME = 1.25
 """Seconds for the RPC's last answers: it takes one itself, then it cuts connections."""
 
-YOUNG_OBJECTS = 20_000
-"""Objects that wait for the garbage collector before it looks at them, 700 in plain Python. A block in flight is a few
-of them and is freed without it; with 700 it looked at each, some of them often enough to be taken for old."""
-
 
 class TorrentdService(Service):
     """`read` reads the configuration again; `environ` is the process's environment; `set_log(level, format)` changes
@@ -256,4 +252,3 @@ def _spare_the_collector() -> None:
     """What is there now (modules, mostly) stays for good: it need not be walked each time in search of garbage. Only
     cycles are found by that walk; with small pieces it was a fifth of a download's CPU."""
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

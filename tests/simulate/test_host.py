@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from torrentd import plugin
+from torrentd import composition
 from torrentd.config import Configuration, load
 from torrentd.session.daemon import Daemon
 from torrentd.session.host import Host
@@ -20,7 +20,7 @@ def real(tmp_path: Path) -> Daemon:
     """As `makeService` builds it."""
     overrides = {"paths.state_dir": str(tmp_path / "state"), "paths.download_dir": str(tmp_path)}
     configuration: Configuration = load(None, {"HOME": str(tmp_path)}, overrides)
-    host, _ = plugin.make_host(configuration)
+    host, _ = composition.make_host(configuration)
     return Daemon(host, configuration)
 
 

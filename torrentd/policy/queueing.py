@@ -58,7 +58,8 @@ class Line:
         """The new position; who is there already moves."""
         self.remove(member)
         self._ranks[member] = rank
-        position = self.position(member)
+        last = not self._order or self._place(self._order[-1]) < (rank, member)  # nearly all, at a start
+        position = len(self._order) if last else self.position(member)
         self._order.insert(position, member)
         return position
 

@@ -1,6 +1,6 @@
 """The world as the daemon sees it: everything that it does not decide itself comes through here.
 
-`plugin.py` makes the real one. A simulated one replaces exactly these parts, and nothing else of the daemon.
+`composition.py` makes the real one. A simulated one replaces exactly these parts, and nothing else of the daemon.
 """
 
 from __future__ import annotations

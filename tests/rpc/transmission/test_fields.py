@@ -44,7 +44,7 @@ def field(name: str, /, **changed: Any) -> Any:
     summary of its peers."""
     parts: dict[str, Any] = {"files": FILES, "details": DETAILS, "trackers": [WORKING, FAILED]}
     parts |= {"number": 1, "session": Session(NOW, SETTINGS, "/state/db"), "kept": {}}
-    parts |= {key: changed.pop(key) for key in list(changed) if key in View.__dataclass_fields__}
+    parts |= {key: changed.pop(key) for key in list(changed) if key in View.__struct_fields__}
     if "summary" in changed:
         changed["peers"] = changed.pop("summary")
     return FIELDS[name].make(View(row=msgspec.structs.replace(torrent(ONE, "Debian"), **changed), **parts))

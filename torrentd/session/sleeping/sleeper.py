@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from torrentd.model.geometry import Geometry
 from torrentd.model.layout import Priority
 from torrentd.session.telling.rows import LimitsRow, PeersSummary, State, TorrentRow
 
@@ -86,8 +85,8 @@ class Sleeper:
 
     @property
     def limits(self) -> dict[str, LimitValue]:
-        """Its own, as `torrent.set` takes them."""
-        return msgspec.structs.asdict(self.row.limits)
+        """Its own, as `torrent.set` takes them; empty if it has none."""
+        return {} if self.row.limits is NO_LIMITS else msgspec.structs.asdict(self.row.limits)
 
     def has_to_meet(self, peers: Iterable[Address]) -> bool:
         """Whether there is somebody among them whom the torrent has not met and may: private ones learn of peers from
@@ -177,11 +176,12 @@ def _state(record: TorrentRecord, left: int) -> State:
 
 def _verified(record: TorrentRecord) -> int:
     """Bytes of the pieces that are there."""
-    geometry = Geometry(record.size, record.piece_size)
     count = int.from_bytes(record.have, "big").bit_count()
+    if count == record.piece_count:
+        return record.size
     last = record.piece_count - 1
     has_last = record.have[last >> 3] & (0x80 >> (last & 7))
-    return count * record.piece_size - (geometry.piece_size - geometry.last_piece_size if has_last else 0)
+    return count * record.piece_size - (record.piece_count * record.piece_size - record.size if has_last else 0)
 
 
 def lean(row: TorrentRow) -> TorrentRow:

@@ -174,7 +174,9 @@ class Seeding:
 
 
 def goals_of(settings: Settings, limits: Mapping[str, LimitValue]) -> Goals:
-    """In force for a torrent: its own, which beat the daemon's."""
+    """In force for a torrent: its own, which beat the daemon's. Most have none."""
+    if not limits:
+        return Goals(settings.ratio or None, settings.seed_time or None, settings.idle_time or None)
     return Goals(*(_goal(limits.get(name), getattr(settings, name)) for name in GOALS))
 
 
