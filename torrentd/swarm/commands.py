@@ -27,8 +27,7 @@ class Ask(Struct):
     ranges: list[Range]
 
 
-@dataclass(slots=True)
-class ReadAt:
+class ReadAt(Struct):
     """What the peer sends should be read at `pace` bytes per second, for a low limit; None: as it comes."""
 
     peer: PeerKey
