@@ -63,6 +63,16 @@ def test_it_is_exported_as_it_was_added(home: Any, torrent: Sample) -> None:
     assert link.startswith(f"magnet:?xt=urn:btih:{torrent.id}&dn=sample")
 
 
+def test_a_removal_overtakes_an_export(home: Any, torrent: Sample) -> None:
+    home.add(torrent)
+    home.keeper.hangs = True
+    removed, exported = home.steering.remove(torrent.id, False), home.steering.export(torrent.id)
+    home.keeper.go_on()
+    home.world.run(1)
+    result(removed)
+    assert error(lambda: exported).name == "torrent_not_found"
+
+
 def test_it_is_exported_with_the_trackers_of_now(home: Any) -> None:
     torrent = Sample(trackers=[A])
     home.add(torrent, paused=True)

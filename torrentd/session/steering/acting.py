@@ -166,7 +166,7 @@ class Acting(Part):
             tiers = session.tiers
             named = replace(magnet.of_metainfo(session.metainfo), name=session.original_name)
             link = magnet.make(replace(named, trackers=tuple(chain(*tiers))))
-            data = self._daemon.host.state.metainfo(session.info_hash)
+            data = self._daemon.host.state.metainfo(session.info_hash).addErrback(self._overtaken, session)
             return data.addCallback(with_trackers, session.metainfo.tiers, tiers).addCallback(lambda file: (file, link))
 
         return self._awake(id, export_it)

@@ -53,10 +53,10 @@ class Part:
 
     def _saved(self, session: TorrentSession) -> Deferred[None]:
         """What the user decided is on the disk before he is told so; unless a removal came first."""
+        return self._around.saving.write(session).addErrback(self._overtaken, session)
 
-        def not_saved(failure: Failure) -> Failure:
-            if failure.check(LookupError) and session.gone:
-                raise self._around.unknown(session.id)
-            return failure
-
-        return self._around.saving.write(session).addErrback(not_saved)
+    def _overtaken(self, failure: Failure, session: TorrentSession) -> Failure:
+        """What the database does not know any more was removed meanwhile."""
+        if failure.check(LookupError) and session.gone:
+            raise self._around.unknown(session.id)
+        return failure
