@@ -223,3 +223,20 @@ def test_completion_of_commands_and_torrents(fake: FakeDaemon, tmp_path: Path) -
     fake.answers.clear()
     assert completed(fake, "torrentctl show u") == []
     assert completed(fake, "torrentctl config get l") == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--timeout nan list", "list --watch nan", "wait all --timeout nan", "inspect magnet:? --fetch --timeout nan"],
+)
+def test_no_number_is_no_number_of_seconds(torrentctl: Torrentctl, words: str) -> None:
+    outcome = torrentctl(*words.split())
+    assert outcome.code == 2
+    assert "not a number of seconds" in outcome.err
+
+
+@pytest.mark.parametrize("seconds", ["inf", "1e300"])
+def test_for_ever(torrentctl: Torrentctl, fake: FakeDaemon, seconds: str) -> None:
+    fake.answers |= {"torrent.list": listing(), "torrent.wait": {"done": [], "pending": [], "failed": []}}
+    assert torrentctl("--timeout", seconds, "list").code == 0
+    assert torrentctl("wait", "all", "--timeout", seconds).code == 0

@@ -20,6 +20,20 @@ ANSWER_TIMEOUT = 30.0
 Color = Literal["auto", "always", "never"]
 
 
+LONGEST = 365 * 86_400.0
+"""Seconds. Nobody waits longer, and the machine's clock could not."""
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds within a range; what is longer than LONGEST is LONGEST."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if seconds != seconds:
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return min(seconds, LONGEST)
+
+
 class Options:
     """What was given on the command line; None where nothing was. (Making a data class takes half a millisecond.)"""
 
@@ -35,7 +49,7 @@ class Options:
 
 def global_options() -> list[click.Parameter]:
     """Fresh parameters that write into the Options of the running context."""
-    seconds = click.FloatRange(min=0, min_open=True)
+    seconds = Seconds(min=0, min_open=True)
     return [
         _option(
             "--socket", metavar="PATH", shell_complete=files, help="The daemon's unix socket.  [env: TORRENTCTL_SOCKET]"

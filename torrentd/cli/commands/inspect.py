@@ -10,7 +10,7 @@ import click
 from torrentd.cli.columns import INSPECTED_FILES
 from torrentd.cli.completing import files
 from torrentd.cli.exits import USAGE, Failed
-from torrentd.cli.options import command
+from torrentd.cli.options import Seconds, command
 from torrentd.cli.session import Session
 from torrentd.cli.sizes import format_size
 
@@ -28,9 +28,7 @@ FETCH_TIMEOUT = 60.0
 )
 @click.argument("source", metavar="FILE, MAGNET or URL", shell_complete=files)
 @click.option("--fetch", is_flag=True, help="Have the daemon fetch it.")
-@click.option(
-    "--timeout", type=click.FloatRange(0, 300), metavar="S", default=FETCH_TIMEOUT, help="Fetch for so long (60)."
-)
+@click.option("--timeout", type=Seconds(0, 300), metavar="S", default=FETCH_TIMEOUT, help="Fetch for so long (60).")
 def inspect_command(session: Session, source: str, fetch: bool, timeout: float) -> None:
     from torrentd.cli import offline  # the parser is not needed for `--help`
 

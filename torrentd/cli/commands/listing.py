@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from torrentd.cli.columns import LIST, chosen, sort_key
 from torrentd.cli.filters import STATES, parse_filter
-from torrentd.cli.options import command, parsed
+from torrentd.cli.options import Seconds, command, parsed
 from torrentd.cli.session import Session
 from torrentd.cli.tables import Column
 from torrentd.cli.torrents import EVERY_ROW, ask
@@ -47,7 +47,7 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
 @click.option(
     "--watch",
     metavar="[S]",
-    type=click.FloatRange(min=0.1),
+    type=Seconds(min=0.1),
     is_flag=False,
     flag_value=WATCH_INTERVAL,
     help=f"Show again every S seconds (default: {WATCH_INTERVAL:g}), until interrupted.",

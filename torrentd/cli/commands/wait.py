@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from torrentd.cli.options import command
+from torrentd.cli.options import Seconds, command
 from torrentd.cli.session import Session
 from torrentd.cli.torrents import fetch, find_ids, several
 from torrentd.cli.waiting import conclude, wait_for
@@ -21,7 +21,7 @@ UNTIL = ("metadata", "download", "paused")
 )
 @several()
 @click.option("--until", type=click.Choice(UNTIL), default="download", show_default=True, help="How far.")
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds.")
+@click.option("--timeout", type=Seconds(min=0), metavar="S", help="Give up after S seconds.")
 def wait_command(session: Session, torrents: Sequence[str], until: str, timeout: float | None) -> int:
     ids = find_ids(session, torrents)
     named = [known.id for known in fetch(session)] if isinstance(ids, str) else ids
