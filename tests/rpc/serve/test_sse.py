@@ -77,7 +77,7 @@ def test_who_comes_again_misses_nothing(server: Server) -> None:
 def test_a_place_that_is_not_known_is_told(server: Server) -> None:
     for _ in range(KEPT + 1):
         server.control.log.emit("torrent.added", {"id": ONE}, 0.0)
-    for lost in ("f-1", "e-0", "nonsense"):
+    for lost in ("f-1", "e-0", "nonsense", "\xff"):
         client = begin(server, "", Last_Event_ID=lost)
         assert "event: gap" in blocks(client)[1]
         server.control.log.emit("config", {}, 0.0)

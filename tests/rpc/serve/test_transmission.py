@@ -108,6 +108,10 @@ def test_ids_grow_old(server: Server) -> None:
     assert ask(server.connect(), X_Transmission_Session_Id=id).status == 409
 
 
+def test_an_id_that_is_no_text(server: Server) -> None:
+    assert ask(server.connect(), X_Transmission_Session_Id="\xff").status == 409
+
+
 def test_guessing_is_slow_here_too(server: Server) -> None:
     for _ in range(5):
         assert ask(server.connect(), Authorization="Basic eDp5").status == 401
@@ -135,11 +139,12 @@ def test_answers_are_packed_if_they_are_large_and_it_is_asked_for(server: Server
     ("accepted", "packed"),
     [
         *((None, False), ("", False), ("x-gzip", False), ("identity", False), ("gzip;q=0", False)),
-        *(("gzip; q=0.000", False), ("gzip", True), ("br, GZip ;q=0.5", True)),
+        *(("gzip; q=0.000", False), ("gzip", True), ("br, GZip ;q=0.5", True), ("\xff, gzip", True)),
     ],
 )
 def test_who_takes_gzip(accepted: str | None, packed: bool) -> None:
-    assert accepts_gzip(Headers({} if accepted is None else {"Accept-Encoding": [accepted]})) is packed
+    given = [] if accepted is None else [accepted.encode("latin-1")]
+    assert accepts_gzip(Headers({b"Accept-Encoding": given})) is packed
 
 
 def test_a_notification(server: Server) -> None:

@@ -109,7 +109,7 @@ def _params(request: RpcRequest) -> schema.Listen:
     except ValueError:
         raise RpcError("invalid_params", "The query cannot be read") from None
     given: dict[str, object] = {name: value.split(",") if name in _LISTS else value for name, value in pairs}
-    last = request.requestHeaders.getRawHeaders("last-event-id")
+    last = request.requestHeaders.getRawHeaders(b"last-event-id")
     if last:
-        given["since"] = last[-1]
+        given["since"] = last[-1].decode("latin-1")
     return convert(given, schema.Listen)

@@ -41,8 +41,8 @@ def refusal(method: bytes, uri: bytes, headers: Headers, ids: SessionIds) -> Ref
     """Why a request of somebody with the token is not acceptable; None if it is."""
     if uri not in TRANSMISSION_PATHS:
         return None if method in _READING else _ONLY_READING
-    shown = headers.getRawHeaders(_SESSION_ID) or ()
-    if len(shown) != 1 or not ids.known(shown[0].strip().encode("latin-1", "replace")):
+    shown = headers.getRawHeaders(_SESSION_ID.encode()) or ()
+    if len(shown) != 1 or not ids.known(shown[0].strip()):
         return _conflict(ids.current)
     return None if method == b"POST" else NOT_POST
 
@@ -55,8 +55,8 @@ def _conflict(id: str) -> Refusal:
 
 def accepts_gzip(headers: Headers) -> bool:
     """Whether an answer may be packed (RFC 9110, 12.5.3)."""
-    for line in headers.getRawHeaders("accept-encoding") or ():
-        for offer in line.lower().split(","):
+    for line in headers.getRawHeaders(b"accept-encoding") or ():
+        for offer in line.decode("latin-1").lower().split(","):
             name, _, weight = offer.partition(";")
             if name.strip() == "gzip" and weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
                 return True
