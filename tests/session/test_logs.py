@@ -7,7 +7,9 @@ import os
 import pytest
 from twisted.logger import Logger as TwistedLogger
 from twisted.logger import LogLevel, LogPublisher
+from twisted.logger._legacy import publishToNewObserver
 from twisted.python.failure import Failure
+from twisted.python.log import textFromEventDict
 
 from torrentd.model.errors import RpcError
 from torrentd.session.logs import Levels, LogOutput, leads_to_journal
@@ -66,6 +68,21 @@ def test_a_traceback_is_told_in_full(format):
     assert "ValueError" in text
     assert "test_logs.py" in text
     assert "\x1b" not in text
+
+
+def test_a_traceback_of_twisted_s_older_log_has_lines_of_its_own():
+    log = Log()
+    failure = Failure(ValueError("x"))
+    event = {"failure": failure, "isError": True, "message": (), "time": 0.0, "system": "-"}
+    publishToNewObserver(log.output.observer, {**event, "why": None}, textFromEventDict)
+    assert log.lines[0].endswith(" critical log_legacy: Unhandled error")
+    assert log.lines[1:] == [f"    {line}" for line in failure.getTraceback().splitlines()]
+
+
+def test_the_mistakes_of_others_in_a_handshake_are_no_errors_of_ours():
+    log = Log(namespace="twisted.web._websocket_impl")
+    log.logger.error("{request} failed", request=object())
+    assert log.lines == []
 
 
 def test_a_journal_gets_priorities_on_each_line():

@@ -29,12 +29,16 @@ Render = Callable[[LogEvent], str]
 OURS = "torrentd"
 """The namespace above all of ours."""
 
+ANSWERED = "twisted.web._websocket_impl"
+"""Tells as an error, with the request as Python writes it, what is wrong with handshakes of others; they are told."""
+
 
 class Levels:
     """What is written: each namespace of ours from its level on, or from that of the nearest above it."""
 
     def __init__(self) -> None:
         self.predicate = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
+        self.predicate.setLogLevelForNamespace(ANSWERED, LogLevel.critical)
 
     def set(self, level: str, namespace: str = OURS) -> str:
         """The level that held there before. RpcError("invalid_params") if nothing of ours has that name."""
@@ -124,11 +128,13 @@ def _place(event: LogEvent) -> str:
 
 
 def _message(event: LogEvent) -> str:
+    if "failure" in event:  # of Twisted's older log, whose text is the traceback, too
+        return escape(event.get("why") or "Unhandled error")
     return escape(formatEvent(event))
 
 
 def _traceback(event: LogEvent) -> str:
-    failure = event.get("log_failure")
+    failure = event.get("log_failure") or event.get("failure")
     if failure is None:
         return ""
     return "".join(f"    {escape(line)}\n" for line in failure.getTraceback().splitlines())
