@@ -18,6 +18,7 @@ from torrentd.disk.disk import Disk
 from torrentd.disk.results import Stored, Unwritten
 from torrentd.disk.storage import Storage
 from torrentd.disk.system import System
+from torrentd.model.errors import StorageError
 from torrentd.model.geometry import BLOCK, Geometry
 from torrentd.model.layout import FileEntry, Layout
 
@@ -117,7 +118,7 @@ class Answers:
         for answer in stored:
             done = self._waiting[answer.piece].popleft()
             if isinstance(answer, Unwritten):
-                done.errback(answer.reason)
+                done.errback(answer.reason or StorageError("given up"))
             else:
                 done.callback(answer)
 

@@ -26,10 +26,11 @@ class Failed(Struct):
 
 
 class Unwritten(Struct):
-    """The piece could not be written, or a bug of ours was in the way; nothing claims it."""
+    """The piece could not be written, or a bug of ours was in the way; nothing claims it. `reason`: None if it was
+    given up, because it might not be written before the storage settled."""
 
     piece: int
-    reason: StorageError | Failure
+    reason: StorageError | Failure | None
 
 
 Stored: TypeAlias = Verified | Failed | Unwritten

@@ -69,7 +69,7 @@ class Storage:
     def finish(self, piece: int, digests: bool = False) -> None:
         """All blocks of the piece are stored: verify and write it, once it is permitted.
 
-        Reported as `Unwritten` if it cannot be written, or if the storage closes before the permit comes: its blocks
+        Reported as `Unwritten` if it cannot be written, or if the storage settles before the permit comes: its blocks
         are gone then.
         """
         self._writing.finish(piece, digests)
@@ -154,19 +154,20 @@ class Storage:
     @inlineCallbacks
     def delete(self) -> Generator[Deferred[Any], Any, None]:
         """Remove the torrent's own files and the folders that became empty, and close. Errback StorageError."""
-        yield self._settle()
+        yield self.settle()
         yield self._access.work(remove, files=())
         yield self.close()
 
     @inlineCallbacks
     def close(self) -> Generator[Deferred[Any], Any, None]:
-        """Drop what is unfinished, wait for what is under way, and close the files. Flush before, if it matters."""
-        yield self._settle()
+        """Settle, and be of no use any more. Flush before, if it matters."""
+        yield self.settle()
         self._access.closed = True
         self._desk.report = nobody  # whom it knew may know it: they would be held until the next garbage collection
 
     @inlineCallbacks
-    def _settle(self) -> Generator[Deferred[Any], Any, None]:
+    def settle(self) -> Generator[Deferred[Any], Any, None]:
+        """Drop what is unfinished or not permitted, wait for what is under way, and close the files."""
         self._writing.abandon()
         yield self._access.pending.idle()
         self._access.descriptors.forget_storage(self._access.key)

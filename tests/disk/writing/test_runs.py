@@ -195,7 +195,7 @@ def test_close_drops_what_is_unfinished_and_waits_for_the_rest(slow: Sample, ste
     unpermitted = slow.finish(1)
     closed = slow.storage.close()
     assert not closed.called
-    with pytest.raises(StorageError, match="closed"):
+    with pytest.raises(StorageError, match="given up"):
         result(unpermitted)
     steps.all()
     assert written == [Verified(0)]

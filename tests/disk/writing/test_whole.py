@@ -221,7 +221,7 @@ def test_close_waits_for_what_may_be_written_and_gives_up_the_rest(slow: Sample,
     steps.all()
     assert closed.called
     assert written == [Verified(0)]
-    with pytest.raises(StorageError, match="closed"):
+    with pytest.raises(StorageError, match="given up"):
         result(unpermitted)
     assert slow.disk.buffers.waiting == 0
     assert open_descriptors(tmp_path) == []

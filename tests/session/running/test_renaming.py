@@ -12,7 +12,7 @@ import pytest
 from twisted.internet.defer import execute
 
 from tests.session import world
-from tests.session.world import Sample, error, result
+from tests.session.world import PIECE, Sample, error, result
 from torrentd.disk.verbs import renaming
 from torrentd.model.errors import StorageError
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -308,3 +308,35 @@ def test_thousands_of_files_do_not_hold_the_reactor(home, monkeypatch):
         sys.setprofile(None)
     assert home.row(many).state == "seeding"
     assert {name: times for name, times in calls.items() if times >= 600} == {}
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_is_being_written_is_written_first(home, make_home, world, tmp_path, torrent, moved):
+    """Whichever of several threads is the quicker one."""
+    home.put(torrent, "a.bin")
+    home.add(torrent)
+    leech = make_home(6882, toml=f'allowed_roots = ["{tmp_path}"]\n').start()
+    session = leech.add(torrent)
+    leech.worker.hangs = True
+    result(leech.steering.add_peers(torrent.id, [home.address]))
+    world.until(lambda: session.torrent.storing, 90)
+    if moved:
+        result(leech.steering.move(torrent.id, str(tmp_path / "elsewhere"), "move"))
+    else:
+        renamed = leech.steering.rename(torrent.id, "sample", "other")
+    world.run(1)
+    while leech.worker.waiting:
+        leech.worker.waiting.insert(0, leech.worker.waiting.pop())
+        leech.worker.step()
+        world.run()
+    leech.worker.go_on()
+    if not moved:
+        assert result(renamed) == "other"
+    world.run(10)
+    place = tmp_path / "elsewhere" / "sample" if moved else leech.downloads / "other"
+    assert (place / "a.bin").read_bytes() == torrent.files["a.bin"]
+    assert on_disk(leech) == ([] if moved else ["other/a.bin"])
+    for _ in range(2):
+        assert (leech.row(torrent).done, leech.row(torrent).error) == (5 * PIECE, None)
+        assert leech.session(torrent).durability.is_settled
+        again(leech)

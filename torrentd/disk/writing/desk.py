@@ -105,10 +105,6 @@ class Desk:
         self.wrote(self.span(piece), 0)
         self.unflushed.pieces[piece] = None
 
-    def closed(self) -> StorageError:
-        """What becomes of a finished piece whose permit never came."""
-        return StorageError("the storage was closed before the piece was written", "io_error", self.access.place.root)
-
     def claim(self, answer: Verified, failures: int) -> Verified | Unwritten:
         """The piece goes into the next flush, unless one failed since there were `failures`: then its bytes may have
         been among those that the kernel gave up."""

@@ -114,7 +114,7 @@ class PiecesInRuns:
         for piece in [piece for piece in self._lines if piece not in self._permitted]:
             for state in [state for state in self._lines[piece] if state.finished]:
                 self._leave(piece, state)
-                self._answer(state, Unwritten(piece, self._desk.closed()))
+                self._answer(state, Unwritten(piece, None))
 
     # --- filling
 

@@ -98,8 +98,7 @@ class WholePieces:
     def abandon(self) -> None:
         self.discard(list(self._filling))
         given_up = [piece for piece in self._finished if piece not in self._permitted]
-        closed = self._desk.closed()
-        self._report([(task, Unwritten(piece, closed)) for piece in given_up for task in self._finished.pop(piece)])
+        self._report([(task, Unwritten(piece, None)) for piece in given_up for task in self._finished.pop(piece)])
 
     def _start(self) -> None:
         """Begin jobs while there is work and a free place. A job may end at once; then the loop sees it."""

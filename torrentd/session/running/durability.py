@@ -99,6 +99,15 @@ class Durability:
         self.cancel()
         return self._in_turn(self._flush)
 
+    async def settle(self) -> None:
+        """Whatever the disk has in hand is on it and recorded; the torrent is out of its swarm. StorageError."""
+        session = self._session
+        await session.storage.settle()
+        await self.flush()
+        if not self.is_settled:
+            path, why = session.facts.download_dir, session.error.message if session.error else "see the log"
+            raise StorageError(f"what was downloaded last could not be flushed: {why}", path=path)
+
     def cancel(self) -> None:
         """No flush is planned any more."""
         if self._timer is not None and self._timer.active():

@@ -132,9 +132,7 @@ class Moving:
         host, info_hash = self._around.host, session.info_hash
         mover = host.disk.moving(session.metainfo.layout, move.source, move.target, session.id[:16])
         if not move.moved:
-            await session.durability.flush()
-            if not session.durability.is_settled:
-                raise StorageError(f"{move.source}: what was downloaded last could not be flushed", path=move.source)
+            await session.durability.settle()
             await self._prepared(session, mover, fresh)
             await host.state.begin_move(info_hash, move.source, move.target)
             if not await self._brought(session, mover, job):

@@ -134,9 +134,7 @@ class Renaming:
 
     async def _carry_out(self, session: TorrentSession, result: Renamed, note: Note) -> None:
         state = self._around.host.state
-        await session.durability.flush()
-        if not session.durability.is_settled:
-            raise StorageError("what was downloaded last could not be flushed", path=session.facts.download_dir)
+        await session.durability.settle()
         await state.begin_renaming(session.info_hash, result.names, note)
         try:
             await session.storage.rename(note.old, note.new, fresh=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from twisted.python.failure import Failure
 
 from torrentd.disk.results import Failed, Stored, Unwritten, Verified
-from torrentd.swarm.events import PieceFailed, PiecesVerified
+from torrentd.swarm.events import PieceFailed, PiecesVerified, StorageFailed
 
 if TYPE_CHECKING:
     from torrentd.session.running.torrent import TorrentSession
@@ -38,6 +38,8 @@ def _not_stored(session: TorrentSession, answer: Failed | Unwritten) -> None:
     if isinstance(answer, Failed):
         session.durability.marks.answered([answer.piece])
         session.handle(PieceFailed(answer.piece, answer.digests))
+    elif answer.reason is None:
+        session.handle(StorageFailed(answer.piece, "given up", "io_error"))  # it goes on when it starts again
     elif isinstance(answer.reason, Failure):
         answer.reason.raiseException()
     else:

@@ -234,13 +234,16 @@ class SimulatedStorage:
     # --- the end
 
     def delete(self) -> Deferred[None]:
-        return self.close().addCallback(lambda _: self._disk.platter.erase(self.content))
+        return self.settle().addCallback(lambda _: self._disk.platter.erase(self.content))
 
     def close(self) -> Deferred[None]:
+        return self.settle()
+
+    def settle(self) -> Deferred[None]:
         self._filling.clear()
         for piece in [piece for piece in self._finished if piece not in self._permitted]:
             for _ in self._finished.pop(piece):
-                self._answer(Unwritten(piece, StorageError("the storage was closed before the piece was written")))
+                self._answer(Unwritten(piece, None))
         if not self._jobs:
             return succeed(None)
         idle: Deferred[None] = Deferred()
