@@ -191,7 +191,7 @@ class TorrentdService(Service):
         if self._starting is not None and not self._starting.called:
             self._starting.cancel()
         if self._rpc is not None:
-            await Stopping(self._reactor, RPC_TIME).within(RPC_TIME, self._rpc.stop())
+            await Stopping(self._reactor, RPC_TIME).within(RPC_TIME, {"callers of the RPC": [self._rpc.stop()]})
         if self._daemon_started:
             await self._daemon.stop()
             for pool in self._pools:

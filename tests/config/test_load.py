@@ -211,6 +211,8 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load(tmp_path / "gone.toml", HOME)
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load(tmp_path, HOME)
+    with pytest.raises(ConfigError, match="/dev/zero: is larger than 1048576 bytes"):
+        load(Path("/dev/zero"), HOME)
     (tmp_path / "latin.toml").write_bytes(b"[log]\n# caf\xe9\n")
     with pytest.raises(ConfigError, match=r"latin\.toml:2: is not UTF-8 text"):
         load(tmp_path / "latin.toml", HOME)

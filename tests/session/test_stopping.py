@@ -15,8 +15,8 @@ def ended(deferred):
 def test_what_is_done_takes_no_time():
     clock = Clock()
     stop = Stopping(clock, 4)
-    assert ended(stop.within(1)) == [None]
-    assert ended(stop.within(1, succeed(1), fail(ValueError("logged")))) == [None]
+    assert ended(stop.within(1, {})) == [None]
+    assert ended(stop.within(1, {"this": [succeed(1), fail(ValueError("failed"))]})) == [None]
     assert not clock.getDelayedCalls()
 
 
@@ -24,15 +24,15 @@ def test_each_part_has_its_share_and_all_have_the_whole():
     clock = Clock()
     stop = Stopping(clock, 4)
     hanging = [Deferred() for _ in range(3)]
-    first = ended(stop.within(3, hanging[0]))
+    first = ended(stop.within(3, {"that": [hanging[0]]}))
     clock.advance(2.9)
     assert first == []
     clock.advance(0.2)
     assert first == [None]
-    second = ended(stop.within(3, hanging[1]))
+    second = ended(stop.within(3, {"that": [hanging[1]]}))
     clock.advance(1.0)
     assert second == [None]
-    third = ended(stop.within(3, hanging[2]))
+    third = ended(stop.within(3, {"that": [hanging[2]]}))
     clock.advance(0)
     assert third == [None]
 
@@ -41,8 +41,20 @@ def test_what_is_given_up_is_not_cancelled():
     clock = Clock()
     work = Deferred()
     result = ended(work)
-    over = ended(Stopping(clock, 4).within(1, work))
+    over = ended(Stopping(clock, 4).within(1, {"the work": [work]}))
     clock.advance(1)
     assert over == [None]
     work.callback("late")
     assert result == ["late"]
+
+
+def test_it_is_told_what_hangs_and_what_fails(logged):
+    clock = Clock()
+    work = {
+        "trackers": [succeed(1), Deferred(), Deferred()],
+        "the disk": [fail(OSError("is broken"))],
+        "it": [Deferred()],
+    }
+    Stopping(clock, 4).within(1, work)
+    clock.advance(1)
+    assert [line for line in logged() if "stop" in line] == ["stop: not waiting any longer for trackers, it"]

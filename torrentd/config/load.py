@@ -22,6 +22,9 @@ from torrentd.config.lines import key_lines, syntax_error_line
 from torrentd.config.settings import SECTIONS, Settings
 from torrentd.model.errors import TorrentdError
 
+LARGEST = 1 << 20
+"""Bytes of a configuration file. A device that never ends is none."""
+
 
 class ConfigError(TorrentdError):
     """The configuration cannot be used. `problems`: one line each, ready to print."""
@@ -89,7 +92,11 @@ class _Reading(Struct):
     def parse(self, path: Path) -> dict[str, Any]:
         """The file's tables; an unreadable file is the only problem there is."""
         try:
-            text = path.read_bytes().decode("utf-8")
+            with path.open("rb") as file:
+                data = file.read(LARGEST + 1)
+            if len(data) > LARGEST:
+                raise ConfigError([f"{path}: is larger than {LARGEST} bytes"])
+            text = data.decode("utf-8")
         except OSError as error:
             raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
         except UnicodeDecodeError as error:

@@ -210,23 +210,25 @@ class Daemon:
         self.magnets.stop()
         goodbyes = [self._announces.goodbyes()] if self._announces is not None else []
         flushed = [session.durability.flush() for session in sessions]
-        await stop.within(STOP_TIME / 2, self.ports.stop(), *goodbyes, *flushed)
+        first = {"the router": [self.ports.stop()], "trackers": goodbyes, "the disk": flushed}
+        await stop.within(STOP_TIME / 2, first)
         self.ports.leave()
         if self._announces is not None:
             self._announces.stop()
-        await stop.within(STOP_TIME / 4, self.listening.stop(), *_flushed_again(sessions))
+        ports = {"the peer ports": [self.listening.stop()], "the disk": _flushed_again(sessions)}
+        await stop.within(STOP_TIME / 4, ports)
         state = self.host.state
         saved = [self.around.saving.save(), state.set_seeding_times(sleepers)] if state.is_open else []
-        await stop.within(STOP_TIME / 4, *saved, self.around.dht.stop())
+        await stop.within(STOP_TIME / 4, {"the database": saved, "the DHT": [self.around.dht.stop()]})
         self._factory.turn_away("the daemon is stopping")
         self.connections.stop()
         for awake in self.around.all_awake():
             awake.leave()
         self.around.saving.cancel()
-        await stop.within(STOP_TIME / 8, *(session.storage.close() for session in sessions))
+        await stop.within(STOP_TIME / 8, {"the disk": [session.storage.close() for session in sessions]})
         if state.is_open:
-            await stop.within(STOP_TIME / 4, state.backup())
-        await stop.within(STOP_TIME / 4, state.close())
+            await stop.within(STOP_TIME / 4, {"the backup of the database": [state.backup()]})
+        await stop.within(STOP_TIME / 4, {"the database": [state.close()]})
         self.hooks.kill()
 
     def _say_goodbye_for_sleepers(self) -> list[tuple[bytes, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -19,12 +20,14 @@ class Stopping:
         self._clock = clock
         self._ends_at = clock.seconds() + seconds
 
-    def within(self, share: float, *work: Deferred[Any]) -> Deferred[None]:
+    def within(self, share: float, work: Mapping[str, Iterable[Deferred[Any]]]) -> Deferred[None]:
         """Fires when all of it is done or has failed (which is logged), or after `share` seconds, or when the whole
-        stop has to end. What is given up goes on, unheeded: half a record is worse than a late one."""
+        stop has to end. What is given up goes on, unheeded: half a record is worse than a late one. The keys say what
+        is waited for."""
         over: Deferred[None] = Deferred()
         now = self._clock.seconds()
-        timer = self._clock.callLater(max(0.0, min(share, self._ends_at - now)), self._give_up, over)
+        named = [(name, deferred) for name, some in work.items() for deferred in some]
+        timer = self._clock.callLater(max(0.0, min(share, self._ends_at - now)), self._give_up, over, named)
 
         def done(results: list[tuple[bool, object]]) -> None:
             for _, result in results:
@@ -34,9 +37,10 @@ class Stopping:
                 timer.cancel()
                 over.callback(None)
 
-        DeferredList(work, consumeErrors=True).addCallback(done)
+        DeferredList([deferred for _, deferred in named], consumeErrors=True).addCallback(done)
         return over
 
-    def _give_up(self, over: Deferred[None]) -> None:
-        log.warn("stop: something hangs and is not waited for")
+    def _give_up(self, over: Deferred[None], named: list[tuple[str, Deferred[Any]]]) -> None:
+        hanging = dict.fromkeys(name for name, deferred in named if not deferred.called)
+        log.warn("stop: not waiting any longer for {what}", what=", ".join(hanging))
         over.callback(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from torrentd.model.errors import StorageError
 from torrentd.state.faults import translate_os
 
 PRIVATE = 0o700
@@ -22,5 +23,8 @@ def prepare(path: str) -> None:
         directory.mkdir(mode=PRIVATE, exist_ok=True)
         if directory.stat().st_uid == os.geteuid():
             directory.chmod(PRIVATE)
+    except (FileExistsError, NotADirectoryError) as error:
+        where = str(error.filename or path)
+        raise StorageError(f"{where}: is not a directory", path=where) from error
     except OSError as error:
         raise translate_os(error, path) from error
