@@ -50,6 +50,7 @@ class Stage:
             self.clock.advance(0)
 
     def check_nothing_left(self) -> None:
+        self.settle()
         assert self.clock.getDelayedCalls() == []
 
 

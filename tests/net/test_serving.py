@@ -35,7 +35,7 @@ class Stage:
         self.broken: list[Failure] = []
         self.serving = Serving(
             self.line.reactor,
-            self.buffers.serve,
+            self.buffers,
             self.drained.append,
             lambda piece, error: self.failed.append((piece, error)),
             self.broken.append,

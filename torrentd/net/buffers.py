@@ -8,10 +8,12 @@ may use them until it returns, and copies what must live longer.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Final
 
 from torrentd.model.geometry import BLOCK
 from torrentd.net.interfaces import Bytes
+from torrentd.net.turns import NextTurn
 from torrentd.wire.peer.encode import block_headers
 from torrentd.wire.peer.ids import PIECE_HEADER
 from torrentd.wire.peer.messages import Range
@@ -25,13 +27,20 @@ SERVE: Final = 2 * 1024 * 1024
 
 
 class Buffers:
-    """One receive and one serve buffer, shared by all peers of a reactor."""
+    """One receive and one serve buffer, shared by all peers of a reactor; `turn` is when each may use the latter."""
 
-    __slots__ = ("receive", "serve")
+    __slots__ = ("receive", "serve", "turn")
 
     def __init__(self, receive: int = RECEIVE, serve: int = SERVE) -> None:
         self.receive = memoryview(bytearray(receive))
         self.serve = ServeBuffer(serve)
+        self.turn = NextTurn()
+
+    def of_another_reactor(self) -> Buffers:
+        """The same memory, for many reactors in one thread."""
+        shared = copy(self)
+        shared.turn = NextTurn()
+        return shared
 
 
 class ServeBuffer:

@@ -87,7 +87,7 @@ class PeerProtocol(Protocol):
         self._handshaking = Handshaking(identity, reception.identify)
         self._handshake_timeout = handshake_timeout
         self._deadline: Any = None
-        self._serving = Serving(reactor, buffers.serve, self._drained, self._read_failed, self._broken)
+        self._serving = Serving(reactor, buffers, self._drained, self._read_failed, self._broken)
         self._framing: Framing | None = None
         self._owner: PeerOwner | None = None
         self._attempt: Any = None

@@ -22,9 +22,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from torrentd.model.errors import StorageError
-from torrentd.net.buffers import ServeBuffer, messages
+from torrentd.net.buffers import Buffers, messages
 from torrentd.net.interfaces import BlockReader, Bytes
 from torrentd.net.transport import DirectTransport
+from torrentd.net.turns import Planned
 from torrentd.wire.peer.ids import PIECE_HEADER
 from torrentd.wire.peer.messages import Range
 
@@ -46,7 +47,7 @@ class Serving:
     def __init__(
         self,
         reactor: Any,
-        buffer: ServeBuffer,
+        buffers: Buffers,
         drained: Callable[[int], None],
         failed: Callable[[int, Exception], None],
         broken: Callable[[Failure], None],
@@ -58,14 +59,15 @@ class Serving:
         self.written = 0
         """bytes of blocks handed to the transport in all, headers included"""
         self._reactor = reactor
-        self._buffer = buffer
+        self._buffer = buffers.serve
+        self._turn = buffers.turn
         self._drained = drained
         self._failed = failed
         self._broken = broken
         self._transport: Any = None
         self._ranges: deque[Range] = deque()
         self._block = 0
-        self._room = min(FIRST_BATCH, len(buffer.memory))
+        self._room = min(FIRST_BATCH, len(self._buffer.memory))
         """bytes of the next batch, at most: about what the socket took"""
         self._one_by_one = False
         self._limit: Callable[[int], None] | None = None
@@ -76,7 +78,7 @@ class Serving:
         self._pace: float | None = None
         self._reader: BlockReader | None = None
         self._reading = False
-        self._step_due: Any = None
+        self._step_due: Planned | None = None
         self._sent = 0
 
     def attach(self, transport: Any) -> None:
@@ -139,13 +141,13 @@ class Serving:
 
     def _soon(self) -> None:
         if self._step_due is None and self._transport is not None and not self.full:
-            self._step_due = self._reactor.callLater(0, self._step)
+            self._step_due = self._turn.plan(self._reactor, self._step)
 
     def _unplan(self) -> None:
         """No step is planned any more."""
-        if self._step_due is not None and self._step_due.active():
+        if self._step_due is not None:
             self._step_due.cancel()
-        self._step_due = None
+            self._step_due = None
 
     def _step(self) -> None:
         try:

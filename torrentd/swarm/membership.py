@@ -105,6 +105,8 @@ class Membership(ABC, Generic[P]):
         self.peers: dict[PeerKey, P] = {}
         self.bans = settings.bans
         self.candidates = Candidates(self.bans)
+        self.greeted: object = None
+        """from what followed all that was told to those who are connected, see `extensions.update`; None: look"""
         self.contacts_version = 0
         """counts the changes of whom we are connected to, and of where they listen"""
         self.connecting = 0

@@ -121,6 +121,8 @@ class TorrentState(Membership[Peer]):
         self.sharing: Order | None = None
         """whom to serve next, and with what, while that matters"""
         self.breadth = Breadth()
+        self.under_way: dict[PeerKey, float] = {}
+        """who is being served, in the order in which it began, and when that was"""
         self.spare_at = 0.0
         """before that nobody else may ask, though our link idles"""
         self.next_round = NEVER

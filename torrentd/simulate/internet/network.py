@@ -30,10 +30,11 @@ ANY_V6 = "::"
 
 
 class SimulatedNetwork:
-    """What `Network` offers, for one site. `buffers` may be shared by all: only one host runs at a time."""
+    """What `Network` offers, for one site. The memory of `buffers` may be shared by all: only one host runs at a
+    time."""
 
     def __init__(self, internet: Internet, site: Site, buffers: Buffers | None = None) -> None:
-        self.buffers = buffers or Buffers()
+        self.buffers = buffers.of_another_reactor() if buffers is not None else Buffers()
         self._internet = internet
         self._site = site
 

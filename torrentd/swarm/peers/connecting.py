@@ -128,6 +128,7 @@ def peers_unwanted(torrent: TorrentState, event: PeersUnwanted) -> None:
 
 def _forget(torrent: TorrentState, peer: Peer, reason: str, *, useful: bool = True, paused: bool = False) -> None:
     del torrent.peers[peer.key]
+    torrent.under_way.pop(peer.key, None)
     torrent.contacts_version += 1
     if torrent.sharing is not None:
         torrent.sharing.gone(peer.key)

@@ -40,6 +40,8 @@ def greet(torrent: Membership[P], peer: P) -> None:
     """Send our handshake, if the peer speaks the protocol."""
     if not has_extensions(peer.reserved):
         return
+    if torrent.greeted != _facts(torrent):
+        torrent.greeted = None
     news, before = _news(torrent, peer), peer.told
     withdrawn = [name for name in before.offers if name not in news.offers] if before is not None else []
     peer.told = news
@@ -60,9 +62,18 @@ def greet(torrent: Membership[P], peer: P) -> None:
 
 def update(torrent: Membership[Any]) -> None:
     """Send it again to whom it told something that is not so any more; haves do not show that we want nothing."""
+    facts = _facts(torrent)
+    if facts == torrent.greeted:
+        return
+    torrent.greeted = facts
     for peer in torrent.peers.values():
         if peer.told != _news(torrent, peer):
             greet(torrent, peer)
+
+
+def _facts(torrent: Membership[Any]) -> object:
+    """What the news for all peers follow from."""
+    return torrent.offers, torrent.metadata_size, torrent.finished, *torrent.candidates.ours.items()
 
 
 def _news(torrent: Membership[P], peer: P) -> Told:

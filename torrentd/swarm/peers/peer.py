@@ -86,8 +86,6 @@ class Peer:
 
     serving: Serve | None = None
     """the Serve under way"""
-    serving_since: float = 0.0
-    """when it began"""
     refreshed_at: float = -60.0
     """when we last made it ask anew"""
     choked_at: float = 0.0

@@ -41,7 +41,7 @@ def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
     if not ranges:
         return
     peer.serving = Serve(peer.key, ranges, size, None if free else torrent.up.pace)
-    peer.serving_since = torrent.now
+    torrent.under_way[peer.key] = torrent.now
     torrent.commands.append(peer.serving)
     peer.spoke_at = torrent.now
 

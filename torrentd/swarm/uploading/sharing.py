@@ -39,14 +39,12 @@ def order_of(torrent: TorrentState) -> Order | None:
 
 def serve_next(torrent: TorrentState, order: Order) -> None:
     """Begin Serves until as many are under way as the link needs, or nobody waits."""
-    young = torrent.now - STALLED
-    under_way = sum(peer.serving is not None and peer.serving_since > young for peer in torrent.peers.values())
-    for _ in range(torrent.breadth.width - under_way):
+    for _ in range(torrent.breadth.width - _places_taken(torrent)):
         choice = _cheapest(torrent, order)
         if choice is None:
             return
         peer, piece = choice
-        if piece is not None and _in_vain(torrent, order, piece, peer, young):
+        if piece is not None and _in_vain(torrent, order, piece, peer):
             return
         most = serves.batch(torrent, peer)
         if piece is not None:
@@ -58,16 +56,27 @@ def serve_next(torrent: TorrentState, order: Order) -> None:
             order.give(served, peer.key, len(torrent.peers) - 1, torrent.now)
 
 
-def _in_vain(torrent: TorrentState, order: Order, piece: int, peer: Peer, young: float) -> bool:
+def _places_taken(torrent: TorrentState) -> int:
+    """By those who take what they are sent: of all who are served, those that stall began first."""
+    taken, young = len(torrent.under_way), torrent.now - STALLED
+    for since in torrent.under_way.values():
+        if since > young:
+            break
+        taken -= 1
+    return taken
+
+
+def _in_vain(torrent: TorrentState, order: Order, piece: int, peer: Peer) -> bool:
     """Whether a copy of one of the last pieces should wait: for this one, or for those that nobody else has, while they
     leave. It would slow them down, and who gets a piece first passes it on."""
     if order.has_fresh or not order.is_copy(piece, peer.key):
         return False
+    young = torrent.now - STALLED
     leaving = (
-        (one, other.key)
-        for other in torrent.peers.values()
-        if other.serving is not None and other.serving_since > young
-        for one, _, _ in other.serving.ranges
+        (one, key)
+        for key, since in torrent.under_way.items()
+        if since > young and (serving := torrent.peers[key].serving) is not None
+        for one, _, _ in serving.ranges
     )
     return any(one == piece or not order.is_copy(one, key) for one, key in leaving)
 

@@ -46,19 +46,21 @@ def cancel(torrent: TorrentState, peer: Peer, message: Cancel) -> None:
         floods.spend(peer, floods.CANCEL, torrent.now)
 
 
-def serve(torrent: TorrentState, peer: Peer) -> None:
-    """Begin the next Serve, if there is something to serve, the last one is out and the limit allows it."""
+def serve(torrent: TorrentState, peer: Peer) -> bool:
+    """Begin the next Serve, if there is something to serve, the last one is out and the limit allows it. Whether others
+    were served as well, as far as there is a place for them."""
     if peer.serving is not None or not peer.requests.count:
-        return
+        return False
     most = serves.batch(torrent, peer)
     order = sharing.order_of(torrent) if most <= serves.BATCH else None
     if order is None:
         serves.begin(torrent, peer, most)
-        return
+        return False
     sharing.serve_next(torrent, order)
     if peer.serving is None:
         torrent.breadth.refused()
         torrent.wake(torrent.now + sharing.STALLED)
+    return True
 
 
 def drained(torrent: TorrentState, event: Drained) -> None:
@@ -72,15 +74,12 @@ def drained(torrent: TorrentState, event: Drained) -> None:
     peer.up.add(event.sent, torrent.now)
     peer.spoke_at = peer.heard_at = peer.useful_at = torrent.now  # it takes what we send: it is alive
     peer.serving = None
-    serve(torrent, peer)
-    _serve_others(torrent)
-
-
-def _serve_others(torrent: TorrentState) -> None:
-    """A place became free: perhaps for somebody else."""
+    torrent.under_way.pop(peer.key, None)
+    others_too = serve(torrent, peer)
     order = sharing.order_of(torrent)
     if order is not None:
-        sharing.serve_next(torrent, order)
+        if not others_too:  # a place became free: perhaps for somebody else
+            sharing.serve_next(torrent, order)
         choking.idle(torrent)
 
 
@@ -97,6 +96,7 @@ def serve_again(torrent: TorrentState, peer: Peer, unreadable: int) -> None:
     of the unreadable piece before the rest failed is refused as well, for it is not known how much that was.
     """
     failed, peer.serving = peer.serving, None
+    torrent.under_way.pop(peer.key, None)
     if failed is not None:
         peer.requests.put_back([block for block in failed.ranges if block[0] != unreadable], failed.block)
         lost = [block for block in failed.ranges if block[0] == unreadable]
