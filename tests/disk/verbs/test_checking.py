@@ -149,3 +149,22 @@ def test_suspect_pieces_are_read_back_from_the_disk_and_flushed_again(
     assert dropped == [os.POSIX_FADV_DONTNEED] * 2
     assert sample.storage.suspect() == []
     assert result(sample.storage.flush()).pieces == [0]
+
+
+def test_what_is_small_takes_one_job(tmp_path: Path) -> None:
+    steps = Steps()
+    sample = Sample(tmp_path, FILES, run=steps.run)
+    sample.put()
+    found = sample.storage.check()
+    steps.step()
+    assert list(result(found)) == [0, 1, 2, 3, 4]
+    assert not steps.jobs
+
+
+def test_nothing_was_found_if_it_is_cancelled_meanwhile(tmp_path: Path) -> None:
+    steps = Steps()
+    sample = Sample(tmp_path, FILES, run=steps.run)
+    sample.put()
+    found = sample.storage.check(cancelled=lambda: True)
+    steps.step()
+    assert list(result(found)) == []

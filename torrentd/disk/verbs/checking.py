@@ -1,8 +1,8 @@
 """What of the torrent is on the disk: every piece read and hashed, by all hash threads at a time.
 
 First the files alone are looked at: pieces that reach into a file which is missing or too short are not there, and
-are not read. The rest goes to the workers in portions of about 8 MiB, large pieces in parts of that size; between two
-portions the caller may cancel.
+are not read. What is small is hashed by the same job, for thousands of small torrents may come. The rest goes to the
+workers in portions of about 8 MiB, large pieces in parts of that size; between two portions the caller may cancel.
 
 A *suspect* piece (a flush of it failed) is dropped from the page cache before it is read: what counts is the disk.
 And a piece that is right may still be on its way there, copied a moment ago by the user: so what was found is part of
@@ -74,10 +74,16 @@ class Checking:
     def _check(
         self, asked: Sequence[int], progress: Callable[[int], None], cancelled: Callable[[], bool]
     ) -> Generator[Deferred[Any], Any, Bitfield]:
-        stats, present = yield self._access.work(_look, asked, self._geometry, files=())
+        is_small = len(asked) * self._geometry.piece_size <= _PORTION
+        parts = list(map(self._whole, asked)) if is_small else []
+        stats, present, hashers = yield self._access.work(_look, asked, self._geometry, parts, files=())
         self._saw(stats)
         tally = _Tally(self._desk, self._flushing, progress)
         tally.add({piece: False for piece in asked if piece not in present})
+        if is_small:
+            if hashers and not cancelled():
+                tally.add(self._are_right(_digests(hashers)))
+            return tally.good
         portions = self._portions(present)
         lanes = [self._lane(portions, tally, cancelled) for _ in range(max(_LANES, self._desk.parallel))]
         yield gatherResults(lanes, consumeErrors=True).addErrback(_first)
@@ -109,7 +115,10 @@ class Checking:
             hashes = yield self._hash(portion, cancelled)
             if cancelled():
                 return
-            tally.add({piece: found == self._desk.expected(piece) for piece, found in hashes.items()})
+            tally.add(self._are_right(hashes))
+
+    def _are_right(self, hashes: dict[int, bytes | None]) -> dict[int, bool]:
+        return {piece: found == self._desk.expected(piece) for piece, found in hashes.items()}
 
     @inlineCallbacks
     def _hash(
@@ -123,17 +132,20 @@ class Checking:
             files = dict.fromkeys(i for part in parts for i in self._access.place.layout.span(part.offset, part.length))
             jobs = [(part, hashers[part.piece]) for part in parts]
             hashers.update((yield self._access.work(hash_parts, jobs, files=files)))
-        return {piece: sha.digest() if sha else None for piece, sha in hashers.items()}
+        return _digests(hashers)
 
     def _parts(self, portion: list[int]) -> Iterator[list[Part]]:
         """A portion in lists for one job each: one list, unless it is a large piece."""
-        whole = [self._part(piece, 0, self._geometry.piece_length(piece)) for piece in portion]
+        whole = list(map(self._whole, portion))
         if whole[0].length <= _PORTION:
             yield whole
             return
         piece, length = whole[0].piece, whole[0].length
         for begin in range(0, length, _PORTION):
             yield [self._part(piece, begin, min(_PORTION, length - begin))]
+
+    def _whole(self, piece: int) -> Part:
+        return self._part(piece, 0, self._geometry.piece_length(piece))
 
     def _part(self, piece: int, begin: int, length: int) -> Part:
         offset = piece * self._geometry.piece_size + begin
@@ -167,9 +179,18 @@ def _first(failure: Failure) -> Failure:
     return error.subFailure if isinstance(error, FirstError) else failure
 
 
-def _look(files: Files, asked: Sequence[int], geometry: Geometry) -> tuple[list[FileStat | None], Bitfield]:
+def _digests(hashers: dict[int, Hasher | None]) -> dict[int, bytes | None]:
+    return {piece: sha.digest() if sha else None for piece, sha in hashers.items()}
+
+
+def _look(
+    files: Files, asked: Sequence[int], geometry: Geometry, parts: list[Part]
+) -> tuple[list[FileStat | None], Bitfield, dict[int, Hasher | None]]:
+    """The job: how the files look, which of the pieces may be there, and the hashers of those of these parts."""
     stats = look(files)
-    return stats, readable(files.place.layout, geometry, stats, asked)
+    present = readable(files.place.layout, geometry, stats, asked)
+    jobs: list[tuple[Part, Hasher | None]] = [(part, hasher()) for part in parts if part.piece in present]
+    return stats, present, hash_parts(files, jobs) if jobs else {}
 
 
 def hash_parts(files: Files, jobs: list[tuple[Part, Hasher | None]]) -> dict[int, Hasher | None]:
