@@ -5,8 +5,13 @@ from __future__ import annotations
 import gc
 
 import pytest
+from hypothesis import settings
 
 from torrentd.plugin import YOUNG_OBJECTS
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
+"""How long an example takes is the machine's business; each test has a time limit."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
