@@ -17,7 +17,7 @@ from torrentd.simulate.swarm import Swarm
 def test_a_flash_crowd_is_served_nearly_as_fast_as_water_would_flow(swarm: Swarm) -> None:
     cast = gather(swarm, [Link(up=RATE)] * 50, size=8 * MIB, pieces=128)
     assert cast.finish(limit=120) < 1.6 * fluid_limit(cast)
-    assert wasted(cast.leeches, cast.torrent) < 0.01
+    assert wasted(cast.leeches, cast.torrent) < 0.02
 
 
 def test_slow_links_hold_up_nobody_else(swarm: Swarm) -> None:

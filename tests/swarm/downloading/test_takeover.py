@@ -40,12 +40,13 @@ def test_a_peer_that_sends_as_fast_as_another_would_keeps_its_queue() -> None:
     assert asked(log, 2) == _cancelled(log, 1) == []
 
 
-def test_the_first_block_of_the_only_piece_in_a_queue_stays() -> None:
-    torrent = make(1, 8)
-    log = run(torrent, (0, Start()), (0, arrives(1)), (0, says(1, has(1, 0), Unchoke())))
-    log = run(torrent, (0, arrives(2)), (0, says(2, has(1, 0), Unchoke())), until=3)
-    assert _cancelled(log, 1) == [(0, block) for block in range(1, 8)]
-    assert torrent.peers[2].queue.outstanding == {0: 0b11111110}
+def test_the_first_block_of_the_only_piece_in_a_queue_stays_while_it_may_be_on_its_way() -> None:
+    torrent = make(1, 16)
+    sends = [(0.1, says(1, run_of(0))), (1.4, says(1, run_of(0, 1)))]
+    other = [(1.5, arrives(2)), (1.5, says(2, has(1, 0), Unchoke()))]
+    log = run(torrent, (0, Start()), *_here(1, 0, of=1), *sends, *other, until=1.9)
+    assert _cancelled(log, 1) == [(0, block) for block in range(3, 16)]
+    assert torrent.peers[2].queue.outstanding == {0: 0xFFF8}
 
 
 def test_a_seed_is_relieved_by_a_leech_as_soon_as_it_has_the_piece() -> None:
@@ -91,11 +92,12 @@ def test_nothing_is_taken_over_while_it_is_our_disk_that_holds_all_up() -> None:
     assert asked(log, 2) == []
 
 
-def test_who_owes_a_single_block_for_longest_does_not_keep_others_from_being_relieved() -> None:
-    torrent = make(3, 8)
-    quick = [(0.1, says(1, *(run_of(0, block) for block in range(7))))]
+def test_the_only_block_that_a_peer_owes_is_taken_over_once_it_is_late_and_not_given_back() -> None:
+    nearly = [(0.1, says(1, *(run_of(0, block) for block in range(7))))]
     steady = [(1.3 * number, says(2, run_of(1, number - 1))) for number in range(1, 9)]
-    third = [(10.5, arrives(3)), (10.5, says(3, has(3, 0, 2), Unchoke()))]
-    log = run(torrent, (0.0, Start()), *_here(1, 0, of=3), *_here(2, 1, 2, of=3), *quick, *steady, *third, until=11)
-    assert torrent.peers[1].queue.count == 1
-    assert _cancelled(log, 2) == [(2, block) for block in range(1, 8)]
+    third = [(1.0, arrives(3)), (1.0, says(3, has(2, 0), Unchoke()))]
+    later = sorted([*nearly, *steady, *third], key=lambda one: one[0])
+    log = run(make(2, 8), (0.0, Start()), *_here(1, 0, of=2), *_here(2, 1, of=2), *later, until=10)
+    assert _cancelled(log, 1) == [(0, 7)]
+    assert [at > 1.0 + 0.1 for at, command in log if asked([(at, command)], 3)] == [True]
+    assert _cancelled(log, 3) == []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.swarm.evaluator import arrives, closed, make, run, says, sent, served
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.swarm.commands import Command
 from torrentd.swarm.events import Drained, Event, PeerClosed, Start
 from torrentd.swarm.settings import Settings, Totals
+from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Choke, Interested, KeepAlive, Message, NotInterested, Request, Unchoke
 
 
@@ -35,6 +38,25 @@ def test_an_initial_seed_lets_twice_as_many_ask() -> None:
     torrent = make(pieces=1, have=[0], settings=Settings(upload_slots=1))
     log = run(torrent, (0, Start()), *_interested(1, 2, 3))
     assert [_chokes(sent(log, key)) for key in (1, 2, 3)] == [[Unchoke()], [Unchoke()], []]
+
+
+def _may_ask(torrent: TorrentState) -> int:
+    return sum(not peer.am_choking for peer in torrent.peers.values())
+
+
+@pytest.mark.parametrize(("pieces", "slots", "allowed"), [(1, 2, 2), (5, 2, 5), (20, 1, 6)])
+def test_before_its_first_round_a_leech_lets_as_many_ask_as_it_got_pieces(
+    pieces: int, slots: int, allowed: int
+) -> None:
+    got = Totals(downloaded=pieces * BLOCK)
+    torrent = make(pieces=30, blocks=1, have=range(pieces), settings=Settings(upload_slots=slots), totals=got)
+    run(torrent, (0, Start()), *_interested(*range(1, 10)))
+    assert _may_ask(torrent) == allowed
+    keep_asking = [
+        (1.0, says(key, Request(0, 0, BLOCK))) for key in range(1, 10) if not torrent.peers[PeerKey(key)].am_choking
+    ]
+    run(torrent, *keep_asking, until=10.05)
+    assert _may_ask(torrent) == slots
 
 
 def test_a_peer_that_loses_interest_frees_its_slot() -> None:

@@ -39,6 +39,10 @@ SLOWEST = 1000.0
 PATIENCE = 2.0
 """Seconds in which a peer that was asked should have begun to send."""
 
+NEXT = 1.0
+"""Seconds in which a peer's next block should follow the last. A single block that a slow link owed, behind what it
+sends to others, held a piece up for ten seconds while thirty peers that had it idled."""
+
 LOOK = 0.25
 """Seconds between two looks at those who have nothing to do."""
 
@@ -54,7 +58,7 @@ def find(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[Peer, i
     if found is None:
         return None
     wait, other, piece = found
-    asked = _takeable(other, piece)
+    asked = _takeable(torrent, other, piece)
     ours = _needs(peer, peer.queue.count + asked.bit_count(), rate)
     return (other, piece, asked) if wait >= ours * SOONER + MARGIN else None
 
@@ -77,12 +81,13 @@ def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> t
     """How long what waits longest elsewhere and `peer` could bring will wait, at whom, and of which piece it is."""
     best: tuple[float, Peer, int] | None = None
     for other in torrent.peers.values():
-        if other is peer or other.queue.count < 2:
+        late = _is_late(torrent, other)
+        if other is peer or other.queue.count < (1 if late else 2):
             continue  # the first of all may be on its way
-        rate = other.down.rate(torrent.now)
-        if rate < SLOWEST and torrent.now < other.waiting_since + PATIENCE:
+        rate, waited = other.down.rate(torrent.now), torrent.now - other.waiting_since
+        if rate < SLOWEST and waited < PATIENCE:
             continue
-        each = BLOCK / max(SLOWEST, rate)
+        each = max(BLOCK / max(SLOWEST, rate), waited if late else 0.0)
         found = _last_to_come(requests, peer, other, each)
         if found is not None and (best is None or found[0] > best[0]):
             best = found[0], other, found[1]
@@ -115,11 +120,18 @@ def _last_to_come(requests: Requests, peer: Peer, other: Peer, each: float) -> t
     return other.queue.count * each + (SEED if other.is_seed and not peer.is_seed else 0.0), last
 
 
-def _takeable(other: Peer, piece: int) -> int:
-    """Blocks of the piece that `other` was asked for, but for the first of all if it is one of them: that may be on its
-    way."""
+def _takeable(torrent: TorrentState, other: Peer, piece: int) -> int:
+    """Blocks of the piece that `other` was asked for, but for the first of all if it is one of them: unless it is late,
+    that may be on its way."""
     asked = other.queue.outstanding[piece]
-    return asked & (asked - 1) if asked.bit_count() == other.queue.count else asked
+    if asked.bit_count() == other.queue.count and not _is_late(torrent, other):
+        return asked & (asked - 1)
+    return asked
+
+
+def _is_late(torrent: TorrentState, peer: Peer) -> bool:
+    """Whether the next block that the peer owes should be here: then it was not begun."""
+    return torrent.now >= peer.waiting_since + NEXT
 
 
 def _could_bring(requests: Requests, peer: Peer, piece: int) -> bool:
@@ -127,6 +139,7 @@ def _could_bring(requests: Requests, peer: Peer, piece: int) -> bool:
     return (
         piece in peer.have
         and piece not in peer.queue.outstanding
+        and piece not in peer.queue.late  # it was relieved of it just now
         and started.owner is None
         and not started.layers  # nobody else was asked for it as well
     )

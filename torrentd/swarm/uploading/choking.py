@@ -21,6 +21,9 @@ ANSWER = 0.1
 SPREADING = 2
 """Times the slots, for an initial seed."""
 
+BEGINNING = 6
+"""Times the slots, at most, for a leech before its first round: all peers of a torrent with the usual limits."""
+
 
 def interested(torrent: TorrentState, peer: Peer, _: Interested) -> None:
     """The peer wants blocks; it gets a slot at once if one is free."""
@@ -69,6 +72,7 @@ def due(torrent: TorrentState) -> None:
         idle(torrent)
     if not torrent.peers:
         torrent.next_round = NEVER
+        torrent.had_round = False
         return
     if torrent.now >= torrent.next_round:
         _round(torrent)
@@ -77,6 +81,7 @@ def due(torrent: TorrentState) -> None:
 
 
 def _round(torrent: TorrentState) -> None:
+    torrent.had_round = True
     slots, seeding = _slots(torrent), torrent.finished
     chosen = choker.choose(_candidates(torrent), slots, seeding, torrent.now, torrent.rng)
     torrent.next_round = torrent.now + choker.ROUND
@@ -88,8 +93,19 @@ def _round(torrent: TorrentState) -> None:
 
 
 def _slots(torrent: TorrentState) -> int:
-    """An initial seed serves a few at a time anyway, whoever passes on most; so more may ask."""
-    return torrent.settings.upload_slots * (SPREADING if torrent.initial_seed else 1)
+    """An initial seed serves a few at a time anyway, whoever passes on most; so more may ask.
+
+    So does a leech, which does not know who gives until its first round: with few slots luck would decide who gets
+    anything in those ten seconds, which may be most of the time of a small swarm. But each new connection is slow at
+    first, so no more may ask than pieces have come.
+    """
+    slots = torrent.settings.upload_slots
+    if torrent.initial_seed:
+        return slots * SPREADING
+    if torrent.sharing is not None and not torrent.had_round:
+        got = torrent.totals.downloaded // torrent.geometry.piece_length(0)
+        return max(slots, min(slots * BEGINNING, got))
+    return slots
 
 
 def _choke(torrent: TorrentState, peer: Peer) -> None:
