@@ -41,6 +41,19 @@ async def test_none_of_our_code_runs_in_the_child(monkeypatch):
     assert await _run("true") == (0, [])
 
 
+def test_what_no_process_can_be_told_is_an_error_and_leaves_nothing_behind():
+    with pytest.raises(OSError, match="too long"):
+        run(reactor, ["true"], {"TOLD": "x" * 200_000}, 60.0, print)
+    assert not [call for call in reactor.getDelayedCalls() if "Program" in str(call)]
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothing_is_in_its_environment_that_was_not_given():
+    status, lines = await _run("/usr/bin/env")
+    told = {line.partition("=")[0] for line in lines}
+    assert (status, told) == (0, set(ENVIRONMENT))
+
+
 @pytest_twisted.ensureDeferred
 async def test_one_that_takes_too_long():
     assert await _run("sleep", "60", limit=0.0) == (-15, [])

@@ -53,8 +53,11 @@ def test_it_is_told_what_hangs_and_what_fails(logged):
     work = {
         "trackers": [succeed(1), Deferred(), Deferred()],
         "the disk": [fail(OSError("is broken"))],
-        "it": [Deferred()],
+        "it": [Deferred(), succeed(1).addCallback(lambda _: Deferred())],
+        "what waits for another": [succeed(1).addCallback(lambda _: Deferred())],
     }
     Stopping(clock, 4).within(1, work)
     clock.advance(1)
-    assert [line for line in logged() if "stop" in line] == ["stop: not waiting any longer for trackers, it"]
+    assert [line for line in logged() if "stop" in line] == [
+        "stop: not waiting any longer for trackers, it, what waits for another"
+    ]

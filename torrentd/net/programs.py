@@ -19,7 +19,7 @@ GRACE = 5.0
 LONGEST_LINE = 1000
 """Bytes of a line of output; the rest of it is dropped."""
 
-BECOME = (b"/bin/sh", b"-c", b'cd / && exec "$@"', b"sh")
+BECOME = (b"/bin/sh", b"-c", b'cd / && unset OLDPWD PWD && exec "$@"', b"sh")
 """Begins every program, which the shell becomes. Nothing but this text is read by it. Without it Twisted would run our
 own code in the child until it becomes the program, to change its directory; what goes wrong there is told where the
 program writes, with all arguments, which may be secret, and nobody could tell that from what the program says."""
@@ -65,6 +65,10 @@ class Program(ProcessProtocol):
             self._deadline.cancel()
         self._overdue()
 
+    def never_ran(self) -> None:
+        """There is no process: nothing of it is waited for."""
+        self._deadline.cancel()
+
     def kill(self) -> None:
         with suppress(ProcessExitedAlready):
             self.transport.signalProcess("KILL")  # type: ignore[union-attr]
@@ -84,9 +88,13 @@ def run(
     reactor: Any, argv: Sequence[str], environment: Mapping[str, str], limit: float, line: Callable[[str], None]
 ) -> Program:
     """Run `argv[0]` with these arguments in `/`, for at most `limit` seconds. One that cannot be run ends with 127 or
-    126, and says why."""
+    126, and says why. OSError if there can be no process, or none with so much to tell it."""
     program = Program(reactor, limit, line)
     arguments = [*BECOME, *(os.fsencode(word) for word in argv)]
     variables = {os.fsencode(name): value.encode("utf-8", "replace") for name, value in environment.items()}
-    reactor.spawnProcess(program, arguments[0], arguments, env=variables)
+    try:
+        reactor.spawnProcess(program, arguments[0], arguments, env=variables)
+    except OSError:
+        program.never_ran()
+        raise
     return program

@@ -26,8 +26,11 @@ class Stopping:
         is waited for."""
         over: Deferred[None] = Deferred()
         now = self._clock.seconds()
-        named = [(name, deferred) for name, some in work.items() for deferred in some]
-        timer = self._clock.callLater(max(0.0, min(share, self._ends_at - now)), self._give_up, over, named)
+        named = {deferred: name for name, some in work.items() for deferred in some}
+        hanging = dict(named)  # a Deferred that waits for another is `called` as well
+        timer = self._clock.callLater(max(0.0, min(share, self._ends_at - now)), self._give_up, over, hanging)
+        for deferred in named:
+            deferred.addBoth(self._ended, hanging, deferred)
 
         def done(results: list[tuple[bool, object]]) -> None:
             for _, result in results:
@@ -37,10 +40,13 @@ class Stopping:
                 timer.cancel()
                 over.callback(None)
 
-        DeferredList([deferred for _, deferred in named], consumeErrors=True).addCallback(done)
+        DeferredList(list(named), consumeErrors=True).addCallback(done)
         return over
 
-    def _give_up(self, over: Deferred[None], named: list[tuple[str, Deferred[Any]]]) -> None:
-        hanging = dict.fromkeys(name for name, deferred in named if not deferred.called)
-        log.warn("stop: not waiting any longer for {what}", what=", ".join(hanging))
+    def _ended(self, result: Any, hanging: dict[Deferred[Any], str], deferred: Deferred[Any]) -> Any:
+        hanging.pop(deferred, None)
+        return result
+
+    def _give_up(self, over: Deferred[None], hanging: dict[Deferred[Any], str]) -> None:
+        log.warn("stop: not waiting any longer for {what}", what=", ".join(dict.fromkeys(hanging.values())))
         over.callback(None)

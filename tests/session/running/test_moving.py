@@ -182,6 +182,22 @@ def test_point_looks_at_what_is_there(home, torrent, target):
     assert home.row(torrent).state == "seeding"
 
 
+def test_point_claims_nothing_that_a_worker_wrote_at_the_old_place(make_home, world, home, torrent, tmp_path, target):
+    leech = make_home(6882, toml=f'allowed_roots = ["{tmp_path}"]\n').start()
+    session = leech.add(torrent)
+    leech.worker.hangs = True
+    leech.steering.add_peers(torrent.id, [home.address])
+    world.until(lambda: session.torrent.storing, 90)
+    result(home.steering.pause(torrent.id))
+    result(leech.steering.move(torrent.id, str(target), "point"))
+    world.run(1)
+    leech.worker.go_on()
+    world.run(30)
+    session = leech.session(torrent)
+    assert (session.error.code, files_in(target)) == ("files_missing", [])
+    assert session.durability.is_settled
+
+
 def test_what_has_no_files_yet(make_home, world, home, torrent, target):
     leech = make_home(6882, toml=f'allowed_roots = ["{target}"]\n').start()
     result(leech.steering.add_magnet(f"magnet:?xt=urn:btih:{torrent.id}", AddOptions()))

@@ -7,14 +7,16 @@ import os
 import sys
 from collections import Counter
 from contextlib import suppress
+from random import Random
 
 import pytest
-from twisted.internet.defer import execute
+from twisted.internet.defer import Deferred, execute
 
 from tests.session import world
 from tests.session.world import PIECE, Sample, error, result
 from torrentd.disk.verbs import renaming
 from torrentd.model.errors import StorageError
+from torrentd.session.control import AddOptions
 from torrentd.session.sleeping.sleeper import Sleeper
 
 
@@ -340,3 +342,40 @@ def test_what_is_being_written_is_written_first(home, make_home, world, tmp_path
         assert (leech.row(torrent).done, leech.row(torrent).error) == (5 * PIECE, None)
         assert leech.session(torrent).durability.is_settled
         again(leech)
+
+
+@pytest.mark.parametrize("luck", [9, 39, 41])
+def test_a_torrent_that_begins_is_looked_at_under_its_new_names(home, luck):
+    """The worker's answers come in any order."""
+    rng = Random(luck)
+    torrent = Sample(files={f"sub/{number}": 100 for number in range(510)})
+    home.put(torrent)
+    home.worker.hangs = True
+    home.steering.add(torrent.metainfo, AddOptions())
+    for _ in range(rng.randrange(6)):
+        if home.worker.waiting:
+            home.worker.step()
+        home.world.run()
+    renamed = []
+    home.steering.rename(torrent.id, "sample", "other").addBoth(renamed.append)
+    for _ in range(60):
+        if home.worker.waiting:
+            home.worker.waiting.insert(0, home.worker.waiting.pop(rng.randrange(len(home.worker.waiting))))
+            home.worker.step()
+        home.world.run(rng.choice([0, 0, 0.05]))
+    home.worker.go_on()
+    home.world.run(40)
+    assert renamed and home.row(torrent).state == "seeding"
+
+
+def test_a_refused_rename_does_not_run_what_is_being_stopped(seed, torrent):
+    seed.worker.hangs = seed.keeper.hangs = True
+    seed.steering.rename(torrent.id, "sample/nothing", "x").addErrback(lambda failure: None)
+    session = seed.session(torrent)
+    Deferred.fromCoroutine(seed.daemon.stop())
+    seed.world.run(0.1)
+    seed.worker.go_on()
+    seed.world.run(0.1)
+    assert not session.torrent.running
+    seed.keeper.go_on()
+    seed.world.run(5)

@@ -122,6 +122,9 @@ class Moving:
         """What lies there is hashed, whatever it looks like."""
         if move.source == move.target:
             return
+        await (
+            session.storage.settle()
+        )  # what a worker has in hand is written where it was, and not told of the new place
         await session.durability.flush()
         await self._around.host.state.update(session.info_hash, download_dir=move.target, checked=False)
         session.facts.checked = False

@@ -71,11 +71,14 @@ class Renaming:
     async def _rename(self, session: TorrentSession, path: Path, name: str) -> str:
         self._check(session)
         session.renaming = True
+        session.inquire()  # who looks at the disk now would see it under the old names: it is looked at anew
         note = Note(path, (*path[:-1], name))
         try:
             result = await self._result(session, path, name)
             if result.names:
                 await self._check_others(session, note)
+                if session.checking is not None:
+                    raise RpcError("busy", "The torrent is being moved or checked", id=session.id)
         except Exception:
             self._let_run(session)
             raise
@@ -93,9 +96,13 @@ class Renaming:
         return "/".join(note.new)
 
     def _let_run(self, session: TorrentSession) -> None:
-        """It is as it was; it may have been resumed meanwhile."""
+        """It is as it was; it may have been resumed meanwhile, and who looked at the disk has to look again."""
+        if not session.begun:
+            self._go_on(session)
+            return
         session.renaming = False
-        session.start()
+        if not self._daemon.stopping:
+            session.start()
 
     def _go_on(self, session: TorrentSession) -> None:
         session.renaming = False

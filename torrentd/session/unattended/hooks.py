@@ -103,7 +103,13 @@ class Hooks:
             self._go_on()
 
         limit = self._daemon.settings.hooks.time_limit
-        program = run(self._daemon.host.reactor, argv, environment, limit, line)
+        try:
+            program = run(self._daemon.host.reactor, argv, environment, limit, line)
+        except OSError as error:
+            log.warn(
+                "hook {name}: {program} could not be run: {error}", name=name, program=argv[0], error=error.strerror
+            )
+            return
         self._running[program] = None
         program.ended.addCallback(ended)
 
