@@ -275,6 +275,21 @@ def test_a_probe_of_a_hanging_disk_does_not_undo_a_verify(pair, world, torrent, 
     assert (leech.row(torrent).state, leech.row(torrent).error) == ("downloading", None)
 
 
+def test_a_refused_rename_does_not_keep_a_torrent_from_going_on(pair, world, torrent, monkeypatch):
+    _, leech = pair
+    world.until(lambda: leech.session(torrent).torrent.have.count >= 2, 60)
+    probe, late = leech.session(torrent).storage.probe, Deferred()
+    monkeypatch.setattr(leech.session(torrent).storage, "probe", lambda path: late)
+    leech.system.errors["pwritev"] = errno.EIO
+    world.until(lambda: leech.row(torrent).error, 60)
+    world.run(RETRY)
+    del leech.system.errors["pwritev"]
+    assert error(lambda: leech.steering.rename(torrent.id, "sample/nothing", "x")).name == "file_index"
+    probe().chainDeferred(late)
+    world.until(lambda: leech.row(torrent).error is None, 3 * RETRY)
+    assert leech.session(torrent).torrent.running
+
+
 def test_a_sector_that_cannot_be_read_is_fetched_again(make_home, world, torrent):
     seed, leech = make_home(6881).start(), make_home(6882).start()
     seed.put(torrent)

@@ -119,12 +119,10 @@ class Moving:
         self._around.state_changed(session)
 
     async def _point(self, session: TorrentSession, move: Move, job: Job) -> None:
-        """What lies there is hashed, whatever it looks like."""
+        """What lies there is hashed, whatever it looks like; nothing that was written elsewhere is claimed there."""
         if move.source == move.target:
             return
-        await (
-            session.storage.settle()
-        )  # what a worker has in hand is written where it was, and not told of the new place
+        await session.storage.settle()  # a worker writes what it has in hand at the old place
         await session.durability.flush()
         await self._around.host.state.update(session.info_hash, download_dir=move.target, checked=False)
         session.facts.checked = False

@@ -71,7 +71,8 @@ class Renaming:
     async def _rename(self, session: TorrentSession, path: Path, name: str) -> str:
         self._check(session)
         session.renaming = True
-        session.inquire()  # who looks at the disk now would see it under the old names: it is looked at anew
+        if not session.begun:
+            session.inquire()  # who looks at the disk now sees it under the old names, and has to look again
         note = Note(path, (*path[:-1], name))
         try:
             result = await self._result(session, path, name)
@@ -96,7 +97,7 @@ class Renaming:
         return "/".join(note.new)
 
     def _let_run(self, session: TorrentSession) -> None:
-        """It is as it was; it may have been resumed meanwhile, and who looked at the disk has to look again."""
+        """It is as it was; it may have been resumed meanwhile. What had not begun has to look at the disk again."""
         if not session.begun:
             self._go_on(session)
             return

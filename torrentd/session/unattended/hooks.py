@@ -106,9 +106,8 @@ class Hooks:
         try:
             program = run(self._daemon.host.reactor, argv, environment, limit, line)
         except OSError as error:
-            log.warn(
-                "hook {name}: {program} could not be run: {error}", name=name, program=argv[0], error=error.strerror
-            )
+            why = error.strerror
+            log.warn("hook {name}: {program} could not be run: {why}", name=name, program=argv[0], why=why)
             return
         self._running[program] = None
         program.ended.addCallback(ended)

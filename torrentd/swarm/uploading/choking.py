@@ -22,7 +22,7 @@ SPREADING = 2
 """Times the slots, for an initial seed."""
 
 BEGINNING = 6
-"""Times the slots, at most, for a leech before its first round: all peers of a torrent with the usual limits."""
+"""Times the slots, at most, for a leech before its first round: 48, nearly all the peers that a torrent usually has."""
 
 
 def interested(torrent: TorrentState, peer: Peer, _: Interested) -> None:
