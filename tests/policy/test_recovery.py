@@ -46,6 +46,12 @@ def test_a_dirty_file_never_recorded_is_new():
     assert decide(writing=[1], recorded=changed(0, None)) == Recovery([1], [])
 
 
+def test_what_nobody_looked_at_is_hashed_whole_though_it_is_marked():
+    assert decide(have=[0], writing=[1, 4, 7], recorded=None, found=changed(2, None)) == Recovery(
+        [0, 1, 2, 3, 4, 7], []
+    )
+
+
 def test_a_clean_file_that_changed_in_any_way_is_hashed_whole():
     for stat in (STAT._replace(size=1), STAT._replace(mtime_ns=5), STAT._replace(inode=5)):
         assert decide(have=[0, 7], found=changed(0, stat)) == Recovery([0, 1, 2, 3], [])

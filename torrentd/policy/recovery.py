@@ -44,12 +44,13 @@ def recovery(
     geometry: Geometry,
     have: Bitfield,
     writing: Sequence[int],
-    recorded: Sequence[FileStat | None],
+    recorded: Sequence[FileStat | None] | None,
     found: Sequence[FileStat | None],
 ) -> Recovery:
-    """Compare what was recorded with what was found; one entry per file in both lists, None for "no such file"."""
+    """Compare what was recorded with what was found; one entry per file in both lists, None for "no such file".
+    `recorded` is None if nobody ever looked at the files in this place: all that is there is hashed then."""
     marked = sorted(writing)
-    if not marked and not have.count and recorded == found:
+    if not marked and not have.count and (recorded or [None] * len(found)) == found:
         return Recovery([], [])  # nothing is claimed and nothing is there: a new torrent, of many files perhaps
     check = dict.fromkeys(marked)
     missing = []
@@ -60,7 +61,7 @@ def recovery(
         if found[index] is None:
             if any(piece in have for piece in pieces):
                 missing.append(index)
-        elif not _is_as_recorded(recorded[index], found[index], dirty=_any_within(marked, pieces)):
+        elif recorded is None or not _is_as_recorded(recorded[index], found[index], dirty=_any_within(marked, pieces)):
             check.update(dict.fromkeys(pieces))
     return Recovery(sorted(check), missing)
 

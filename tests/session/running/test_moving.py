@@ -198,6 +198,22 @@ def test_point_claims_nothing_that_a_worker_wrote_at_the_old_place(make_home, wo
     assert session.durability.is_settled
 
 
+def test_point_believes_nothing_of_a_half_fetched_torrent(make_home, world, tmp_path, target):
+    """Large pieces stay marked as being written: of the files at the new place that says nothing."""
+    large = Sample("large", files={"a.bin": 30 << 20}, piece_size=5 << 20)
+    seed = make_home(6883, toml="[limits]\nupload = 4000000\n").start()
+    seed.put(large)
+    seed.add(large)
+    leech = make_home(6882, toml=f'allowed_roots = ["{tmp_path}"]\n').start()
+    session = leech.add(large, peers=(seed.address,))
+    world.until(lambda: session.durability.have.count and session.durability.marks.marked, 90)
+    seed.stop()
+    (target / "large").mkdir()
+    (target / "large" / "a.bin").write_bytes(bytes(large.size))
+    assert move(leech, large, target, "point").state == "done"
+    assert session.torrent.have.count == session.durability.have.count == 0
+
+
 def test_what_has_no_files_yet(make_home, world, home, torrent, target):
     leech = make_home(6882, toml=f'allowed_roots = ["{target}"]\n').start()
     result(leech.steering.add_magnet(f"magnet:?xt=urn:btih:{torrent.id}", AddOptions()))

@@ -111,7 +111,7 @@ async def _look(session: TorrentSession, trusting: bool, is_void: Callable[[], b
 async def _compare(session: TorrentSession) -> Recovery:
     """How the files look, and how they should. While nothing is known of them, all that are there are doubtful."""
     found, metainfo = await session.storage.existing(), session.metainfo
-    recorded = session.facts.files.copy() if session.facts.checked else [None] * len(found)
+    recorded = session.facts.files.copy() if session.facts.checked else None
     have, marked = session.durability.flushed, list(session.durability.marks.marked)
     if len(found) <= COMPARED_AT_ONCE:
         return _compared(metainfo.layout, metainfo.geometry, have, marked, recorded, found)
@@ -124,11 +124,15 @@ def _compared(
     geometry: Geometry,
     have: Bitfield,
     marked: Sequence[int],
-    recorded: Sequence[tuple[int, int, int] | None],
+    recorded: Sequence[tuple[int, int, int] | None] | None,
     found: Sequence[tuple[int, int, int] | None],
 ) -> Recovery:
-    stats = ([None if stat is None else FileStat(*stat) for stat in those] for those in (recorded, found))
-    return recovery(layout, geometry, have, marked, *stats)
+    known = None if recorded is None else _stats(recorded)
+    return recovery(layout, geometry, have, marked, known, _stats(found))
+
+
+def _stats(those: Sequence[tuple[int, int, int] | None]) -> list[FileStat | None]:
+    return [None if stat is None else FileStat(*stat) for stat in those]
 
 
 async def _sizes_are_right(session: TorrentSession) -> bool:
