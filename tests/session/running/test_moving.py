@@ -214,6 +214,30 @@ def test_point_believes_nothing_of_a_half_fetched_torrent(make_home, world, tmp_
     assert session.torrent.have.count == session.durability.have.count == 0
 
 
+def test_point_while_it_is_looked_at(home, torrent, target):
+    """What is found at the old place is not claimed at the new one."""
+    (target / torrent.name / "sub").mkdir(parents=True)
+    for name, data in torrent.files.items():
+        (target / torrent.name / name).write_bytes(bytes(len(data)))
+    result(home.steering.remove(torrent.id, False))
+    home.worker.hangs = True
+    home.steering.add(torrent.metainfo, AddOptions())
+    home.world.run()
+    home.keeper.hangs = True
+    home.steering.move(torrent.id, str(target), "point")
+    home.worker.step()
+    home.world.run()
+    home.keeper.go_on()
+    while home.worker.waiting:  # the last first
+        home.worker.waiting.insert(0, home.worker.waiting.pop())
+        home.worker.step()
+        home.world.run()
+    home.worker.go_on()
+    home.world.run(5)
+    assert (home.row(torrent).state, home.row(torrent).download_dir) == ("downloading", str(target))
+    assert home.session(torrent).torrent.have.count == 0
+
+
 def test_what_has_no_files_yet(make_home, world, home, torrent, target):
     leech = make_home(6882, toml=f'allowed_roots = ["{target}"]\n').start()
     result(leech.steering.add_magnet(f"magnet:?xt=urn:btih:{torrent.id}", AddOptions()))

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, fail
 from tests.session.world import PIECE, Sample, error, result
 from torrentd.model.errors import StorageError
 from torrentd.session.control import AddOptions
-from torrentd.session.running.trouble import QUIET, RETRY
+from torrentd.session.running.trouble import FIRST_RETRY, QUIET, RETRY
 
 
 @pytest.fixture
@@ -286,6 +286,56 @@ def test_a_refused_rename_does_not_keep_a_torrent_from_going_on(pair, world, tor
     del leech.system.errors["pwritev"]
     assert error(lambda: leech.steering.rename(torrent.id, "sample/nothing", "x")).name == "file_index"
     probe().chainDeferred(late)
+    world.until(lambda: leech.row(torrent).error is None, 3 * RETRY)
+    assert leech.session(torrent).torrent.running
+
+
+@pytest.fixture
+def doubtful(pair, world, torrent):
+    """A leech whose last flush failed: pieces are to be hashed when the disk works again, in a second."""
+    _, leech = pair
+    world.until(lambda: leech.session(torrent).torrent.have.count >= 2, 60)
+    leech.system.errors["fdatasync"] = errno.EIO
+    world.until(lambda: leech.row(torrent).error, 60)
+    del leech.system.errors["fdatasync"]
+    return leech
+
+
+def test_nothing_is_hashed_while_it_is_renamed(doubtful, world, torrent):
+    """It would be looked for under the old names."""
+    leech, session = doubtful, doubtful.session(torrent)
+    has = session.torrent.have.count
+    leech.flusher.hangs = True
+    renamed = leech.steering.rename(torrent.id, torrent.name, "other")
+    world.run(2 * FIRST_RETRY)
+    leech.worker.hangs = True
+    leech.flusher.go_on()
+    world.run(1)
+    while leech.worker.waiting:  # the last first
+        leech.worker.waiting.insert(0, leech.worker.waiting.pop())
+        leech.worker.step()
+        world.run()
+    leech.worker.go_on()
+    assert result(renamed) == "other"
+    world.until(lambda: leech.row(torrent).error is None, 3 * RETRY)
+    world.run(1)
+    assert session.torrent.have.count >= has
+
+
+def test_after_a_move_that_failed_it_is_tried_again(pair, world, torrent):
+    _, leech = pair
+    world.until(lambda: leech.session(torrent).torrent.have.count >= 2, 60)
+    leech.system.errors["pwritev"] = errno.ENOSPC
+    world.until(lambda: leech.row(torrent).error, 60)
+    del leech.system.errors["pwritev"]
+    (leech.downloads / "x" / torrent.name).mkdir(parents=True)
+    (leech.downloads / "x" / torrent.name / "a.bin").write_text("in the way")
+    leech.worker.hangs = True
+    job = result(leech.steering.move(torrent.id, str(leech.downloads / "x"), "move"))
+    world.run(2 * FIRST_RETRY)
+    leech.worker.go_on()
+    world.run()
+    assert leech.steering.job(job).state == "failed"
     world.until(lambda: leech.row(torrent).error is None, 3 * RETRY)
     assert leech.session(torrent).torrent.running
 

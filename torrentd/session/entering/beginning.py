@@ -60,6 +60,9 @@ async def begin(session: TorrentSession, verify: str = "auto", looked: Callable[
 
 
 async def _begin(session: TorrentSession, verify: str, looked: Callable[[], None]) -> None:
+    if session.is_moving:  # it begins when that is over
+        looked()
+        return
     session.begun = False
     is_void = session.inquire()
     if verify == "full":

@@ -46,7 +46,7 @@ class Moving:
         """Begin. "point": the files are there already, or will be; they are looked at, not moved. RpcError:
         "path_not_allowed", "busy", "wrong_state"."""
         target = self._target(path)
-        if session.moving is not None or session.renaming or session.checking is not None:
+        if session.is_moving or session.checking is not None:
             raise RpcError("busy", "The torrent is being moved or checked", id=session.id)
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
@@ -85,6 +85,8 @@ class Moving:
         size = session.metainfo.geometry.size
         job = session.moving = self._around.jobs.begin("move", session.id, size, cancellable=True)
         session.stop(silent=True)
+        if not session.begun:
+            session.inquire()  # who looks at the disk now may see it at the old place, and has to look again
         work = self._point if mode == "point" or move.source == move.target else partial(self._move, fresh=fresh)
         done = self._daemon.turns.run(session.info_hash, self._guarded, session, job, lambda: work(session, move, job))
         done.addErrback(lambda failure: failure.trap(CancelledError) and None)

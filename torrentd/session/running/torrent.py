@@ -148,7 +148,13 @@ class TorrentSession(Driven["Torrent"]):
         """Whether nothing speaks against being in the swarm."""
         stopped = self.facts.paused or self.facts.finished or self.gone or self.has_failed_for_good
         looked_at = self.checking is not None or self.doubtful.count
-        return self.begun and not (stopped or looked_at or self.moving is not None or self.renaming)
+        return self.begun and not (stopped or looked_at or self.is_moving)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether its files are on their way to another directory, or to other names. Nobody else looks at them until
+        that is over; then it begins anew."""
+        return self.moving is not None or self.renaming
 
     @property
     def is_beginning(self) -> bool:

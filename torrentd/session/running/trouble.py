@@ -2,8 +2,8 @@
 
 A torrent that cannot write goes on seeding and tries again by itself: first after a second, for what was a hiccup, then
 every half minute. It goes on when its storage says that there is room and right to write, and the database has taken
-what it could not take before. One whose files are gone leaves the swarm until the user acts: files that vanished may be
-on a disk that is not mounted, and must not be made anew, empty.
+what it could not take before. While its files are moved or renamed it waits. One whose files are gone leaves the swarm
+until the user acts: files that vanished may be on a disk that is not mounted, and must not be made anew, empty.
 """
 
 from __future__ import annotations
@@ -103,6 +103,9 @@ class Trouble:
     async def _try(self, session: TorrentSession) -> None:
         if session.gone or session.error is None:
             return
+        if session.is_moving:
+            self._wait(session)
+            return
         if not session.begun:
             session.recover()
             await begin_watched(session)
@@ -120,6 +123,9 @@ class Trouble:
             self._go_on(session)
 
     def _go_on(self, session: TorrentSession) -> None:
+        if session.is_moving:  # since the disk was asked
+            self._wait(session)
+            return
         log.info("{name}: goes on", name=session.name)
         session.recover()
         session.handle(StorageRecovered())

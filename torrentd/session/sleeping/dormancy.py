@@ -183,8 +183,7 @@ def may_sleep(session: TorrentSession) -> bool:
         or session.connections
         or session.checking is not None
         or session.doubtful.count
-        or session.moving
-        or session.renaming
+        or session.is_moving
     ):
         return False
     if not (session.begun or session.has_failed_for_good) or (session.error is not None and session.begun):

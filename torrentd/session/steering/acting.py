@@ -78,7 +78,7 @@ class Acting(Part):
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
         trusted = session.begun and session.error is None and not session.doubtful.count
-        if session.moving is not None or session.renaming:
+        if session.is_moving:
             raise RpcError("busy", "The torrent is being moved", id=session.id)
         session.recover()
         session.inquire()

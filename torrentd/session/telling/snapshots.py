@@ -53,7 +53,7 @@ def state_of(session: TorrentSession | MagnetSession) -> State:
         return "error"
     if isinstance(session, MagnetSession):
         return "metadata"
-    if session.moving is not None or session.renaming:
+    if session.is_moving:
         return "moving"
     if session.checking is not None:
         return "checking"
