@@ -238,6 +238,17 @@ def test_point_while_it_is_looked_at(home, torrent, target):
     assert home.session(torrent).torrent.have.count == 0
 
 
+def test_removed_before_its_turn(home, torrent, target):
+    home.keeper.hangs = True
+    removal = home.steering.remove(torrent.id, False)
+    job = result(home.steering.move(torrent.id, str(target / "new"), "move"))
+    home.keeper.go_on()
+    home.world.run(1)
+    result(removal)
+    assert (home.steering.job(job).state, home.steering.job(job).error.code) == ("failed", "torrent_not_found")
+    assert list(target.iterdir()) == []
+
+
 def test_what_has_no_files_yet(make_home, world, home, torrent, target):
     leech = make_home(6882, toml=f'allowed_roots = ["{target}"]\n').start()
     result(leech.steering.add_magnet(f"magnet:?xt=urn:btih:{torrent.id}", AddOptions()))

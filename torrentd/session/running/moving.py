@@ -96,6 +96,8 @@ class Moving:
         """Whatever happens, the job ends, and the torrent goes on, unless the daemon stops."""
         error = None
         try:
+            if session.gone:
+                raise LookupError  # before its turn came
             await work()
         except CancelledError:
             return  # the daemon is stopping: the next start goes on
@@ -107,10 +109,12 @@ class Moving:
         except Exception:
             error = JobError("internal", "an internal error (see the log)")
             log.failure("{name}: a bug of ours", name=session.name)
-        if self._daemon.stopping or session.gone:
+        if self._daemon.stopping:
             return
         session.moving = None
         job.finish(error)
+        if session.gone:
+            return
         if error is None and session.error is not None:
             session.recover()  # of what was wrong at the old place
         if error is None or not session.begun:
