@@ -92,7 +92,7 @@ class Access:
             self.expected[index] = self.place.layout.files[index].size
         self.entries.update(outcome.entries)
         if outcome.error is not None:
-            self.forget(files)
+            self.forget([*files, *(opened.file for opened in outcome.opened)])
             raise outcome.error
         return outcome.value  # type: ignore[return-value]  # a job's own None is a value
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.disk.fakes import FakeSystem, Sample, Steps, answer_of, result
+from tests.disk.fakes import FakeSystem, Sample, Steps, answer_of, open_descriptors, result
 from torrentd.disk.results import Verified
 from torrentd.model.errors import StorageError
 from torrentd.model.geometry import BLOCK
@@ -110,6 +110,7 @@ def test_a_file_that_cannot_be_read_is_an_error(sample: Sample) -> None:
     with pytest.raises(StorageError) as caught:
         result(sample.storage.check())
     assert caught.value.code == "io_error"
+    assert open_descriptors(sample.root) == [], "nobody reads with them again"
 
 
 def test_what_was_found_is_part_of_the_next_flush(sample: Sample) -> None:
