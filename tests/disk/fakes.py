@@ -118,6 +118,8 @@ class Answers:
         for answer in stored:
             done = self._waiting[answer.piece].popleft()
             if isinstance(answer, Unwritten):
+                if isinstance(answer.reason, Failure):  # which says that it is a bug of ours
+                    assert answer.reason.check(StorageError) is None
                 done.errback(answer.reason or StorageError("given up"))
             else:
                 done.callback(answer)

@@ -32,6 +32,11 @@ class Unwritten(Struct):
     piece: int
     reason: StorageError | Failure | None
 
+    @classmethod
+    def after(cls, piece: int, failure: Failure) -> Unwritten:
+        """The job that was to write it failed."""
+        return cls(piece, failure.value if isinstance(failure.value, StorageError) else failure)
+
 
 Stored: TypeAlias = Verified | Failed | Unwritten
 

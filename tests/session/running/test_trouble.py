@@ -51,6 +51,21 @@ def test_a_full_disk_stops_the_download_until_there_is_space(pair, world, torren
     assert leech.same(torrent)
 
 
+def test_large_pieces_on_a_full_disk(make_home, world):
+    torrent = Sample(files={"a.bin": 10 << 20}, piece_size=5 << 20)
+    seed, leech = make_home(6881).start(), make_home(6882).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    leech.system.errors["pwritev"] = errno.ENOSPC
+    leech.steering.add(torrent.metainfo, AddOptions(peers=(seed.address,)))
+    world.until(lambda: leech.row(torrent).error, 60)
+    assert leech.row(torrent).error.code == "disk_full"
+    assert leech.session(torrent).torrent.running
+    del leech.system.errors["pwritev"]
+    world.until(lambda: leech.row(torrent).state == "seeding", 120)
+    assert leech.same(torrent)
+
+
 def test_a_link_in_the_place_of_a_folder_is_an_error_until_it_is_gone(make_home, world, tmp_path):
     """Writing elsewhere in the download directory works all the time."""
     torrent = Sample(files={"a.bin": 2 * PIECE, "sub/b.bin": 2 * PIECE})

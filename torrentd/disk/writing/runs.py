@@ -87,7 +87,7 @@ class PiecesInRuns:
         state = self._lines[piece][-1]
         if state.failure:
             self._leave(piece, state)
-            self._desk.report([Unwritten(piece, state.failure)])
+            self._desk.report([Unwritten.after(piece, state.failure)])
             return
         if not state.whole():
             raise ValueError(f"blocks of piece {piece} are missing")
@@ -203,7 +203,7 @@ class PiecesInRuns:
         self._release(state)
         if state.finished:
             self._leave(piece, state)
-            self._answer(state, Unwritten(piece, failure))
+            self._answer(state, Unwritten.after(piece, failure))
 
     def _decided(self, piece: int, state: _Piece, verdict: Verified | Failed) -> None:
         """A verified piece is there also for whoever finished it again meanwhile."""

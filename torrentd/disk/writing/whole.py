@@ -128,15 +128,15 @@ class WholePieces:
     def _done(self, outcome: Sequence[_Answer] | Failure, batch: list[Task], failures: int) -> None:
         self._jobs -= 1
         self._start()
-        answers: Sequence[_Answer | Failure]
-        answers = [outcome] * len(batch) if isinstance(outcome, Failure) else outcome
+        answers: Sequence[_Answer | Unwritten]
+        answers = [Unwritten.after(task.piece, outcome) for task in batch] if isinstance(outcome, Failure) else outcome
         answered: list[tuple[Task, Stored]] = []
         for task, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Verified):
                 answered += self._verified(task, answer, failures)
             else:
                 self._next(task.piece)
-                answered.append((task, answer if isinstance(answer, Failed) else Unwritten(task.piece, answer)))
+                answered.append((task, Unwritten(task.piece, answer) if isinstance(answer, StorageError) else answer))
         self._report(answered)
 
     def _verified(self, task: Task, answer: Verified, failures: int) -> list[tuple[Task, Stored]]:
