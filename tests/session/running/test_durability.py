@@ -110,6 +110,28 @@ def test_what_was_handed_to_the_disk_stays_marked(home, session, torrent):
     assert stored_marks(home) == [3]
 
 
+def test_what_the_disk_failed_on_stays_marked(home, session):
+    """Some of it may be there."""
+    session.durability.marks.mark([3])
+    session.durability.marks.writing(3)
+    session.durability.marks.unwritten(3)
+    session.durability.marks.mark([3])  # begun again
+    session.durability.marks.discard([3])
+    assert stored_marks(home) == [3]
+
+
+def test_a_second_copy_in_the_hands_of_the_disk_stays_marked(home, session):
+    session.durability.marks.mark([3])
+    session.durability.marks.writing(3)
+    session.durability.marks.writing(3)
+    session.durability.marks.answered([3])  # the first was wrong
+    session.durability.marks.discard([3])
+    assert stored_marks(home) == [3]
+    session.durability.marks.answered([3])
+    session.durability.marks.discard([3])
+    assert stored_marks(home) == []
+
+
 def test_a_flush_comes_after_its_interval_and_settles_the_marks(home, world, session, torrent):
     session.durability.marks.mark([3, 4])
     write(session, torrent, 3)

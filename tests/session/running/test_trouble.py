@@ -355,6 +355,24 @@ def test_after_a_move_that_failed_it_is_tried_again(pair, world, torrent):
     assert leech.session(torrent).torrent.running
 
 
+@pytest.mark.parametrize("size", [PIECE, 5 << 20])
+def test_a_verify_settles_what_could_not_be_written(make_home, world, size):
+    torrent = Sample(files={"a.bin": 6 * size}, piece_size=size)
+    seed, leech = make_home(6881).start(), make_home(6882).start()
+    seed.put(torrent)
+    seed.add(torrent)
+    leech.system.errors["pwritev"] = errno.ENOSPC
+    leech.steering.add(torrent.metainfo, AddOptions(peers=(seed.address,)))
+    world.until(lambda: leech.row(torrent).error, 60)
+    seed.stop()
+    session = leech.session(torrent)
+    assert session.durability.marks.marked
+    del leech.system.errors["pwritev"]
+    result(leech.steering.verify(torrent.id))
+    world.run(1)
+    assert session.durability.marks.are_settled
+
+
 def test_a_sector_that_cannot_be_read_is_fetched_again(make_home, world, torrent):
     seed, leech = make_home(6881).start(), make_home(6882).start()
     seed.put(torrent)

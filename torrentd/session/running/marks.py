@@ -42,8 +42,10 @@ class Marks:
         self._state = session.around.host.state
         self._awaited: dict[int, Batch] = {}
         """piece -> the batch whose commit will permit it to be written"""
-        self._writing: dict[int, None] = {}
-        """handed to the disk, and nothing heard yet"""
+        self._writing: dict[int, int] = {}
+        """handed to the disk, and nothing heard yet: how many times, for it may be begun again meanwhile"""
+        self._spoilt: dict[int, None] = {}
+        """the disk failed on these: bytes of them may be there"""
         self._settled: dict[int, None] = {}
         """marks to be removed with the next record"""
         self._gathered: Batch = {}
@@ -131,9 +133,10 @@ class Marks:
     def discard(self, pieces: list[int]) -> None:
         """The pieces were given up unfinished. Those that may have left bytes on the disk stay marked."""
         session = self._session
-        untouched = [piece for piece in pieces if piece not in self._writing]
-        for piece in untouched:
+        given_up = [piece for piece in pieces if piece not in self._writing]
+        for piece in given_up:
             self._awaited.pop(piece, None)
+        untouched = [piece for piece in given_up if piece not in self._spoilt]
         if untouched and not session.gone and session.metainfo.geometry.piece_size <= WHOLE_LIMIT:
             for piece in untouched:
                 self.marked.pop(piece, None)
@@ -144,12 +147,19 @@ class Marks:
 
     def writing(self, piece: int) -> None:
         """All of the piece is handed to the disk."""
-        self._writing[piece] = None
+        self._writing[piece] = self._writing.get(piece, 0) + 1
 
     def answered(self, pieces: Iterable[int]) -> None:
         """The disk has said whether they were right. A piece that is written whole has left nothing if not."""
         for piece in pieces:
-            self._writing.pop(piece, None)
+            count = self._writing.pop(piece, 0)
+            if count > 1:
+                self._writing[piece] = count - 1
+
+    def unwritten(self, piece: int) -> None:
+        """The disk has said that it could not be written, or not all of it."""
+        self.answered([piece])
+        self._spoilt[piece] = None
 
     # --- with the record
 
@@ -158,6 +168,7 @@ class Marks:
         for piece in pieces:
             if piece in self.marked and piece not in self._writing:
                 self._settled[piece] = None
+                self._spoilt.pop(piece, None)
 
     def unsettle(self, pieces: Iterable[int]) -> None:
         """It is not known after all."""

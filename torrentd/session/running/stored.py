@@ -35,10 +35,13 @@ def _stored(session: TorrentSession, answers: list[Stored]) -> None:
 
 
 def _not_stored(session: TorrentSession, answer: Failed | Unwritten) -> None:
+    marks = session.durability.marks
     if isinstance(answer, Failed):
-        session.durability.marks.answered([answer.piece])
+        marks.answered([answer.piece])
         session.handle(PieceFailed(answer.piece, answer.digests))
-    elif answer.reason is None:
+        return
+    marks.unwritten(answer.piece)
+    if answer.reason is None:
         session.handle(StorageFailed(answer.piece, "given up", "io_error"))  # it goes on when it starts again
     elif isinstance(answer.reason, Failure):
         answer.reason.raiseException()
