@@ -35,6 +35,14 @@ async def test_one_that_cannot_be_run_says_why_and_not_its_arguments(program, st
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_script_that_does_not_say_by_what_it_is_run(tmp_path):
+    script = tmp_path / "hook"
+    script.write_text('echo "$1 $TOLD"\n')
+    script.chmod(0o700)
+    assert await _run(str(script), "$(pwd)") == (0, ["$(pwd) a b"])
+
+
+@pytest_twisted.ensureDeferred
 async def test_none_of_our_code_runs_in_the_child(monkeypatch):
     """What is wrong with it would be told with all arguments."""
     monkeypatch.setattr(os, "fork", lambda: pytest.fail("a fork"))

@@ -22,7 +22,8 @@ LONGEST_LINE = 1000
 BECOME = (b"/bin/sh", b"-c", b'cd / && unset OLDPWD PWD && exec "$@"', b"sh")
 """Begins every program, which the shell becomes. Nothing but this text is read by it. Without it Twisted would run our
 own code in the child until it becomes the program, to change its directory; what goes wrong there is told where the
-program writes, with all arguments, which may be secret, and nobody could tell that from what the program says."""
+program writes, with all arguments, which may be secret, and nobody could tell that from what the program says. A
+script without #! is run by the shell, as whoever finds a program by `PATH` has it (execvp)."""
 
 MOST_LINES = 100
 """Lines of output of one program; the rest is dropped."""
