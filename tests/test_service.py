@@ -122,6 +122,15 @@ def test_a_tls_file_that_is_missing_is_a_configuration_error(make):
     assert f"rpc.tls_certificate: {daemon.folder}/c: no such file" in daemon.err
 
 
+def test_downloads_that_cannot_be_written_are_told_at_the_start(make):
+    daemon = make()
+    (daemon.folder / "downloads").write_text("a file")
+    daemon.start()
+    words = f"paths.download_dir: {daemon.folder}/downloads: cannot be written: not a directory"
+    until(lambda: words in daemon.out, "it is told", PATIENCE)
+    assert daemon.end() == 0
+
+
 def test_an_rpc_address_in_use_is_one_line_that_names_the_key(make):
     listening, port = taken()
     with listening:

@@ -149,6 +149,17 @@ class TorrentdService(Service):
         log.info("RPC: listening on {addresses}", addresses=", ".join(self._rpc.addresses()) or "nowhere")
         log.info("to add a torrent: {command} FILE.torrent", command=self._add_command())
         _tell_what_is_not_there(configuration)
+        self._look_at_downloads()
+
+    def _look_at_downloads(self) -> None:
+        """Torrents wait for a disk that comes later, but who gave a wrong name is to see it."""
+
+        def looked(problem: str | None) -> None:
+            if problem is not None:
+                log.warn("paths.download_dir: {problem}", problem=problem)
+
+        asked = self._daemon.host.mounts.run(config.unwritable, self._daemon.settings.paths.download_dir)
+        asked.addCallback(looked).addErrback(lambda failure: log.failure("a bug of ours", failure))
 
     def _add_command(self) -> str:
         found = shutil.which("torrentctl", path=self._environ.get("PATH"))

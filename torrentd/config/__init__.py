@@ -9,6 +9,7 @@
 - `runtime`   what is set while the daemon runs, in place of what the file says
 """
 
+from torrentd.config.checks import unwritable
 from torrentd.config.describe import applied, diff, features_not_there_yet, schema, values
 from torrentd.config.load import ConfigError, Configuration, convert_key, load
 from torrentd.config.places import find, runtime_dir, state_dir
@@ -29,5 +30,6 @@ __all__ = [
     "runtime_dir",
     "schema",
     "state_dir",
+    "unwritable",
     "values",
 ]

@@ -117,10 +117,16 @@ def _check_file(key: str, path: str, complain: Complain) -> None:
 
 
 def check_places(values: Mapping[str, Any], complain: Complain) -> None:
-    """Whether downloads can be written at all. A start does not ask: torrents wait for a disk that comes later."""
+    """Whether downloads can be written at all. A start only tells: torrents wait for a disk that comes later."""
     path = values["paths.download_dir"]
-    if not _is_resolved(path):
-        return
+    problem = unwritable(path) if _is_resolved(path) else None
+    if problem is not None:
+        complain("paths.download_dir", problem)
+
+
+def unwritable(path: str) -> str | None:
+    """Why nothing can be written in the directory, or where it would be made; None if it can. May hang with its
+    disk."""
     place = Path(path)
     try:
         while not os.path.lexists(place):
@@ -128,7 +134,8 @@ def check_places(values: Mapping[str, Any], complain: Complain) -> None:
         with tempfile.TemporaryFile(dir=place):  # has no name: nothing is left behind, and root learns the truth, too
             pass
     except OSError as error:
-        complain("paths.download_dir", f"{place}: cannot be written: {_words(error)}")
+        return f"{place}: cannot be written: {_words(error)}"
+    return None
 
 
 def _words(error: OSError) -> str:
