@@ -94,6 +94,11 @@ def test_a_window_is_a_part_as_a_number(pieces: set[int], first: int, size: int)
     assert window < 1 << size
 
 
+def test_flags():
+    assert Bitfield(11, [0, 8, 10]).flags() == "10000000101"
+    assert Bitfield(3).flags() == "000"
+
+
 def test_the_first_of_some_pieces():
     some = Bitfield(20, [3, 9, 17])
     assert some.first_of([0, 17, 3]) == 17

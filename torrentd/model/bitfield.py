@@ -81,6 +81,10 @@ class Bitfield:
                 return piece
         return None
 
+    def flags(self) -> str:
+        """A "1" for each piece that is in the set, a "0" for each other one: to count in many stretches."""
+        return f"{int.from_bytes(self._bytes, 'big'):0{len(self._bytes) * 8}b}"[: self.size]
+
     def __iter__(self) -> Iterator[int]:
         """The pieces, ascending."""
         for start, byte in enumerate(self._bytes):

@@ -41,6 +41,19 @@ def test_files_count_bytes_of_verified_pieces(home):
     assert (pieces.count, pieces.have, pieces.availability) == (9, "+AA=", None)
 
 
+def test_files_that_share_pieces_count_their_own_bytes(home):
+    torrent = Sample(
+        files={"a": 100, "b": 2 * PIECE, "c": 0, "d": 7, "e": PIECE - 107, "f": 3 * PIECE, "g": 2 * PIECE + 9}
+    )
+    home.put(torrent, "a", "b", "d", "g")
+    have = home.add(torrent).torrent.have
+    assert 0 < have.count < torrent.piece_count
+    offset = 0
+    for file in result(home.steering.files(torrent.id)):
+        assert file.done == sum(byte // PIECE in have for byte in range(offset, offset + file.size))
+        offset += file.size
+
+
 def test_nothing_wanted_is_all_there(home):
     torrent = Sample()
     home.add(torrent)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from torrentd.model.layout import Layout
+from torrentd.model.layout import FileEntry, Layout
 from torrentd.net.encryption import NONE
 from torrentd.policy.picking.piece_sets import bytes_of
 from torrentd.session.magnets.magnet import MagnetSession
@@ -298,17 +298,26 @@ def _peer_row(session: TorrentSession, peer: Peer, now: float) -> PeerRow:
 
 def file_rows(session: TorrentSession) -> list[FileRow]:
     """Every file; `done` counts bytes of verified pieces."""
-    have, piece_size = session.torrent.have, session.metainfo.geometry.piece_size
+    have, piece_size = session.torrent.have.flags(), session.metainfo.geometry.piece_size
     rows = []
     for index, entry in enumerate(session.metainfo.layout.files):
-        done = 0
-        for piece in session.metainfo.layout.pieces_of(index, piece_size):
-            if piece in have:
-                start, end = piece * piece_size, (piece + 1) * piece_size
-                done += min(end, entry.offset + entry.size) - max(start, entry.offset)
         priority = PRIORITY_NAMES[session.torrent.priorities[index]]
-        rows.append(_file_row(session.metainfo.layout, index, done, priority))
+        rows.append(_file_row(session.metainfo.layout, index, _done(entry, have, piece_size), priority))
     return rows
+
+
+def _done(entry: FileEntry, have: str, piece_size: int) -> int:
+    """Bytes of a file that are there. There may be thousands of files, or thousands of pieces in one."""
+    if not entry.size:
+        return 0
+    first, before = divmod(entry.offset, piece_size)
+    last, within = divmod(entry.offset + entry.size - 1, piece_size)
+    done = have.count("1", first, last + 1) * piece_size
+    if have[first] == "1":
+        done -= before
+    if have[last] == "1":
+        done -= piece_size - 1 - within
+    return done
 
 
 def _file_row(layout: Layout, index: int, done: int, priority: FilePriority) -> FileRow:
