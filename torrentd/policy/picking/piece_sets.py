@@ -50,17 +50,17 @@ def piece_priorities(layout: Layout, geometry: Geometry, files: Sequence[Priorit
     """One `Priority` per piece: the highest of the files that have bytes in it. Padding (BEP 47) wants nothing."""
     if len(set(files)) == 1 and not any(entry.padding for entry in layout.files):
         return bytes([files[0]]) * geometry.piece_count
-    pieces = bytearray(geometry.piece_count)
-    for index, priority in enumerate(files):
-        if priority == Priority.SKIP or layout.files[index].padding:
+    pieces, size = bytearray(geometry.piece_count), geometry.piece_size
+    for entry, priority in zip(layout.files, map(int, files), strict=True):  # ten thousand of them, perhaps
+        if not (priority and entry.size) or entry.padding:
             continue
-        here = layout.pieces_of(index, geometry.piece_size)
-        if not here:
-            continue
-        if len(here) > 2:  # the pieces inside belong to this file alone
-            pieces[here.start + 1 : here.stop - 1] = bytes([priority]) * (len(here) - 2)
-        for edge in (here.start, here.stop - 1):
-            pieces[edge] = max(pieces[edge], priority)
+        first, last = entry.offset // size, (entry.offset + entry.size - 1) // size
+        if last > first + 1:  # the pieces inside belong to this file alone
+            pieces[first + 1 : last] = bytes([priority]) * (last - first - 1)
+        if pieces[first] < priority:
+            pieces[first] = priority
+        if pieces[last] < priority:
+            pieces[last] = priority
     return bytes(pieces)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
@@ -204,11 +205,8 @@ def choose_fitting(layout: Layout, priorities: list[Priority], choices: Sequence
 def _fitting(layout: Layout, choice: FileChoice) -> list[int]:
     if choice.glob is None:
         return [choice.index] if choice.index is not None and 0 <= choice.index < len(layout.files) else []
-    return [
-        index
-        for index, entry in enumerate(layout.files)
-        if any(fnmatchcase(text, choice.glob) for text in _texts(entry.path))
-    ]
+    fits = re.compile(translate(choice.glob)).match
+    return [index for index, entry in enumerate(layout.files) if any(map(fits, _texts(entry.path)))]
 
 
 def _texts(path: tuple[str, ...]) -> tuple[str, ...]:
