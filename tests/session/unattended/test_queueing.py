@@ -6,6 +6,7 @@ from tests.session.world import PIECE, Home, Sample, error, result
 from torrentd.model.layout import Priority
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.sleeping.sleeper import Sleeper
+from torrentd.session.unattended import queueing
 
 DOWNLOADS = "[queue]\ndownloads = 2\n"
 
@@ -203,6 +204,28 @@ def test_rows_whose_position_changed_count_as_changed(home, world):
     move(home, "top", torrents[3])
     changed = {row.id: row.queue for row in home.steering.changes(since).rows}
     assert changed == {torrent.id: place for torrent, place in zip(torrents, [1, 2, 3, 0], strict=True)}
+
+
+def test_many_positions_that_change_all_the_time_are_told_now_and_then(home, world, monkeypatch):
+    monkeypatch.setattr(queueing, "MANY", 3)
+    monkeypatch.setattr(queueing, "PER_SECOND", 1)
+    torrents = samples(5)
+    begin(home, torrents, paused=True)
+    since = home.steering.changes(None).revision
+    result(home.steering.remove(torrents[0].id, False))  # four have another position, and the pause is four seconds
+    world.run(5)
+    assert len(home.steering.changes(since).rows) == 4
+    since = home.steering.revision()
+    result(home.steering.remove(torrents[1].id, False))
+    world.run(3.9)
+    assert home.steering.changes(since).rows == []
+    world.run(0.2)
+    assert {row.queue for row in home.steering.changes(since).rows} == {0, 1, 2}
+    since = home.steering.revision()
+    result(home.steering.remove(torrents[2].id, False))
+    assert [row.queue for row in home.steering.changes(None).rows] == [0, 1]  # who asks for all gets it
+    move(home, "top", torrents[4])
+    assert {row.queue for row in home.steering.changes(since).rows} == {0, 1}
 
 
 def test_who_shows_no_positions_is_not_told_of_those_that_changed(home):

@@ -64,10 +64,11 @@ class Looking(Part):
 
     def changes(self, since: int | None, columns: Collection[str] | None = None) -> Changes:
         places = columns is None or "queue" in columns
-        if places:
-            self._around.queueing.show_all()
         log = self._around.changes
-        if since is None or not log.knows(since):
+        whole = since is None or not log.knows(since)
+        if places:
+            self._around.queueing.show_all(at_once=whole)
+        if since is None or whole:
             return Changes(self._rows(columns), [], log.revision, True)
         changed = log.changed(since, places)
         return Changes([self.row(id) for id in changed], log.removed(since), log.revision, False)

@@ -43,6 +43,10 @@ SOON = 0.05
 ROUND = 10.0
 """Seconds between two rounds while somebody waits: whether something moves shows only with time."""
 
+MANY = 1000
+PER_SECOND = 5000
+"""Of MANY positions so many are shown in a second: in rows, 50,000 of them take one."""
+
 Entry = tuple[float, bytes]
 """rank and info hash"""
 
@@ -61,6 +65,8 @@ class Queueing:
         """the highest rank ever given"""
         self._shifted: dict[Kind, int] = {}
         """from which position on the rows of a line's sleepers tell an old one"""
+        self._shown_until = 0.0
+        """until then nobody is shown anew who need not be at once"""
         self._waiting: dict[Kind, list[Entry]] = {kind: [] for kind in KINDS}
         self._entries: dict[bytes, tuple[Kind, Entry]] = {}
         """of those who wait"""
@@ -115,6 +121,7 @@ class Queueing:
         self._last = max(self._last, *changed.values(), 0.0)
         for info_hash in changed:
             self._stand_anew(info_hash)
+        self._shown_until = 0.0
         self.stir(SOON)
         return self._around.host.state.set_ranks(changed)
 
@@ -122,9 +129,15 @@ class Queueing:
         """Have its row tell its position; it counts as changed if it told another."""
         self._show(sleeper, self.position(bytes.fromhex(sleeper.row.id)))
 
-    def show_all(self) -> None:
-        """The same for all."""
+    def show_all(self, *, at_once: bool = True) -> None:
+        """The same for all. If it need not be at once, MANY are not shown again so soon: while thousands begin, each
+        moves all behind it up."""
+        now = self._around.host.reactor.seconds()
+        if now < self._shown_until and not at_once:
+            return
         shifted, self._shifted = self._shifted, {}
+        count = sum(len(self._lines[kind]) - start for kind, start in shifted.items())
+        self._shown_until = now + count / PER_SECOND if count >= MANY else now
         for kind, start in shifted.items():
             for position, info_hash in enumerate(self._lines[kind].members(start), start):
                 torrent = self._around.torrents.get(info_hash)
