@@ -7,7 +7,8 @@ import random
 import pytest
 
 from tests.dht.network import Network, established
-from torrentd.dht.commands import Found, Learned, NeedNodes, Searched, Send, Turn
+from torrentd.dht.answering.bloom import bloom
+from torrentd.dht.commands import Counted, Found, Learned, NeedNodes, Searched, Send, Turn
 from torrentd.dht.dht import Dht
 from torrentd.dht.events import NodesKnown, Opened, Received, Search, Tick, Track, Untrack
 from torrentd.dht.ids import fits
@@ -217,8 +218,31 @@ class TestTurns:
         network.tell(alive[0], Search(H, 99, seed=True))
         network.pass_time(5.0)
         network.search(alive[1], H, 98)
-        result = network.search(alive[2], H)
-        assert (result.seeds, result.leeches) == (1, 1)
+        network.search(alive[2], H)
+        counts = [command for command in network.heard[alive[2]] if isinstance(command, Counted)]
+        assert counts[-1] == Counted(H, seeds=1, leeches=1)
+
+    def test_who_counts_the_swarm_and_names_nobody(self):
+        """libtorrent answers a query that counts (BEP 33) with the counts alone."""
+        network, node, peer = Network(seed=12), Address("8.8.4.4", 5), Address("8.8.8.8", 6)
+
+        def libtorrent(data: bytes, source: Address) -> bytes | None:
+            query = decode_message(data)
+            if not isinstance(query, Query):
+                return None
+            answer = Response(query.transaction, b"i" * 20)
+            if query.method == "get_peers" and query.scrape:
+                answer = answer._replace(token=b"t", seeds=bloom(["8.8.8.8"]), leeches=bloom([]))
+            elif query.method == "get_peers":
+                answer = answer._replace(token=b"t", values=(peer,))
+            return encode_message(answer)
+
+        network.liars[node] = libtorrent
+        here = network.add(nodes=(node,))
+        network.pass_time(5.0)
+        assert network.search(here, H, 7).peers == 1
+        assert network.found(here) == {peer}
+        assert Counted(H, seeds=1, leeches=0) in network.heard[here]
 
     def test_without_a_port_nothing_is_announced(self):
         network, alive = established(100, seed=10)

@@ -47,10 +47,9 @@ def test_a_seed_is_told_of_few():
     assert search.peers == MOST_FOR_SEEDS
 
 
-def test_estimates():
+def test_the_swarm_is_counted():
     search = Search(b"h" * 20, None, False)
-    assert search.estimates == (None, None)
+    assert search.counted(answer(values=PEERS)) is None
     hosts = [f"9.9.9.{number}" for number in range(40)]
-    search.answered(answer(seeds=bloom(hosts[:10]), leeches=bloom(hosts[20:])), PUBLIC)
-    search.answered(answer(seeds=bloom(hosts[5:15]), leeches=bloom([])), PUBLIC)
-    assert search.estimates == (15, 20)
+    assert search.counted(answer(seeds=bloom(hosts[:10]), leeches=bloom(hosts[20:]))) == (10, 20)
+    assert search.counted(answer(seeds=bloom(hosts[5:15]), leeches=bloom([]))) == (15, 20)

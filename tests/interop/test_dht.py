@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -125,6 +126,24 @@ def test_torrentd_begins_at_libtorrent(stage: Stage) -> None:
     other.add(ours, target)
     until(lambda: other.is_complete(ours), "libtorrent has found torrentd", WAIT)
     assert_same(ours, target)
+
+
+def test_what_libtorrent_was_told_before_torrentd_came(stage: Stage) -> None:
+    """From a node that has nothing to do with the torrent itself. (Where libtorrent begins is no node to it.)"""
+    between = torrentd(stage)
+    node, seed = (libtorrent(stage, between.peer_address) for _ in range(2))
+    until(lambda: nodes(between) == 2 and seed.dht_nodes(), "they know each other", WAIT)
+    theirs = content(stage, "theirs")
+    seed.add(theirs, theirs.origin, seed=True)
+    until(lambda: node.counters()["dht.dht_announce_peer_in"], "the seed has announced", WAIT)
+    between.stop()
+    daemon = torrentd(stage, node.peer_address)
+    until(lambda: nodes(daemon), "torrentd knows the node", WAIT)
+    daemon.rpc("torrent.add", magnet=theirs.link)
+    searched = until(lambda: re.search(rf"{theirs.info_hash}: (\d+) peers found", daemon.log()), "it searched", WAIT)
+    assert searched[1] == "1"
+    daemon.wait(theirs)
+    assert_same(theirs, daemon.downloads)
 
 
 def test_a_network_of_six(stage: Stage) -> None:

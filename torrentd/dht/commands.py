@@ -24,14 +24,20 @@ class Found(Struct, frozen=True):
 
 
 class Searched(Struct, frozen=True):
-    """A search is over. `seeds` and `leeches` are estimates (BEP 33), None if no node told."""
+    """A search is over."""
 
     info_hash: bytes
     peers: int
     announced: int
     """nodes that were told where we are"""
-    seeds: int | None
-    leeches: int | None
+
+
+class Counted(Struct, frozen=True):
+    """How large a swarm is, as far as nodes have told since it was searched: estimates (BEP 33)."""
+
+    info_hash: bytes
+    seeds: int
+    leeches: int
 
 
 class Turn(Struct, frozen=True):
@@ -52,4 +58,4 @@ class Learned(Struct, frozen=True):
     host: str
 
 
-Command: TypeAlias = Send | Found | Searched | Turn | NeedNodes | Learned
+Command: TypeAlias = Send | Found | Searched | Counted | Turn | NeedNodes | Learned

@@ -14,7 +14,7 @@ from torrentd.dht.answering.store import PEERS, Store
 from torrentd.dht.answering.tokens import Tokens
 from torrentd.dht.asking.lookup import Lookup
 from torrentd.dht.asking.queries import Pending, Queries
-from torrentd.dht.commands import Found, Learned, Searched
+from torrentd.dht.commands import Counted, Found, Learned, Searched
 from torrentd.dht.ids import fits, new_id, number, random_id_sharing, reach
 from torrentd.dht.joining import Joining
 from torrentd.dht.line import Line
@@ -45,6 +45,9 @@ WIDE = 3
 
 SAVED = 100
 """Nodes kept for the next start."""
+
+COUNTING = 3
+"""Of the nearest nodes, those asked how large the swarm is: each was told of nearly all who announced themselves."""
 
 NEVER = float("inf")
 
@@ -125,6 +128,9 @@ class Node:
                 self._ping(doubtful.address, now)
             if not self.joining.is_done:
                 self._join((), now)
+        counts = pending.counts
+        if counts is not None and (counted := counts.counted(response)) is not None:
+            self._line.commands.append(Counted(counts.info_hash, *counted))
         lookup = pending.lookup
         errand = self.lookups.get(lookup) if lookup is not None else None
         if lookup is None or errand is None:
@@ -270,7 +276,6 @@ class Node:
             errand.method,
             lookup.target,
             want=("n4", "n6") if lookup is self.joining.lookup and self.other is not None else (),
-            scrape=search is not None,
             no_seeds=search is not None and search.seed,
         )
         self._line.ask(address, query, now)
@@ -286,8 +291,10 @@ class Node:
         search = errand.search
         if search is None:
             return
+        nearest = lookup.nearest()
+        for candidate in nearest[:COUNTING]:
+            self._count(search, candidate.address, now)
         if search.port is not None:
-            nearest = lookup.nearest()
             for candidate in nearest:
                 assert candidate.token is not None  # nearest() gives those with one
                 self._announce(search, candidate.address, candidate.token, now)
@@ -297,7 +304,12 @@ class Node:
                     self.store.add(search.target, peer, search.seed, now)
         search.lookups -= 1
         if not search.lookups:
-            self._line.commands.append(Searched(search.info_hash, search.peers, search.announced, *search.estimates))
+            self._line.commands.append(Searched(search.info_hash, search.peers, search.announced))
+
+    def _count(self, search: Search, at: Address, now: float) -> None:
+        """A query of its own: many nodes answer one that counts (BEP 33) without a single peer."""
+        transaction = self.queries.begin(at, None, now, search)
+        self._line.ask(at, Query(transaction, self.table.own_id, GET_PEERS, search.target, scrape=True), now)
 
     def _announce(self, search: Search, to: Address, token: bytes, now: float) -> None:
         """Eight at most, so the budget is charged, but not asked."""

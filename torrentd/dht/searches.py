@@ -43,9 +43,6 @@ class Search:
 
     def answered(self, response: Response, source: Address) -> tuple[Address, ...]:
         """The peers of an answer that are new and that its source may name."""
-        if response.seeds is not None and response.leeches is not None:
-            self._seeds.append(response.seeds)
-            self._leeches.append(response.leeches)
         narrowest = max(reach(source.host), Scope.LOOPBACK)
         return self.fresh(peer for peer in response.values or () if reach(peer.host) >= narrowest)
 
@@ -56,9 +53,10 @@ class Search:
         self._told.update(dict.fromkeys(fresh))
         return tuple(fresh)
 
-    @property
-    def estimates(self) -> tuple[int | None, int | None]:
-        """(seeds, others) of the swarm (BEP 33); None if no node told."""
-        if not self._seeds:
-            return None, None
+    def counted(self, response: Response) -> tuple[int, int] | None:
+        """(seeds, others) of the swarm, now that one more node was asked (BEP 33); None if it did not tell."""
+        if response.seeds is None or response.leeches is None:
+            return None
+        self._seeds.append(response.seeds)
+        self._leeches.append(response.leeches)
         return round(estimate(union(self._seeds))), round(estimate(union(self._leeches)))

@@ -15,6 +15,7 @@ from torrentd.model.address import Address
 
 if TYPE_CHECKING:
     from torrentd.dht.asking.lookup import Lookup
+    from torrentd.dht.searches import Search
 
 MOST = 256
 """Queries under way: of all lookups together far fewer are."""
@@ -28,13 +29,14 @@ NEVER = float("inf")
 
 
 class Pending:
-    """One query. `lookup` is None for a ping or an announce."""
+    """One query. `lookup` is None if it belongs to none; `counts` is the search whose swarm is to be counted by it."""
 
-    __slots__ = ("address", "is_slow", "lookup", "sent_at")
+    __slots__ = ("address", "counts", "is_slow", "lookup", "sent_at")
 
-    def __init__(self, address: Address, lookup: Lookup | None, sent_at: float) -> None:
+    def __init__(self, address: Address, lookup: Lookup | None, sent_at: float, counts: Search | None) -> None:
         self.address = address
         self.lookup = lookup
+        self.counts = counts
         self.sent_at = sent_at
         self.is_slow = False
 
@@ -62,12 +64,12 @@ class Queries:
         """Whether one more query that belongs to no lookup may leave."""
         return not self.is_full and self._pings < MOST_PINGS
 
-    def begin(self, address: Address, lookup: Lookup | None, now: float) -> bytes:
+    def begin(self, address: Address, lookup: Lookup | None, now: float, counts: Search | None = None) -> bytes:
         """A query leaves: its transaction id."""
         transaction = self._rng.randbytes(TRANSACTION_LENGTH)
         while transaction in self._pending:
             transaction = self._rng.randbytes(TRANSACTION_LENGTH)
-        self._pending[transaction] = Pending(address, lookup, now)
+        self._pending[transaction] = Pending(address, lookup, now, counts)
         self._pings += lookup is None
         heappush(self._due, (now + self.timing.slow, transaction))
         return transaction

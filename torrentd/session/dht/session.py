@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from torrentd.dht.commands import Command, Found, Learned, NeedNodes, Searched, Send, Turn
+from torrentd.dht.commands import Command, Counted, Found, Learned, NeedNodes, Searched, Send, Turn
 from torrentd.dht.dht import Dht, Status
 from torrentd.dht.events import BlocklistChanged, Event, NodesKnown, Opened, Received, Tick, Track, Untrack
 from torrentd.model.address import Address, Scope, scope
@@ -244,16 +244,18 @@ class DhtSession:
             torrent.handle(event)
 
     def searched(self, command: Searched) -> None:
-        session = self._around.sessions.get(command.info_hash)
-        if session is not None and command.seeds is not None:
-            session.swarm_estimate = command.seeds, command.leeches
-            session.changed()
         log.debug(
             "DHT: {torrent}: {peers} peers found, announced to {nodes} nodes",
             torrent=command.info_hash.hex(),
             peers=command.peers,
             nodes=command.announced,
         )
+
+    def counted(self, command: Counted) -> None:
+        session = self._around.sessions.get(command.info_hash)
+        if session is not None:
+            session.swarm_estimate = command.seeds, command.leeches
+            session.changed()
 
     def need_nodes(self, command: NeedNodes) -> None:
         assert self._settings is not None
@@ -277,6 +279,7 @@ RUN: dict[type[Command], Callable[[DhtSession, Any], None]] = {
     Turn: DhtSession.turn,
     Found: DhtSession.found,
     Searched: DhtSession.searched,
+    Counted: DhtSession.counted,
     NeedNodes: DhtSession.need_nodes,
     Learned: DhtSession.learned,
 }
