@@ -1,16 +1,17 @@
-"""Real processes on loopback, each with an address of its own, all ended when the test ends."""
+"""Real processes on loopback or on hosts of their own, each with an address, all ended when the test ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pytest
 
 from tests.interop.daemon import Torrentd
+from tests.interop.lan.network import Lan
 from tests.interop.processes import Missing, Program
 
 P = TypeVar("P", bound=Program)
@@ -36,25 +37,53 @@ def pytest_runtest_makereport(call: pytest.CallInfo[Any]) -> Generator[None, pyt
     return report
 
 
+class Hosts(Protocol):
+    """Where programs are."""
+
+    def host(self, number: int) -> str:
+        """A new address."""
+
+    def at(self, address: str) -> AbstractContextManager[None]:
+        """What is started meanwhile is there."""
+
+
+class Loopback:
+    """All on this machine."""
+
+    def host(self, number: int) -> str:
+        return f"127.0.0.{number}"
+
+    def at(self, address: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
 class Stage:
     """Where a test's programs run. `run` starts one in a folder of its own."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, hosts: Hosts) -> None:
         self.folder = folder
         self._stack = stack
+        self._hosts = hosts
         self._numbers = count(FIRST_HOST)
 
     def place(self, kind: Callable[..., P], **settings: Any) -> P:
         """A program that is not started yet, but will be ended."""
         number = next(self._numbers)
-        program = kind(self.folder / f"{kind.__name__.lower()}-{number}", f"127.0.0.{number}", **settings)
+        host = self._hosts.host(number)
+        with self._hosts.at(host):
+            program = kind(self.folder / f"{kind.__name__.lower()}-{number}", host, **settings)
         self._stack.callback(program.kill)
         return program
 
-    def run(self, kind: Callable[..., P], **settings: Any) -> P:
-        """A running program."""
+    def start(self, program: Program) -> None:
+        with self._hosts.at(program.host):
+            program.start()
+
+    def run(self, kind: Callable[..., P], *, clock: int = 1, **settings: Any) -> P:
+        """A running program, for which time may go several times as fast."""
         program = self.place(kind, **settings)
-        program.start()
+        program.clock = clock
+        self.start(program)
         return program
 
     def directory(self, name: str) -> Path:
@@ -67,7 +96,14 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with ExitStack() as stack:
-        yield Stage(tmp_path, stack)
+        yield Stage(tmp_path, stack, Loopback())
+
+
+@pytest.fixture
+def lan(tmp_path: Path) -> Iterator[Stage]:
+    """A stage of hosts that are not loopback, which other clients treat in other ways. Linux, root."""
+    with ExitStack() as stack:
+        yield Stage(tmp_path, stack, stack.enter_context(Lan()))
 
 
 @pytest.fixture

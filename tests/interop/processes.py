@@ -27,6 +27,9 @@ LOOK = 0.02
 LOG_TAIL = 2000
 """characters of a log that a failure shows"""
 
+FAKETIME = "/usr/$LIB/faketime/libfaketimeMT.so.1"
+"""What `faketime` loads into a program; used as such, since `faketime` stands between it and its signals."""
+
 T = TypeVar("T")
 
 
@@ -65,14 +68,14 @@ def require(program: str) -> str:
 
 
 class Missing(pytest.skip.Exception):
-    """Another program is not installed."""
+    """What a test needs is not here."""
 
 
 def missing(name: str) -> NoReturn:
     """Ends a test that needs `name`."""
     if os.environ.get("TORRENTD_REQUIRE_PEERS") == "1":
-        pytest.fail(f"{name} is not installed, and TORRENTD_REQUIRE_PEERS=1 wants it", pytrace=False)
-    raise Missing(f"{name} is not installed")
+        pytest.fail(f"{name} is missing, and TORRENTD_REQUIRE_PEERS=1 wants it", pytrace=False)
+    raise Missing(f"{name} is missing")
 
 
 class Program(ABC):
@@ -84,7 +87,9 @@ class Program(ABC):
         folder.mkdir(parents=True)
         self.folder = folder
         self.host = host
-        """the loopback address that is this program's alone"""
+        """the address that is this program's alone"""
+        self.clock = 1
+        """how many times as fast as ours its clock runs"""
         self.process: subprocess.Popen[Any] | None = None
 
     @abstractmethod
@@ -121,6 +126,9 @@ class Program(ABC):
     def spawn(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None, **pipes: Any) -> None:
         """Start the process with a home of its own; its output goes to the log."""
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **(environment or {})}
+        if self.clock > 1:
+            require("faketime")
+            env |= {"LD_PRELOAD": FAKETIME, "FAKETIME": f"+0 x{self.clock}"}
         with (self.folder / "log").open("ab") as log:
             pipes = {"stdin": subprocess.DEVNULL, "stdout": log, **pipes}
             self.process = subprocess.Popen(list(map(str, command)), env=env, cwd=self.folder, stderr=log, **pipes)

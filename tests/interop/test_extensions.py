@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from tests.interop.clients.libtorrent import Libtorrent
-from tests.interop.clients.qbittorrent import QBittorrent
 from tests.interop.conftest import Stage
-from tests.interop.content import KIB, MIB, Torrent, assert_same, make
+from tests.interop.content import MIB, Torrent, assert_same, make
 from tests.interop.daemon import WAIT, Torrentd
 from tests.interop.processes import until
 
@@ -47,22 +46,6 @@ def test_what_torrentd_and_libtorrent_know_of_each_other(stage: Stage) -> None:
     assert theirs["listens"] == other.peer_address
     (seen,) = other.peers(torrent)
     assert seen["client"].startswith("torrentd 0.") and seen["upload_only"]  # a partial seed (BEP 21)
-
-
-def test_qbittorrent_tells_of_its_peers(stage: Stage) -> None:
-    """A seed that gives little, so that nobody parts, is connected to qBittorrent alone."""
-    torrent = make(stage.directory("origin"), {"content.bin": MIB})
-    other = stage.run(QBittorrent, PeXEnabled="true")
-    other.add(torrent, stage.directory("target"))
-    daemon, seed = stage.run(Torrentd, **PEX), stage.run(Torrentd)
-    daemon.add(torrent, peers=[other.peer_address])
-    seed.add(torrent, torrent.origin, peers=[other.peer_address], limits={"up": 10 * KIB})
-
-    def named() -> list[dict[str, Any]]:
-        return [peer for peer in _peers(daemon, torrent) if peer["source"] == "pex"]
-
-    (peer,) = until(named, "it is connected to the seed", WAIT)
-    assert peer["address"] == seed.peer_address
 
 
 @pytest.mark.parametrize("hub", [Torrentd, Libtorrent])

@@ -13,6 +13,8 @@ from tests.interop.content import Torrent
 from tests.interop.processes import free_port, require, until
 
 CHECK = 20.0
+LOCAL = "127.0.0.1"
+"""Where its RPC is, if it is not everywhere."""
 
 
 class Aria2(Client):
@@ -23,14 +25,15 @@ class Aria2(Client):
         """`changes`: further options, `_` for `-`."""
         super().__init__(folder, host)
         self._changes = {name.replace("_", "-"): value for name, value in changes.items()}
+        self._rpc_host = LOCAL if host.startswith("127.") else host
 
     def start(self) -> None:
-        self._port, self._rpc_port = free_port(self.host), free_port("127.0.0.1")
+        self._port, self._rpc_port = free_port(self.host), free_port(self._rpc_host)
         self._downloads: dict[str, str] = {}
         options = {
             "no-conf": "true",
             "enable-rpc": "true",
-            "rpc-listen-all": "false",
+            "rpc-listen-all": "false" if self._rpc_host == LOCAL else "true",
             "rpc-listen-port": str(self._rpc_port),
             "listen-port": str(self._port),
             "interface": self.host,
@@ -72,6 +75,6 @@ class Aria2(Client):
 
     def _call(self, method: str, *params: Any) -> Any:
         call = {"jsonrpc": "2.0", "id": "1", "method": f"aria2.{method}", "params": params}
-        answer = json.loads(request("127.0.0.1", self._rpc_port, "POST", "/jsonrpc", json.dumps(call).encode()).body)
+        answer = json.loads(request(self._rpc_host, self._rpc_port, "POST", "/jsonrpc", json.dumps(call).encode()).body)
         assert "error" not in answer, answer
         return answer["result"]

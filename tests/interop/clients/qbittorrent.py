@@ -92,8 +92,6 @@ class QBittorrent(Client):
 
     def _configuration(self) -> str:
         session = {
-            "Interface": "lo",
-            "InterfaceName": "lo",
             "InterfaceAddress": self.host,
             "Port": self._port,
             "DHTEnabled": "false",
@@ -112,7 +110,7 @@ class QBittorrent(Client):
             "Address": self.host,
             "LocalHostAuth": "false",
             "AuthSubnetWhitelistEnabled": "true",
-            "AuthSubnetWhitelist": "127.0.0.0/8",
+            "AuthSubnetWhitelist": "0.0.0.0/0",
             "CSRFProtection": "false",
             "HostHeaderValidation": "false",
         }

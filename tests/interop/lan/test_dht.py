@@ -1,0 +1,92 @@
+"""One hash table with other clients, on hosts that are not loopback: nobody is told whom to dial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import pytest
+
+from tests.interop.clients.aria2 import Aria2
+from tests.interop.clients.client import Client
+from tests.interop.clients.libtorrent import Libtorrent
+from tests.interop.clients.qbittorrent import QBittorrent
+from tests.interop.clients.transmission import Transmission
+from tests.interop.conftest import Stage
+from tests.interop.content import KIB, Torrent, assert_same, make
+from tests.interop.daemon import WAIT, Torrentd
+from tests.interop.processes import until
+
+SIZE = 300 * KIB
+CROWD = 10
+"""Transmission does not use a hash table in which it knows less than nine nodes."""
+CLOCK = 20
+"""Some look for nodes or peers every few minutes only."""
+
+Announced: TypeAlias = Callable[[], bool]
+"""Whether the one torrent that the other client seeds by itself is in the hash table."""
+
+
+def nodes(daemon: Torrentd) -> int:
+    found: int = daemon.rpc("daemon.status")["dht"]["nodes"]
+    return found
+
+
+def stores(daemon: Torrentd, torrents: int) -> bool:
+    found: int = daemon.rpc("dht.status")["stored"]["torrents"]
+    return found >= torrents
+
+
+def transmission(lan: Stage, daemon: Torrentd) -> tuple[Client, Announced]:
+    """It begins at a node that its user knows."""
+    for _ in range(CROWD):
+        lan.run(Libtorrent, enable_dht=True, dht_bootstrap_nodes=daemon.peer_address)
+    until(lambda: nodes(daemon) >= CROWD, "torrentd knows the crowd", WAIT)
+    other = lan.place(Transmission, dht_enabled=True, message_level=2)
+    other.clock = CLOCK
+    (other.folder / "dht.bootstrap").write_text(daemon.peer_address.replace(":", " "))
+    lan.start(other)
+    return other, lambda: "IPv4 DHT announce done" in other.log()
+
+
+def aria2(lan: Stage, daemon: Torrentd) -> tuple[Client, Announced]:
+    """So does aria2, which thinks much of one node."""
+    other = lan.run(Aria2, clock=CLOCK, enable_dht="true", dht_entry_point=daemon.peer_address)
+    return other, lambda: stores(daemon, 1)
+
+
+def qbittorrent(lan: Stage, daemon: Torrentd) -> tuple[Client, Announced]:
+    """It begins at a peer, which tells that it is a node as well (BEP 5)."""
+    other = lan.run(QBittorrent, DHTEnabled="true")
+    known = make(lan.directory("known"), {"known.bin": KIB})
+    daemon.add(known, known.origin)
+    daemon.wait(known)
+    other.add(known, lan.directory("target of known"))
+    other.connect(known, daemon.peer_address)
+    until(lambda: stores(daemon, 1), "qBittorrent has announced that", WAIT)
+    return other, lambda: stores(daemon, 2)
+
+
+@pytest.mark.parametrize("enter", [transmission, aria2, qbittorrent], ids=lambda enter: enter.__name__)
+def test_each_finds_what_the_other_announced(
+    lan: Stage, enter: Callable[[Stage, Torrentd], tuple[Client, Announced]]
+) -> None:
+    daemon = lan.run(Torrentd, discovery={"dht": True, "dht_bootstrap": []})
+    other, announced = enter(lan, daemon)
+    ours, theirs = (make(lan.directory(name), {f"{name}.bin": SIZE}) for name in ("ours", "theirs"))
+    other.add(theirs, theirs.origin, seed=True)
+    until(announced, f"{other.name} has announced its torrent", WAIT)
+    daemon.rpc("torrent.add", magnet=theirs.link)
+    daemon.wait(theirs)
+    assert_same(theirs, daemon.downloads)
+
+    daemon.add(ours, ours.origin)
+    until(lambda: _searched(daemon, ours), "torrentd has announced its torrent", WAIT)
+    target = lan.directory("target")
+    other.add(ours, target)
+    until(lambda: other.is_complete(ours), f"{other.name} is complete", WAIT)
+    assert_same(ours, target)
+
+
+def _searched(daemon: Torrentd, torrent: Torrent) -> bool:
+    return f"DHT: {torrent.info_hash}: 0 peers found, announced to" in daemon.log()

@@ -1,0 +1,63 @@
+"""Other clients on one network find torrentd by multicast alone, and are found (BEP 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.interop.clients.aria2 import Aria2
+from tests.interop.clients.client import Client
+from tests.interop.clients.qbittorrent import QBittorrent
+from tests.interop.clients.transmission import Transmission
+from tests.interop.conftest import Stage
+from tests.interop.content import KIB, MIB, Torrent, make
+from tests.interop.daemon import WAIT, Torrentd
+from tests.interop.lan.bystander import Bystander
+from tests.interop.lan.network import HERE
+from tests.interop.processes import until
+
+LSD = {"discovery": {"dht": False, "pex": False, "lsd": True}}
+SLOW = {"up": 16 * KIB}
+"""so that they are still connected when somebody looks"""
+CLOCK = 5
+"""Transmission is deaf for its first five seconds, and dials every few seconds only, as does aria2."""
+
+
+@pytest.fixture
+def bystander(lan: Stage) -> Iterator[Bystander]:
+    made = Bystander(HERE)
+    yield made
+    made.leave()
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "times"),
+    [
+        (Transmission, {"clock": CLOCK, "lpd_enabled": True}, 1),
+        (Aria2, {"clock": CLOCK, "bt_enable_lpd": "true"}, 1),
+        (QBittorrent, {"LSDEnabled": "true"}, 3),  # it says it three times, then not for long
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_finds_and_is_found(
+    lan: Stage, bystander: Bystander, kind: type[Client], settings: dict[str, Any], times: int
+) -> None:
+    """Of each torrent one announces what the other had announced before: who hears it dials."""
+    daemon, other = lan.run(Torrentd, **LSD), lan.run(kind, **settings)
+    ours, theirs = (make(lan.directory(name), {f"{name}.bin": MIB}) for name in ("ours", "theirs"))
+    daemon.add(ours, ours.origin, limits=SLOW)
+    other.add(theirs, lan.directory("target of theirs"))
+    until(lambda: bystander.heard(daemon.host, ours), "torrentd has announced its torrent", WAIT)
+    until(lambda: bystander.heard(other.host, theirs) == times, f"{kind.name} has announced its torrent", WAIT)
+    other.add(ours, lan.directory("target of ours"))
+    daemon.add(theirs, theirs.origin, limits=SLOW)
+    until(lambda: _source(daemon, ours) == "lsd", "torrentd has dialled", WAIT)
+    until(lambda: _source(daemon, theirs) == "incoming", f"{kind.name} has dialled", WAIT)
+
+
+def _source(daemon: Torrentd, torrent: Torrent) -> str:
+    """How the one peer was found."""
+    peers = daemon.rpc("torrent.peers", id=torrent.info_hash)["peers"]
+    return str(peers[0]["source"]) if peers else ""
