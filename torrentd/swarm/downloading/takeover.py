@@ -81,8 +81,11 @@ def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> t
     """How long what waits longest elsewhere and `peer` could bring will wait, at whom, and of which piece it is."""
     best: tuple[float, Peer, int] | None = None
     for other in torrent.peers.values():
+        count = other.queue.count
+        if not count or other is peer:
+            continue
         late = _is_late(torrent, other)
-        if other is peer or other.queue.count < (1 if late else 2):
+        if count == 1 and not late:
             continue  # the first of all may be on its way
         rate, waited = other.down.rate(torrent.now), torrent.now - other.waiting_since
         if rate < SLOWEST and waited < PATIENCE:
