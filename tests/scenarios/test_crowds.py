@@ -15,14 +15,14 @@ from torrentd.simulate.swarm import Swarm
 
 @pytest.mark.timeout(240)  # much work: half a minute where nobody else is
 def test_a_flash_crowd_is_served_nearly_as_fast_as_water_would_flow(swarm: Swarm) -> None:
-    cast = gather(swarm, [Link(up=RATE)] * 50, size=8 * MIB, pieces=128)
+    cast = gather(swarm, [Link(up=RATE)] * 50, size=8 * MIB, pieces=64)
     assert cast.finish(limit=120) < 1.6 * fluid_limit(cast)
     assert wasted(cast.leeches, cast.torrent) < 0.02
 
 
 def test_slow_links_hold_up_nobody_else(swarm: Swarm) -> None:
     fast, slow = Link(up=RATE, down=8 * RATE), Link(up=RATE / 8, down=RATE / 2)
-    cast = gather(swarm, [fast] * 10 + [slow] * 10)
+    cast = gather(swarm, [fast] * 10 + [slow] * 10, pieces=64)
     everybody = cast.finish(limit=200)
     assert max(cast.took(node) for node in cast.leeches[:10]) < 0.9 * everybody
     assert everybody < 1.6 * fluid_limit(cast)
@@ -67,7 +67,7 @@ def test_a_thousand_torrents_of_one_daemon_all_get_done(swarm: Swarm) -> None:
 
 
 def test_a_second_crowd_is_served_by_the_first(swarm: Swarm) -> None:
-    cast = gather(swarm, [Link(up=RATE)] * 10)
+    cast = gather(swarm, [Link(up=RATE)] * 10, pieces=64)
     first = cast.finish(limit=100)
     late = [swarm.node(f"late{number}", Link(up=RATE)) for number in range(10)]
     for node in late:

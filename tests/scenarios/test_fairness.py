@@ -37,9 +37,9 @@ def test_who_uploads_more_finishes_sooner(swarm: Swarm) -> None:
 
 def test_a_free_rider_finishes_last_and_finishes(swarm: Swarm) -> None:
     """What all send together is the limit here. Were it the seed, who is last would be luck: a seed of the leeches' own
-    rate sends new bytes at R, the eleven others pass them on to ten each with links of 11 R, and the R that is left,
+    rate sends new bytes at R, the seven others pass them on to six each with links of 7 R, and the R that is left,
     which nobody else can use, is just what the rider needs to keep pace."""
-    cast = gather(swarm, [Link(up=RATE / 2, down=4 * RATE)] * 12, size=32 * MIB, pieces=512, seed=Link(up=2 * RATE))
+    cast = gather(swarm, [Link(up=RATE / 2, down=4 * RATE)] * 8, size=16 * MIB, pieces=256, seed=Link(up=2 * RATE))
     rider = cast.leeches[-1]
     swarm.run(0.1)
     rider.control.set_limits(None, 0)
