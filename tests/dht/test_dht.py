@@ -201,7 +201,7 @@ class TestOurAddress:
 
 class TestTurns:
     def test_each_torrent_has_its_turn_and_its_peers(self):
-        network, alive = established(100, seed=8)
+        network, alive = established(40, seed=8)
         here, there = alive[0], alive[1]
         network.search(there, H, 99)
         network.tell(here, Track(H, urgent=True))
@@ -267,7 +267,7 @@ class TestTurns:
         assert len(set(seen)) == 20
 
     def test_an_untracked_torrent_has_none(self):
-        network, alive = established(100, seed=12)
+        network, alive = established(10, seed=12)
         network.tell(alive[0], Track(H, urgent=True))
         network.tell(alive[0], Untrack(H))
         network.heard[alive[0]].clear()

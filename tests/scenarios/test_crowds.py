@@ -49,6 +49,7 @@ def _come_or_go(guest: Node) -> None:
         guest.start()
 
 
+@pytest.mark.timeout(120)  # the same
 def test_a_thousand_torrents_of_one_daemon_all_get_done(swarm: Swarm) -> None:
     """From one other daemon, in the time that two announces at once take: none waits for others to be over, each is
     left when it is done, and who has nothing to do sleeps."""
