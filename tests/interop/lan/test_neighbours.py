@@ -44,7 +44,8 @@ def bystander(lan: Stage) -> Iterator[Bystander]:
 def test_finds_and_is_found(
     lan: Stage, bystander: Bystander, kind: type[Client], settings: dict[str, Any], times: int
 ) -> None:
-    """Of each torrent one announces what the other had announced before: who hears it dials."""
+    """Of each torrent one announces what the other had announced before: who hears it dials. torrentd has more to tell
+    at that time."""
     daemon, other = lan.run(Torrentd, **LSD), lan.run(kind, **settings)
     ours, theirs = (make(lan.directory(name), {f"{name}.bin": MIB}) for name in ("ours", "theirs"))
     daemon.add(ours, ours.origin, limits=SLOW)
@@ -52,6 +53,8 @@ def test_finds_and_is_found(
     until(lambda: bystander.heard(daemon.host, ours), "torrentd has announced its torrent", WAIT)
     until(lambda: bystander.heard(other.host, theirs) == times, f"{kind.name} has announced its torrent", WAIT)
     other.add(ours, lan.directory("target of ours"))
+    for number in range(4):
+        daemon.add(make(lan.directory(f"more{number}"), {f"{number}.bin": KIB}, seed=number))
     daemon.add(theirs, theirs.origin, limits=SLOW)
     until(lambda: _source(daemon, ours) == "lsd", "torrentd has dialled", WAIT)
     until(lambda: _source(daemon, theirs) == "incoming", f"{kind.name} has dialled", WAIT)

@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from torrentd.policy.peers.neighbours import BURST, EVERY, HEARD_PER_SECOND, SPACING, LocalTurns
+from torrentd.policy.peers.neighbours import (
+    BURST,
+    EVERY,
+    HEARD_PER_SECOND,
+    SINGLY,
+    SPACING,
+    LocalTurns,
+    datagrams,
+)
 
 
 def _hashes(count: int) -> list[bytes]:
@@ -43,3 +51,9 @@ def test_a_flood_is_not_read() -> None:
     turns = LocalTurns(5)
     assert sum(turns.may_read(0.001 * number) for number in range(10_000)) <= HEARD_PER_SECOND * 11
     assert turns.may_read(11.0)
+
+
+def test_few_have_a_datagram_each() -> None:
+    assert datagrams([]) == []
+    assert datagrams(_hashes(SINGLY)) == [(info_hash,) for info_hash in _hashes(SINGLY)]
+    assert datagrams(_hashes(SINGLY + 1)) == [tuple(_hashes(SINGLY + 1))]

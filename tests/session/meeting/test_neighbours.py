@@ -37,6 +37,14 @@ def test_two_on_one_network_find_each_other_without_a_tracker(lan, make_home, wo
     assert heard(lan) == [(bytes.fromhex(torrent.id),)] * 2
 
 
+def test_several_that_start_together_are_told_one_by_one(lan, home, world):
+    torrents = [Sample(name) for name in ("one", "two", "three")]
+    for torrent in torrents:
+        home.add(torrent)
+    world.run(5)
+    assert sorted(heard(lan)) == sorted((bytes.fromhex(torrent.id),) for torrent in torrents)
+
+
 def test_a_private_torrent_is_neither_announced_nor_found(lan, home, world):
     private = Sample(private=1)
     home.add(private)

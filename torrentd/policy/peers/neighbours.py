@@ -7,7 +7,7 @@ several new ones have just been announced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from torrentd.policy.rates.tokens import Tokens
@@ -20,6 +20,10 @@ SPACING: Final = 60.0
 
 BURST: Final = 4.0
 """Announcements that may follow each other after a quiet time: a user adds a torrent, sees it move, adds another."""
+
+SINGLY: Final = 8
+"""Torrents of one announcement that have a datagram each, if there are no more. Of several in one, aria2 reads the
+first, and Transmission before 4.0 drops what is longer than two."""
 
 HEARD_PER_SECOND: Final = 20.0
 """Announcements of others that are read; a network of hundreds of clients sends a few. The rest is dropped."""
@@ -55,3 +59,8 @@ class LocalTurns:
     def may_read(self, now: float) -> bool:
         """Whether an announcement that came is read; see HEARD_PER_SECOND."""
         return self._heard.take(now)
+
+
+def datagrams(chosen: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+    """What each datagram of an announcement has in it."""
+    return [(info_hash,) for info_hash in chosen] if len(chosen) <= SINGLY else [tuple(chosen)]

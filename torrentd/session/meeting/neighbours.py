@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from torrentd.model.address import Address, Scope, scope
 from torrentd.model.errors import TorrentdError
-from torrentd.policy.peers.neighbours import LocalTurns
+from torrentd.policy.peers.neighbours import LocalTurns, datagrams
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.swarm.events import PeersFound
 from torrentd.wire import lsd
@@ -82,8 +82,8 @@ class Neighbours:
         if not active:
             return  # whoever starts has us look again
         chosen = self._turns.take(active, self._now())
-        if chosen:
-            announcement = lsd.Announcement(self._port, tuple(chosen), self._cookie)
+        for info_hashes in datagrams(chosen):
+            announcement = lsd.Announcement(self._port, info_hashes, self._cookie)
             for group in self._groups:
                 group.send(lsd.encode(announcement, group.group))
         self._look_in(max(SOON, self._turns.wait(self._now())) if len(chosen) == lsd.MOST else LOOK)
