@@ -18,8 +18,8 @@ from tests.interop.processes import missing, require
 
 CLONE_NEWNET: Final = 0x40000000  # linux/sched.h
 
-NETWORK: Final = "85.9.{}.1"
-"""Public addresses, a /24 for each host: hash tables mistrust many nodes in one."""
+NETWORK: Final = "85.{}.0.1"
+"""Public addresses, a /16 for each host: hash tables mistrust many nodes in one."""
 
 HERE: Final = NETWORK.format(1)
 """Where the test is."""
@@ -44,7 +44,7 @@ class Lan:
             self._open.close()
             missing("the right to make a network (root's)")
         self._here = self._keep()
-        _ip("link add lan type bridge", "link set lan up", f"addr add {HERE}/16 dev lan")
+        _ip("link add lan type bridge", "link set lan up", f"addr add {HERE}/8 dev lan")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +61,7 @@ class Lan:
                 "link set lo up",
                 f"link add lan type veth peer name {wire} netns /proc/{os.getpid()}/fd/{self._here}",
                 "link set lan up",
-                f"addr add {address}/16 dev lan",
+                f"addr add {address}/8 dev lan",
                 "route add 224.0.0.0/4 dev lan",  # and none to elsewhere: who asks for a name is told at once
             )
         finally:

@@ -32,6 +32,11 @@ def nodes(daemon: Torrentd) -> int:
     return found
 
 
+def _own_address(daemon: Torrentd) -> str | None:
+    found: str | None = daemon.rpc("dht.status")["own"][0]["external_address"]
+    return found
+
+
 def stores(daemon: Torrentd, torrents: int) -> bool:
     found: int = daemon.rpc("dht.status")["stored"]["torrents"]
     return found >= torrents
@@ -46,6 +51,7 @@ def transmission(lan: Stage, daemon: Torrentd) -> tuple[Client, Announced]:
     other.clock = CLOCK
     (other.folder / "dht.bootstrap").write_text(daemon.peer_address.replace(":", " "))
     lan.start(other)
+    until(lambda: _own_address(daemon) == daemon.host, "the crowd has told torrentd where it is (BEP 42)", WAIT)
     return other, lambda: "IPv4 DHT announce done" in other.log()
 
 

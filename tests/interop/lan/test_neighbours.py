@@ -1,4 +1,6 @@
-"""Other clients on one network find torrentd by multicast alone, and are found (BEP 14)."""
+"""Other clients on one network find torrentd by multicast alone, and are found (BEP 14).
+
+All take nothing but encrypted connections, which only who dials begins."""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ from tests.interop.lan.bystander import Bystander
 from tests.interop.lan.network import HERE
 from tests.interop.processes import until
 
-LSD = {"discovery": {"dht": False, "pex": False, "lsd": True}}
+OURS = {"discovery": {"dht": False, "pex": False, "lsd": True}, "peers": {"encryption": "require"}}
 SLOW = {"up": 16 * KIB}
 """so that they are still connected when somebody looks"""
 CLOCK = 5
@@ -35,9 +37,9 @@ def bystander(lan: Stage) -> Iterator[Bystander]:
 @pytest.mark.parametrize(
     ("kind", "settings", "times"),
     [
-        (Transmission, {"clock": CLOCK, "lpd_enabled": True}, 1),
-        (Aria2, {"clock": CLOCK, "bt_enable_lpd": "true"}, 1),
-        (QBittorrent, {"LSDEnabled": "true"}, 3),  # it says it three times, then not for long
+        (Transmission, {"clock": CLOCK, "lpd_enabled": True, "encryption": 2}, 1),
+        (Aria2, {"clock": CLOCK, "bt_enable_lpd": "true", "bt_force_encryption": "true"}, 1),
+        (QBittorrent, {"LSDEnabled": "true", "Encryption": 1}, 3),  # it says it three times, then not for long
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -46,7 +48,7 @@ def test_finds_and_is_found(
 ) -> None:
     """Of each torrent one announces what the other had announced before: who hears it dials. torrentd has more to tell
     at that time."""
-    daemon, other = lan.run(Torrentd, **LSD), lan.run(kind, **settings)
+    daemon, other = lan.run(Torrentd, **OURS), lan.run(kind, **settings)
     ours, theirs = (make(lan.directory(name), {f"{name}.bin": MIB}) for name in ("ours", "theirs"))
     daemon.add(ours, ours.origin, limits=SLOW)
     other.add(theirs, lan.directory("target of theirs"))
@@ -56,11 +58,11 @@ def test_finds_and_is_found(
     for number in range(4):
         daemon.add(make(lan.directory(f"more{number}"), {f"{number}.bin": KIB}, seed=number))
     daemon.add(theirs, theirs.origin, limits=SLOW)
-    until(lambda: _source(daemon, ours) == "lsd", "torrentd has dialled", WAIT)
-    until(lambda: _source(daemon, theirs) == "incoming", f"{kind.name} has dialled", WAIT)
+    until(lambda: _found(daemon, ours) == ("lsd", "rc4"), "torrentd has dialled", WAIT)
+    until(lambda: _found(daemon, theirs) == ("incoming", "rc4"), f"{kind.name} has dialled", WAIT)
 
 
-def _source(daemon: Torrentd, torrent: Torrent) -> str:
-    """How the one peer was found."""
+def _found(daemon: Torrentd, torrent: Torrent) -> tuple[str, str] | None:
+    """How the one peer was found, and what the connection looks like."""
     peers = daemon.rpc("torrent.peers", id=torrent.info_hash)["peers"]
-    return str(peers[0]["source"]) if peers else ""
+    return (peers[0]["source"], peers[0]["encryption"]) if peers else None
