@@ -170,6 +170,31 @@ def test_what_another_torrent_uses_stays(seed, torrent, sleeping):
     assert on_disk(seed) == ["sample/sub/b.txt", "sample/sub/c.txt", "sample/z.bin"]
 
 
+@pytest.mark.parametrize("first", ["move", "rename"])
+def test_nothing_is_moved_into_a_folder_while_it_is_renamed(seed, torrent, first):
+    other = Sample("other")
+    seed.put(other)
+    seed.add(other)
+    target = str(seed.downloads / "sample" / "below")
+    seed.worker.hangs = True
+    if first == "move":
+        job = result(seed.steering.move(other.id, target, "move"))
+        refused = seed.steering.rename(torrent.id, "sample", "x")
+        seed.worker.waiting.insert(0, seed.worker.waiting.pop())
+        seed.worker.step()
+        assert error(lambda: refused).name == "busy"
+        seed.worker.go_on()
+        seed.world.run(1)
+        assert seed.steering.job(job).state == "done"
+    else:
+        renamed = seed.steering.rename(torrent.id, "sample", "x")
+        assert error(lambda: seed.steering.move(other.id, target, "move")).name == "busy"
+        seed.worker.go_on()
+        seed.world.run(1)
+        assert result(renamed) == "x"
+    assert [seed.row(one).state for one in (torrent, other)] == ["seeding", "seeding"]
+
+
 def test_a_disk_that_does_not_keep_it(seed, torrent, monkeypatch):
     def failing(fd):
         raise OSError(errno.EIO, os.strerror(errno.EIO))

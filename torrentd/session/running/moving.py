@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from torrentd.session.jobs import Job
     from torrentd.session.magnets.magnet import MagnetSession
     from torrentd.session.running.torrent import TorrentSession
+    from torrentd.wire.names import Path
 
 log = Logger()
 
@@ -41,6 +42,7 @@ class Moving:
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
         self._around = daemon.around
+        self._under_way: dict[TorrentSession, Move] = {}
 
     def move(self, session: TorrentSession, path: str, mode: Mode) -> Job:
         """Begin. "point": the files are there already, or will be; they are looked at, not moved. RpcError:
@@ -50,6 +52,8 @@ class Moving:
             raise RpcError("busy", "The torrent is being moved or checked", id=session.id)
         if session.error == QUARANTINED:
             raise RpcError("wrong_state", QUARANTINED.message, id=session.id)
+        if self._daemon.renaming.concerns(inside(target, (session.metainfo.name,))):
+            raise RpcError("busy", "A folder on the way there is being renamed", id=session.id)
         return self._begin(session, Move(session.facts.download_dir, target, False), mode, fresh=True)
 
     def move_magnet(self, magnet: MagnetSession, path: str) -> Deferred[int]:
@@ -75,6 +79,11 @@ class Moving:
         """Go on with what an earlier run began."""
         return self._begin(session, move, "move", fresh=False)
 
+    def places(self, session: TorrentSession) -> list[str]:
+        """Where a torrent that is being moved has files, or will have: what the paths of all of them begin with."""
+        move = self._under_way.get(session)
+        return [] if move is None else [inside(at, (session.metainfo.name,)) for at in (move.source, move.target)]
+
     def give_up(self, session: TorrentSession) -> None:
         """The torrent is to be removed: no use in going on."""
         job = session.moving
@@ -84,6 +93,7 @@ class Moving:
     def _begin(self, session: TorrentSession, move: Move, mode: Mode, fresh: bool) -> Job:
         size = session.metainfo.geometry.size
         job = session.moving = self._around.jobs.begin("move", session.id, size, cancellable=True)
+        self._under_way[session] = move
         session.stop(silent=True)
         if not session.begun:
             session.inquire()  # who looks at the disk now may see it at the old place, and has to look again
@@ -111,6 +121,7 @@ class Moving:
             log.failure("{name}: a bug of ours", name=session.name)
         if self._daemon.stopping:
             return
+        del self._under_way[session]
         session.moving = None
         job.finish(error)
         if session.gone:
@@ -194,6 +205,11 @@ class Moving:
         self._around.tell("torrent.moved", id=session.id, download_dir=target)
         log.info("{name}: moved to {target}", name=session.name, target=target)
         await reopen(self._daemon, session)
+
+
+def inside(directory: str, path: Path) -> str:
+    """What the path of everything at and below a path begins with."""
+    return "/".join((directory.rstrip("/"), *path, ""))
 
 
 async def reopen(daemon: Daemon, session: TorrentSession) -> None:

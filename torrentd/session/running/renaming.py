@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.entering.beginning import begin
 from torrentd.session.magnets.magnet import MagnetSession
-from torrentd.session.running.moving import reopen
+from torrentd.session.running.moving import inside, reopen
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling.reasons import QUARANTINED
 from torrentd.state.records import Renaming as Note
@@ -40,6 +40,12 @@ class Renaming:
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
         self._around = daemon.around
+        self._under_way: dict[TorrentSession, list[str]] = {}
+        """what the paths begin with that are being renamed, the new ones too"""
+
+    def concerns(self, place: str) -> bool:
+        """Whether something is being renamed at, below or above this; as `moving.inside` makes it."""
+        return any(_overlap(place, other) for places in self._under_way.values() for other in places)
 
     def rename(self, session: TorrentSession, path: str, name: str) -> Deferred[str]:
         """The new path. RpcError: "file_index" if nothing is at `path`, "path_not_allowed" for such a name, or where
@@ -74,10 +80,18 @@ class Renaming:
         if not session.begun:
             session.inquire()  # who looks at the disk now sees it under the old names, and has to look again
         note = Note(path, (*path[:-1], name))
+        self._under_way[session] = [inside(session.facts.download_dir, names) for names in (note.old, note.new)]
+        try:
+            return await self._rename_it(session, name, note)
+        finally:
+            del self._under_way[session]
+
+    async def _rename_it(self, session: TorrentSession, name: str, note: Note) -> str:
+        path = note.old
         try:
             result = await self._result(session, path, name)
             if result.names:
-                await self._check_others(session, note)
+                await self._check_others(session)
                 if session.checking is not None:
                     raise RpcError("busy", "The torrent is being moved or checked", id=session.id)
         except Exception:
@@ -126,15 +140,19 @@ class Renaming:
         except ValueError as error:
             raise RpcError("path_not_allowed", str(error), path="name") from None
 
-    async def _check_others(self, session: TorrentSession, note: Note) -> None:
+    def _moved(self, other: TorrentSession | Sleeper) -> list[str]:
+        return [] if isinstance(other, Sleeper) else self._daemon.moving.places(other)
+
+    async def _check_others(self, session: TorrentSession) -> None:
         """A folder takes along what else is in it, so that must not be another torrent's. Of most torrents their names
         tell that it is not."""
-        places = [_inside(session.facts.download_dir, path) for path in (note.old, note.new)]
+        places = self._under_way[session]
         for info_hash, other in list(self._around.torrents.items()):
             if other is session or isinstance(other, MagnetSession):
                 continue
-            root = _root(other)
-            if not any(root.startswith(place) or place.startswith(root) for place in places):
+            if any(_overlap(there, place) for there in self._moved(other) for place in places):
+                raise RpcError("busy", "Another torrent is being moved there, or from there", id=session.id)
+            if not any(_overlap(_root(other), place) for place in places):
                 continue
             awake = await self._around.waking.awake(info_hash)
             if await self._around.host.workers.run(_lies_in, awake.metainfo.layout, awake.facts.download_dir, places):
@@ -160,19 +178,18 @@ class Renaming:
         await reopen(self._daemon, session)
 
 
+def _overlap(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
 def _lies_in(layout: Layout, directory: str, places: Sequence[str]) -> bool:
     """Whether a file of a torrent in a directory lies at or below one of the places."""
-    paths = (_inside(directory, entry.path) for entry in layout.files)
+    paths = (inside(directory, entry.path) for entry in layout.files)
     return any(path.startswith(place) for path in paths for place in places)
 
 
 def _root(torrent: TorrentSession | Sleeper) -> str:
     """What the paths of all files of a torrent begin with."""
     if isinstance(torrent, Sleeper):
-        return _inside(torrent.row.download_dir, (torrent.row.name,))
-    return _inside(torrent.facts.download_dir, (torrent.metainfo.name,))
-
-
-def _inside(directory: str, path: Path) -> str:
-    """What the path of everything at and below a path begins with."""
-    return "/".join((directory.rstrip("/"), *path, ""))
+        return inside(torrent.row.download_dir, (torrent.row.name,))
+    return inside(torrent.facts.download_dir, (torrent.metainfo.name,))
