@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from tests.interop.clients.aria2 import Aria2
+from tests.interop.clients.client import Client
 from tests.interop.clients.libtorrent import Libtorrent
+from tests.interop.clients.qbittorrent import QBittorrent
+from tests.interop.clients.transmission import Transmission
 from tests.interop.conftest import Stage
-from tests.interop.content import MIB, Torrent, assert_same, make
+from tests.interop.content import KIB, MIB, Torrent, assert_same, make
 from tests.interop.daemon import WAIT, Torrentd
 from tests.interop.processes import until
 
@@ -46,6 +50,29 @@ def test_what_torrentd_and_libtorrent_know_of_each_other(stage: Stage) -> None:
     assert theirs["listens"] == other.peer_address
     (seen,) = other.peers(torrent)
     assert seen["client"].startswith("torrentd 0.") and seen["upload_only"]  # a partial seed (BEP 21)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "client", "more", "upload_only"),
+    [
+        (Transmission, {"pex_enabled": True}, "Transmission ", set(), True),
+        (Aria2, {"enable_peer_exchange": "true"}, "aria2/", set(), False),
+        (QBittorrent, {"PeXEnabled": "true"}, "qBittorrent/", {"lt_donthave", "upload_only"}, True),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_what_torrentd_knows_of_a_seed(
+    stage: Stage, kind: type[Client], settings: dict[str, Any], client: str, more: set[str], upload_only: bool
+) -> None:
+    torrent = make(stage.directory("origin"), {"content.bin": MIB})
+    daemon, seed = stage.run(Torrentd, **PEX), stage.run(kind, **settings)
+    seed.add(torrent, torrent.origin, seed=True)
+    daemon.add(torrent, peers=[seed.peer_address], limits={"down": 64 * KIB})
+    until(lambda: any(peer["extensions"] for peer in _peers(daemon, torrent)), "its handshake has come", WAIT)
+    (peer,) = _peers(daemon, torrent)
+    assert peer["client"].startswith(client)
+    assert (peer["fast"], peer["upload_only"], peer["listens"]) == (True, upload_only, seed.peer_address)
+    assert set(peer["extensions"]) == {"ut_metadata", "ut_pex"} | more
 
 
 @pytest.mark.parametrize("hub", [Torrentd, Libtorrent])
