@@ -67,11 +67,12 @@ class Stage:
         self._numbers = count(FIRST_HOST)
 
     def place(self, kind: Callable[..., P], **settings: Any) -> P:
-        """A program that is not started yet, but will be ended."""
+        """A program that is not started yet, but will be ended. Settings that are functions are told its address."""
         number = next(self._numbers)
         host = self._hosts.host(number)
+        told = {name: value(host) if callable(value) else value for name, value in settings.items()}
         with self._hosts.at(host):
-            program = kind(self.folder / f"{kind.__name__.lower()}-{number}", host, **settings)
+            program = kind(self.folder / f"{kind.__name__.lower()}-{number}", host, **told)
         self._stack.callback(program.kill)
         return program
 

@@ -27,6 +27,11 @@ HERE: Final = NETWORK.format(1)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def v6(address: str) -> str:
+    """The other address of a host: of IPv6, a /32 for each."""
+    return f"2a09:{int(address.split('.')[1]):x}::1"
+
+
 class Lan:
     """The calling thread, and what it starts, is in the network while the context is entered."""
 
@@ -62,6 +67,8 @@ class Lan:
                 f"link add lan type veth peer name {wire} netns /proc/{os.getpid()}/fd/{self._here}",
                 "link set lan up",
                 f"addr add {address}/8 dev lan",
+                f"addr add {v6(address)}/24 dev lan nodad",
+                "route add 2001::/16 dev lan",  # where Transmission looks whether it has IPv6
                 "route add 224.0.0.0/4 dev lan",  # and none to elsewhere: who asks for a name is told at once
             )
         finally:
