@@ -42,14 +42,17 @@ class Lan:
 
     def __enter__(self) -> Lan:
         require("ip")
-        self._open.callback(_enter, self._keep())
-        try:
-            _new_namespace()
-        except PermissionError:
-            self._open.close()
-            missing("the right to make a network (root's)")
-        self._here = self._keep()
-        _ip("link add lan type bridge", "link set lan up", f"addr add {HERE}/8 dev lan")
+        with ExitStack() as if_it_fails:
+            if_it_fails.callback(self._open.close)
+            home = self._keep()
+            try:
+                _new_namespace()
+            except PermissionError:
+                missing("the right to make a network (root's)")
+            self._open.callback(_enter, home)
+            self._here = self._keep()
+            _ip("link add lan type bridge", "link set lan up", f"addr add {HERE}/8 dev lan")
+            if_it_fails.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
