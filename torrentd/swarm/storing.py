@@ -32,6 +32,8 @@ def pieces_verified(torrent: TorrentState, event: PiecesVerified) -> None:
             blame.judge(torrent, piece, event.digests.get(piece))
     if torrent.finished and not was_finished:
         finish(torrent)
+    else:
+        choking.got_pieces(torrent)
 
 
 def _is_news(torrent: TorrentState, piece: int) -> bool:

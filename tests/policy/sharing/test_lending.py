@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerKey
-from torrentd.policy.sharing.lending import Lending
-from torrentd.policy.sharing.order import BEGUN, HELD
+from torrentd.policy.sharing.lending import MANY, Lending
+from torrentd.policy.sharing.order import BEGUN, COMMON, HELD
 
 A, B, C = map(PeerKey, (1, 2, 3))
 
@@ -17,14 +17,21 @@ def test_what_the_fewest_have_goes_first() -> None:
     assert lending.cost(1, A) < lending.cost(0, A) < HELD
 
 
+def test_what_many_have_is_all_the_same() -> None:
+    lending = _lending(p0=MANY - 1, p1=MANY, p2=10 * MANY)
+    assert lending.cost(0, A) < lending.cost(1, A) == lending.cost(2, A) == COMMON
+
+
 def test_copies_on_their_way_count() -> None:
     lending = _lending()
     lending.give(0, A, 2, now=0)
     assert lending.cost(0, A) == BEGUN
-    assert lending.cost(0, B) == lending.cost(1, B) + 1
+    assert lending.cost(0, B) > lending.cost(1, B)
     lending.give(0, B, 2, now=0)
     lending.give(0, B, 2, now=1)
-    assert lending.cost(0, C) == lending.cost(1, C) + 2
+    before = lending.cost(0, C)
+    lending.give(0, C, 2, now=1)
+    assert lending.cost(0, PeerKey(4)) > before
 
 
 def test_a_copy_that_arrived_or_left_is_not_on_its_way() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.swarm.evaluator import arrives, closed, make, run, says, sent, served
+from tests.swarm.evaluator import arrives, closed, has, make, run, says, sent, served
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
+from torrentd.policy.choking.slots import WORTH
 from torrentd.swarm.commands import Command
-from torrentd.swarm.events import Drained, Event, PeerClosed, Start
+from torrentd.swarm.events import Drained, Event, PeerClosed, PiecesVerified, Start
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Choke, Interested, KeepAlive, Message, NotInterested, Request, Unchoke
@@ -44,19 +45,47 @@ def _may_ask(torrent: TorrentState) -> int:
     return sum(not peer.am_choking for peer in torrent.peers.values())
 
 
-@pytest.mark.parametrize(("pieces", "slots", "allowed"), [(1, 2, 2), (5, 2, 5), (20, 1, 6)])
-def test_before_its_first_round_a_leech_lets_as_many_ask_as_it_got_pieces(
+@pytest.mark.parametrize(("pieces", "slots", "allowed"), [(1, 2, 2), (5, 2, 5), (15, 1, 6)])
+def test_a_leech_lets_as_many_ask_as_it_got_pieces_until_it_knows_its_link(
     pieces: int, slots: int, allowed: int
 ) -> None:
     got = Totals(downloaded=pieces * BLOCK)
     torrent = make(pieces=30, blocks=1, have=range(pieces), settings=Settings(upload_slots=slots), totals=got)
     run(torrent, (0, Start()), *_interested(*range(1, 10)))
     assert _may_ask(torrent) == allowed
-    keep_asking = [
-        (1.0, says(key, Request(0, 0, BLOCK))) for key in range(1, 10) if not torrent.peers[PeerKey(key)].am_choking
-    ]
-    run(torrent, *keep_asking, until=10.05)
-    assert _may_ask(torrent) == slots
+
+
+def test_each_piece_lets_one_more_ask() -> None:
+    torrent = make(pieces=30, blocks=1, have=range(2), settings=Settings(upload_slots=2), totals=Totals())
+    run(torrent, (0, Start()), *_interested(*range(1, 10)), until=0)
+    assert _may_ask(torrent) == 2
+    torrent.totals.downloaded = 3 * BLOCK
+    run(torrent, (0.01, PiecesVerified([2])), until=0.01)
+    assert _may_ask(torrent) == 3
+
+
+def test_who_has_nothing_lets_newcomers_ask_before_they_want_anything() -> None:
+    torrent = make(pieces=30, blocks=1, settings=Settings(upload_slots=2))
+    log = run(
+        torrent,
+        (0, Start()),
+        *[step for key in (1, 2, 3) for step in ((0.0, arrives(key)), (0.0, says(key, has(30))))],
+        until=0,
+    )
+    assert [_chokes(sent(log, key)) for key in (1, 2, 3)] == [[Unchoke()], [Unchoke()], []]
+    run(torrent, (0.2, says(3, Interested())), until=0.2)
+    assert _may_ask(torrent) == 3  # those who want nothing yet have no slot
+
+
+@pytest.mark.parametrize(("flow", "allowed"), [(0, 3), (6.5 * WORTH * 10, 6), (600 * WORTH * 10, 9)])
+def test_a_leech_lets_as_many_ask_as_its_link_feeds(flow: float, allowed: int) -> None:
+    totals = Totals(downloaded=20 * BLOCK)
+    torrent = make(pieces=30, blocks=1, have=range(20), settings=Settings(upload_slots=3), totals=totals)
+    run(torrent, (0, Start()), *_interested(*range(1, 10)), until=0)
+    steady = [(tick * 0.1, Drained(PeerKey(1), int(flow) // 100)) for tick in range(1, 100)]
+    idles_not = (0.0, says(1, Request(0, 0, BLOCK)))
+    run(torrent, idles_not, *steady, until=10.05)
+    assert _may_ask(torrent) == allowed
 
 
 def test_a_peer_that_loses_interest_frees_its_slot() -> None:

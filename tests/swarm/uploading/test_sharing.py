@@ -4,9 +4,12 @@ import pytest
 
 from tests.swarm.evaluator import FAST, arrives, has, make, run, run_of, says, sent, served
 from torrentd.model.geometry import BLOCK
+from torrentd.policy.choking.slots import KNOWN
 from torrentd.policy.sharing.breadth import START
+from torrentd.policy.sharing.lending import MANY
 from torrentd.swarm.events import Drained, Event, PeerClosed, Start
 from torrentd.swarm.settings import Totals
+from torrentd.swarm.state import TorrentState
 from torrentd.swarm.uploading.sharing import REFRESH, STALLED
 from torrentd.wire.peer.messages import (
     Choke,
@@ -149,3 +152,52 @@ def test_who_only_takes_is_served_when_nobody_else_waits(gave: int, last: bool) 
     assert [bool(served(log, key)) for key in (1, START + 2)] == [not last, last]
     log = run(torrent, (5.4, Drained(3, BLOCK)), until=5.4)
     assert [bool(served(log, key)) for key in (1, START + 2)] == [last, not last]
+
+
+def _after_a_place_is_free(torrent: TorrentState, *wants: tuple[float, Event], at: float) -> list[int]:
+    """START peers are being served; which of the others is when the first of them has its block?"""
+    busy = [_wants(key, key - 1, at=at) for key in range(1, START + 1)]
+    log = run(torrent, *busy, *wants, (at + 0.2, Drained(1, BLOCK)), until=at + 0.2)
+    return [key for key in (START + 1, START + 2) if served(log, key)]
+
+
+def _crowd(*extra: tuple[float, Event]) -> TorrentState:
+    """Many others have pieces 4 and 5."""
+    torrent = make(PIECES, 1, have=range(PIECES - 2), totals=Totals(downloaded=KNOWN * BLOCK))
+    others = [(0.0, event) for key in range(20, 20 + MANY) for event in (arrives(key), says(key, has(PIECES, 4, 5)))]
+    run(torrent, (0, Start()), *others, *_interested(*range(1, START + 3)), *extra, until=0)
+    return torrent
+
+
+def test_a_leech_that_just_came_serves_those_first_who_have_least() -> None:
+    torrent = _crowd((0.0, says(START + 1, has(PIECES, 8, 9))), (0.0, says(START + 2, has(PIECES, 9))))
+    wants = (_wants(START + 1, 4, at=0.1), _wants(START + 2, 5, at=0.15))
+    assert _after_a_place_is_free(torrent, *wants, at=0.1) == [START + 2]
+
+
+def test_later_it_serves_those_first_who_gave_it_most() -> None:
+    lacked = [(0.0, says(key, has(PIECES, PIECES - 1), Unchoke())) for key in (START + 1, START + 2)]
+    torrent = _crowd(*lacked, (0.0, says(START + 1, Have(0), Have(1))), (0.0, says(START + 1, run_of(PIECES - 1))))
+    alive = [(10.0, says(key)) for key in range(1, START + 3)]
+    run(torrent, *alive, until=10.5)
+    assert torrent.had_round
+    wants = (_wants(START + 2, 5, at=10.6), _wants(START + 1, 4, at=10.65))
+    assert _after_a_place_is_free(torrent, *wants, at=10.6) == [START + 1]
+
+
+def test_whom_nobody_asks_is_not_one_who_only_takes() -> None:
+    """It lets us ask and has what we lack, but others are to send that."""
+    torrent = make(PIECES, 4, have=range(PIECES - 1))
+    lacking = [(0.0, says(key, has(PIECES, 11), Unchoke())) for key in (2, 1)]
+    rarer = (0.0, says(3, has(PIECES, 10)))  # than piece 10 is piece 9
+    takes = [
+        step
+        for piece in range(9)
+        for step in (_wants(1, piece, at=0.02 * piece, blocks=4), *[(0.02 * piece, Drained(1, BLOCK))] * 4)
+    ]
+    run(torrent, (0, Start()), *_interested(*range(1, START + 3)), *lacking, rarer, *takes, until=0.2)
+    assert torrent.peers[1].queue.count == 0 and torrent.peers[1].am_interested
+    wants = (_wants(1, 9, at=0.25), _wants(START + 2, 10, at=0.3))
+    busy = [_wants(key, key, at=0.25) for key in range(2, START + 2)]
+    log = run(torrent, *busy, *wants, (0.4, Drained(2, BLOCK)), until=0.4)
+    assert [key for key in (1, START + 2) if served(log, key)] == [1]

@@ -1,4 +1,4 @@
-"""What a leech passes on first: what the fewest have, counting the copies that are on their way.
+"""What a leech passes on first: what only a few have, counting the copies that are on their way.
 
 What is rare is what others cannot get elsewhere, and who gets it can pass it on in turn. With the order in which
 pieces were asked for, a peer would send the same new piece to all, one copy after the other, while what it got last
@@ -11,7 +11,10 @@ from collections.abc import Callable
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.ids import PeerKey
-from torrentd.policy.sharing.order import BEGUN
+from torrentd.policy.sharing.order import BEGUN, COMMON
+
+MANY = 8
+"""Copies from which on a piece is not rare any more."""
 
 
 class Lending:
@@ -37,7 +40,8 @@ class Lending:
     def cost(self, piece: int, peer: PeerKey) -> float:
         if piece in self._begun.get(peer, ()):
             return BEGUN
-        return self._count(piece) + self._lent.get(piece, 0)
+        copies = self._count(piece) + self._lent.get(piece, 0)
+        return COMMON if copies >= MANY else copies.bit_length()  # about as rare is as good
 
     def is_copy(self, piece: int, peer: PeerKey) -> bool:
         return False

@@ -10,6 +10,9 @@ from torrentd.model.ids import PeerKey
 BEGUN: Final = -1.0
 """The cost of going on with a piece: only whole ones can be passed on."""
 
+COMMON: Final = 1e6
+"""The cost of a piece that many have: from then on it counts who gets it, not what."""
+
 HELD: Final = 1e9
 """The cost of a piece that others can send: served when there is nothing better to do."""
 

@@ -14,7 +14,7 @@ from torrentd.swarm.downloading import release
 from torrentd.swarm.peers import extensions, floods
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.uploading import refusing
+from torrentd.swarm.uploading import choking, refusing
 from torrentd.wire.peer.extensions import LT_DONTHAVE
 from torrentd.wire.peer.messages import BitfieldMessage, Have, HaveAll, HaveNone, Interested, NotInterested
 
@@ -57,6 +57,7 @@ def _told(torrent: TorrentState, peer: Peer, told: Bitfield) -> None:
         torrent.sharing.joined(peer.have)
     recount(torrent, peer)
     refusing.allow(torrent, peer)
+    choking.welcome(torrent, peer)
 
 
 def have(torrent: TorrentState, peer: Peer, message: Have) -> None:

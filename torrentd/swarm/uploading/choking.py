@@ -6,7 +6,7 @@ the order of serving matters (`sharing`), a slot whose holder asks for nothing i
 
 from __future__ import annotations
 
-from torrentd.policy.choking import choker
+from torrentd.policy.choking import choker, slots
 from torrentd.policy.choking.ranking import Candidate
 from torrentd.swarm.membership import NEVER
 from torrentd.swarm.peers import floods
@@ -21,8 +21,15 @@ ANSWER = 0.1
 SPREADING = 2
 """Times the slots, for an initial seed."""
 
-BEGINNING = 6
-"""Times the slots, at most, for a leech before its first round: 48, nearly all the peers that a torrent usually has."""
+
+def welcome(torrent: TorrentState, peer: Peer) -> None:
+    """A peer told what it has. While we have nothing, as many as have slots may ask as soon as they want something: a
+    round trip less for our first pieces, and in a swarm that begins several of them pass until everybody has something
+    to give. Slots are taken by those who are interested only."""
+    if torrent.sharing is None or torrent.have.count or peer.is_seed:
+        return
+    if sum(not other.am_choking for other in torrent.peers.values()) < torrent.settings.upload_slots:
+        _unchoke(torrent, peer)
 
 
 def interested(torrent: TorrentState, peer: Peer, _: Interested) -> None:
@@ -41,14 +48,20 @@ def not_interested(torrent: TorrentState, peer: Peer, _: NotInterested) -> None:
 
 def fill(torrent: TorrentState) -> None:
     """Give free slots away. Called with every change of interest: of those most find nothing to do, cheaply."""
-    slots, seeding = _slots(torrent), torrent.finished
+    most, seeding = _slots(torrent), torrent.finished
     choked = [peer.am_choking for peer in torrent.peers.values() if peer.peer_interested]
     waiting = sum(choked)
-    if waiting and len(choked) - waiting < slots:
-        for key in choker.fill(_candidates(torrent), slots, seeding, torrent.now, torrent.rng):
+    if waiting and len(choked) - waiting < most:
+        for key in choker.fill(_candidates(torrent), most, seeding, torrent.now, torrent.rng):
             _unchoke(torrent, torrent.peers[key])
     elif waiting and torrent.sharing is not None:
         idle(torrent)
+
+
+def got_pieces(torrent: TorrentState) -> None:
+    """Pieces came: while a leech has few, each lets one more ask."""
+    if torrent.sharing is not None and _pieces(torrent) <= torrent.settings.upload_slots * slots.MOST:
+        fill(torrent)
 
 
 def idle(torrent: TorrentState) -> None:
@@ -82,8 +95,7 @@ def due(torrent: TorrentState) -> None:
 
 def _round(torrent: TorrentState) -> None:
     torrent.had_round = True
-    slots, seeding = _slots(torrent), torrent.finished
-    chosen = choker.choose(_candidates(torrent), slots, seeding, torrent.now, torrent.rng)
+    chosen = choker.choose(_candidates(torrent), _slots(torrent), torrent.finished, torrent.now, torrent.rng)
     torrent.next_round = torrent.now + choker.ROUND
     for peer in torrent.peers.values():
         if peer.key in chosen:
@@ -93,19 +105,19 @@ def _round(torrent: TorrentState) -> None:
 
 
 def _slots(torrent: TorrentState) -> int:
-    """An initial seed serves a few at a time anyway, whoever passes on most; so more may ask.
-
-    So does a leech, which does not know who gives until its first round: with few slots luck would decide who gets
-    anything in those ten seconds, which may be most of the time of a small swarm. But each new connection is slow at
-    first, so no more may ask than pieces have come.
-    """
-    slots = torrent.settings.upload_slots
+    """An initial seed serves a few at a time anyway, whoever passes on most; so more may ask."""
+    configured = torrent.settings.upload_slots
     if torrent.initial_seed:
-        return slots * SPREADING
-    if torrent.sharing is not None and not torrent.had_round:
-        got = torrent.totals.downloaded // torrent.geometry.piece_length(0)
-        return max(slots, min(slots * BEGINNING, got))
-    return slots
+        return configured * SPREADING
+    if torrent.sharing is not None:
+        busy = any(peer.requests.count and peer.serving is None for peer in torrent.peers.values())
+        return slots.for_leech(configured, _pieces(torrent), torrent.up_meter.rate(torrent.now), busy)
+    return configured
+
+
+def _pieces(torrent: TorrentState) -> int:
+    """How many came, those of earlier runs too."""
+    return torrent.totals.downloaded // torrent.geometry.piece_length(0)
 
 
 def _choke(torrent: TorrentState, peer: Peer) -> None:

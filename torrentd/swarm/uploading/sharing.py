@@ -9,7 +9,8 @@ Fast peers, and peers of a seed like others, are served as they ask.
 from __future__ import annotations
 
 from torrentd.policy.sharing.giving import only_takes
-from torrentd.policy.sharing.order import BEGUN, HELD, Order
+from torrentd.policy.sharing.order import BEGUN, COMMON, HELD, Order
+from torrentd.swarm.downloading import takeover
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
 from torrentd.swarm.uploading import refusing, serves
@@ -91,15 +92,36 @@ def _cheapest(torrent: TorrentState, order: Order) -> tuple[Peer, int | None] | 
         cost, piece = _cheapest_of(peer, order)
         if cost >= HELD and not _waits_for_nothing(torrent, peer, order):
             continue
-        rank = (_only_takes(torrent, peer), cost, peer.spoke_at)
+        if torrent.requests is not None and torrent.had_round and cost != BEGUN:
+            cost = COMMON  # it counts who gives
+        turn = _deserves(torrent, peer) if cost == COMMON else peer.spoke_at
+        rank = (_only_takes(torrent, peer), cost, turn)
         if rank < least:
             least, best = rank, (peer, piece)
     return best
 
 
+def _deserves(torrent: TorrentState, peer: Peer) -> float:
+    """Where it counts who gets it, and not what it is, the least comes first.
+
+    A leech that has not had its first choking round does not know what peers give. It begins together with others, most
+    likely, and such a swarm is done when its slowest is: so those who have least come first. Later, who gives gets.
+    """
+    return peer.uploaded - peer.downloaded if torrent.had_round else peer.have.count
+
+
 def _only_takes(torrent: TorrentState, peer: Peer) -> bool:
-    """Seeds want nothing, so nobody can give them anything."""
-    return peer.am_interested and only_takes(peer.downloaded, peer.uploaded, peer.uploaded - peer.sent_before_unchoke)
+    """Seeds want nothing, so nobody can give them anything; and whom we do not ask cannot give."""
+    if not peer.am_interested or not _withholds(torrent, peer):
+        return False
+    return only_takes(peer.downloaded, peer.uploaded, peer.uploaded - peer.sent_before_unchoke)
+
+
+def _withholds(torrent: TorrentState, peer: Peer) -> bool:
+    """Whether the peer does not let us ask, or does not send what it was asked for."""
+    if peer.peer_choking or peer.queue.late or peer.pipeline.depth <= 1:
+        return True
+    return peer.queue.count > 0 and takeover.is_silent(torrent, peer)
 
 
 def _cheapest_of(peer: Peer, order: Order) -> tuple[float, int | None]:

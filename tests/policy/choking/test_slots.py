@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from torrentd.policy.choking.slots import KNOWN, MOST, WORTH, for_leech
+
+
+@pytest.mark.parametrize(("pieces", "slots"), [(0, 2), (1, 2), (5, 5), (KNOWN - 1, 2 * MOST)])
+def test_until_it_is_known_what_the_link_sends_there_are_as_many_as_pieces_came(pieces: int, slots: int) -> None:
+    assert for_leech(2, pieces, 0.0, busy=True) == slots
+
+
+@pytest.mark.parametrize(
+    ("rate", "busy", "slots"),
+    [
+        (0, True, 4),
+        (0, False, 8),
+        (5 * WORTH, True, 5),
+        (5 * WORTH, False, 8),
+        (20 * WORTH, False, 20),
+        (1000 * WORTH, True, 8 * MOST),
+    ],
+)
+def test_slots_follow_from_what_the_link_sends(rate: float, busy: bool, slots: int) -> None:
+    assert for_leech(8, 1000, rate, busy) == slots
+
+
+def test_no_more_than_pieces_came_and_never_none() -> None:
+    assert for_leech(8, KNOWN, 1000 * WORTH, busy=False) == KNOWN
+    assert for_leech(1, 1000, 0, busy=True) == 1

@@ -1,0 +1,30 @@
+"""How many peers a leech lets ask at a time.
+
+Each slot is to be worth having: what is asked of a slow link by many waits there for seconds, while others could send
+it. And all of them together are to fill the link: of a fast one a few slow peers take only a part. So they follow from
+what our link sends, as far as somebody asks. Until that shows there are as many as pieces have come, since each new
+connection is slow at first.
+"""
+
+from __future__ import annotations
+
+WORTH = 25_000
+"""Bytes per second that a slot is worth: one and a half blocks."""
+
+LEAST = 0.5
+"""Times the configured slots, for a slow link on which some wait for others already."""
+
+MOST = 6
+"""Times the configured slots, for a fast link: 48 by default, nearly all the peers that a torrent usually has."""
+
+KNOWN = 16
+"""Pieces that came until what our link sends is known."""
+
+
+def for_leech(configured: int, pieces: int, rate: float, busy: bool) -> int:
+    """The slots when `pieces` came so far, we send `rate` bytes per second, and some wait for others (`busy`).
+    If nobody does, it is not our link that is slow."""
+    if pieces < KNOWN:
+        return max(configured, min(configured * MOST, pieces))
+    least = max(1, int(configured * LEAST)) if busy else configured
+    return max(least, min(configured * MOST, pieces, int(rate / WORTH)))
