@@ -13,9 +13,9 @@ def test_until_it_is_known_what_the_link_sends_there_are_as_many_as_pieces_came(
 @pytest.mark.parametrize(
     ("rate", "busy", "slots"),
     [
-        (0, True, 4),
+        (0, True, 6),
         (0, False, 8),
-        (5 * WORTH, True, 5),
+        (7 * WORTH, True, 7),
         (5 * WORTH, False, 8),
         (20 * WORTH, False, 20),
         (1000 * WORTH, True, 8 * MOST),

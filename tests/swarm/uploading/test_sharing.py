@@ -24,6 +24,8 @@ from torrentd.wire.peer.messages import (
     Unchoke,
 )
 
+MIB = 1024 * 1024
+
 PIECES = 12
 """Each of a single block, which is also what goes out at a time to a peer that is not known to be fast."""
 
@@ -175,14 +177,22 @@ def test_a_leech_that_just_came_serves_those_first_who_have_least() -> None:
     assert _after_a_place_is_free(torrent, *wants, at=0.1) == [START + 2]
 
 
-def test_later_it_serves_those_first_who_gave_it_most() -> None:
-    lacked = [(0.0, says(key, has(PIECES, PIECES - 1), Unchoke())) for key in (START + 1, START + 2)]
-    torrent = _crowd(*lacked, (0.0, says(START + 1, Have(0), Have(1))), (0.0, says(START + 1, run_of(PIECES - 1))))
+@pytest.mark.parametrize(
+    ("gave", "took"),
+    [((0, MIB), (MIB, MIB)), ((0, 8 * MIB), (MIB, 4 * MIB)), ((8 * MIB, 0), (8 * MIB, 0))],
+    ids=["gave more", "gave more for what it got", "is new"],
+)
+def test_later_it_serves_those_first_who_gave_it_most_for_what_they_got(
+    gave: tuple[int, int], took: tuple[int, int]
+) -> None:
+    """It is the one who came last, has most and asks for what is less rare."""
+    torrent = _crowd((0.0, says(START + 2, Have(0), Have(1))))
     alive = [(10.0, says(key)) for key in range(1, START + 3)]
     run(torrent, *alive, until=10.5)
-    assert torrent.had_round
-    wants = (_wants(START + 2, 5, at=10.6), _wants(START + 1, 4, at=10.65))
-    assert _after_a_place_is_free(torrent, *wants, at=10.6) == [START + 1]
+    for key, given, taken in zip((START + 1, START + 2), gave, took, strict=True):
+        torrent.peers[key].down.total, torrent.peers[key].up.total = given, taken
+    wants = (_wants(START + 1, 6, at=10.6), _wants(START + 2, 5, at=10.65))
+    assert _after_a_place_is_free(torrent, *wants, at=10.6) == [START + 2]
 
 
 def test_whom_nobody_asks_is_not_one_who_only_takes() -> None:

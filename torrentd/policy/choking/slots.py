@@ -11,8 +11,9 @@ from __future__ import annotations
 WORTH = 25_000
 """Bytes per second that a slot is worth: one and a half blocks."""
 
-LEAST = 0.5
-"""Times the configured slots, for a slow link on which some wait for others already."""
+LEAST = 0.75
+"""Times the configured slots, for a slow link on which some wait for others already. With half of eight nobody would
+wait, and there would be eight again at the next round."""
 
 MOST = 6
 """Times the configured slots, for a fast link: 48 by default, nearly all the peers that a torrent usually has."""

@@ -1,14 +1,14 @@
 """Whom to serve next, and with which piece, when links are slow enough for that to matter.
 
 While we lack pieces ourselves, or are the seed that a new swarm depends on, not everybody who asked is served at once,
-but as many as fill our link (`breadth`), each a few blocks at a time, those first whose piece costs least (`Order`),
-and those last who only take (`giving`).
+but as many as fill our link (`breadth`), each a few blocks at a time, those first whose piece costs least (`Order`) or,
+once a leech knows who gives, who gave most for what they got, and those last who only take (`giving`).
 Fast peers, and peers of a seed like others, are served as they ask.
 """
 
 from __future__ import annotations
 
-from torrentd.policy.sharing.giving import only_takes
+from torrentd.policy.sharing.giving import GIFT, only_takes
 from torrentd.policy.sharing.order import BEGUN, COMMON, HELD, Order
 from torrentd.swarm.downloading import takeover
 from torrentd.swarm.peers.peer import Peer
@@ -105,9 +105,10 @@ def _deserves(torrent: TorrentState, peer: Peer) -> float:
     """Where it counts who gets it, and not what it is, the least comes first.
 
     A leech that has not had its first choking round does not know what peers give. It begins together with others, most
-    likely, and such a swarm is done when its slowest is: so those who have least come first. Later, who gives gets.
+    likely, and such a swarm is done when its slowest is: so those who have least come first. Later, who gives gets, in
+    proportion, and who is new counts as one who gave a gift: by what they are owed, newcomers would never have a turn.
     """
-    return peer.uploaded - peer.downloaded if torrent.had_round else peer.have.count
+    return peer.uploaded / (peer.downloaded + GIFT) if torrent.had_round else peer.have.count
 
 
 def _only_takes(torrent: TorrentState, peer: Peer) -> bool:
