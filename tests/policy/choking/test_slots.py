@@ -7,7 +7,7 @@ from torrentd.policy.choking.slots import KNOWN, MOST, WORTH, for_leech
 
 @pytest.mark.parametrize(("pieces", "slots"), [(0, 2), (1, 2), (5, 5), (KNOWN - 1, 2 * MOST)])
 def test_until_it_is_known_what_the_link_sends_there_are_as_many_as_pieces_came(pieces: int, slots: int) -> None:
-    assert for_leech(2, pieces, 0.0, busy=True) == slots
+    assert for_leech(2, pieces, 0.0, known=False, busy=True) == slots
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,13 @@ def test_until_it_is_known_what_the_link_sends_there_are_as_many_as_pieces_came(
     ],
 )
 def test_slots_follow_from_what_the_link_sends(rate: float, busy: bool, slots: int) -> None:
-    assert for_leech(8, 1000, rate, busy) == slots
+    assert for_leech(8, 1000, rate, known=False, busy=busy) == slots
 
 
 def test_no_more_than_pieces_came_and_never_none() -> None:
-    assert for_leech(8, KNOWN, 1000 * WORTH, busy=False) == KNOWN
-    assert for_leech(1, 1000, 0, busy=True) == 1
+    assert for_leech(8, KNOWN, 1000 * WORTH, known=False, busy=False) == KNOWN
+    assert for_leech(1, 1000, 0, known=False, busy=True) == 1
+
+
+def test_a_few_large_pieces_do_not_keep_a_slow_link_open_to_many() -> None:
+    assert for_leech(8, KNOWN - 1, 0.0, known=True, busy=True) == 6

@@ -59,7 +59,6 @@ def test_each_piece_lets_one_more_ask() -> None:
     torrent = make(pieces=30, blocks=1, have=range(2), settings=Settings(upload_slots=2), totals=Totals())
     run(torrent, (0, Start()), *_interested(*range(1, 10)), until=0)
     assert _may_ask(torrent) == 2
-    torrent.totals.downloaded = 3 * BLOCK
     run(torrent, (0.01, PiecesVerified([2])), until=0.01)
     assert _may_ask(torrent) == 3
 

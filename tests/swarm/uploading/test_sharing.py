@@ -187,12 +187,15 @@ def test_later_it_serves_those_first_who_gave_it_most_for_what_they_got(
 ) -> None:
     """It is the one who came last, has most and asks for what is less rare."""
     torrent = _crowd((0.0, says(START + 2, Have(0), Have(1))))
-    alive = [(10.0, says(key)) for key in range(1, START + 3)]
+    alive = [(at, says(key)) for at in (10.0, 20.0) for key in range(1, START + 3)]
     run(torrent, *alive, until=10.5)
+    assert not torrent.had_round  # nothing came until then
+    torrent.totals.downloaded += BLOCK
+    run(torrent, until=20.5)
     for key, given, taken in zip((START + 1, START + 2), gave, took, strict=True):
         torrent.peers[key].down.total, torrent.peers[key].up.total = given, taken
-    wants = (_wants(START + 1, 6, at=10.6), _wants(START + 2, 5, at=10.65))
-    assert _after_a_place_is_free(torrent, *wants, at=10.6) == [START + 2]
+    wants = (_wants(START + 1, 6, at=20.6), _wants(START + 2, 5, at=20.65))
+    assert _after_a_place_is_free(torrent, *wants, at=20.6) == [START + 2]
 
 
 def test_whom_nobody_asks_is_not_one_who_only_takes() -> None:

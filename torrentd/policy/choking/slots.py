@@ -2,7 +2,7 @@
 
 Each slot is to be worth having: what is asked of a slow link by many waits there for seconds, while others could send
 it. And all of them together are to fill the link: of a fast one a few slow peers take only a part. So they follow from
-what our link sends, as far as somebody asks. Until that shows there are as many as pieces have come, since each new
+what our link sends, as far as somebody asks. Until that shows there are as many as we have pieces, since each new
 connection is slow at first.
 """
 
@@ -19,13 +19,13 @@ MOST = 6
 """Times the configured slots, for a fast link: 48 by default, nearly all the peers that a torrent usually has."""
 
 KNOWN = 16
-"""Pieces that came until what our link sends is known."""
+"""Pieces that we have until what our link sends is known, unless there was a choking round before."""
 
 
-def for_leech(configured: int, pieces: int, rate: float, busy: bool) -> int:
-    """The slots when `pieces` came so far, we send `rate` bytes per second, and some wait for others (`busy`).
-    If nobody does, it is not our link that is slow."""
-    if pieces < KNOWN:
+def for_leech(configured: int, pieces: int, rate: float, known: bool, busy: bool) -> int:
+    """The slots when we have `pieces` and send `rate` bytes per second; whether our link is `known`, and whether some
+    wait for others (`busy`). If nobody does, it is not our link that is slow."""
+    if pieces < KNOWN and not known:
         return max(configured, min(configured * MOST, pieces))
     least = max(1, int(configured * LEAST)) if busy else configured
     return max(least, min(configured * MOST, pieces, int(rate / WORTH)))

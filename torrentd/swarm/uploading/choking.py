@@ -60,7 +60,7 @@ def fill(torrent: TorrentState) -> None:
 
 def got_pieces(torrent: TorrentState) -> None:
     """Pieces came: while a leech has few, each lets one more ask."""
-    if torrent.sharing is not None and _pieces(torrent) <= torrent.settings.upload_slots * slots.MOST:
+    if torrent.sharing is not None and torrent.have.count <= torrent.settings.upload_slots * slots.MOST:
         fill(torrent)
 
 
@@ -94,7 +94,8 @@ def due(torrent: TorrentState) -> None:
 
 
 def _round(torrent: TorrentState) -> None:
-    torrent.had_round = True
+    if torrent.totals.downloaded > torrent.totals_at_start.downloaded:  # who gives shows by what came
+        torrent.had_round = True
     chosen = choker.choose(_candidates(torrent), _slots(torrent), torrent.finished, torrent.now, torrent.rng)
     torrent.next_round = torrent.now + choker.ROUND
     for peer in torrent.peers.values():
@@ -111,13 +112,10 @@ def _slots(torrent: TorrentState) -> int:
         return configured * SPREADING
     if torrent.sharing is not None:
         busy = any(peer.requests.count and peer.serving is None for peer in torrent.peers.values())
-        return slots.for_leech(configured, _pieces(torrent), torrent.up_meter.rate(torrent.now), busy)
+        return slots.for_leech(
+            configured, torrent.have.count, torrent.up_meter.rate(torrent.now), torrent.had_round, busy
+        )
     return configured
-
-
-def _pieces(torrent: TorrentState) -> int:
-    """How many came, those of earlier runs too."""
-    return torrent.totals.downloaded // torrent.geometry.piece_length(0)
 
 
 def _choke(torrent: TorrentState, peer: Peer) -> None:
