@@ -15,8 +15,9 @@ from twisted.internet.defer import Deferred, execute
 from tests.session import world
 from tests.session.world import PIECE, Sample, error, result
 from torrentd.disk.verbs import renaming
-from torrentd.model.errors import StorageError
+from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.control import AddOptions
+from torrentd.session.running.renaming import Renaming
 from torrentd.session.sleeping.sleeper import Sleeper
 
 
@@ -294,6 +295,30 @@ def test_a_crash(seed, torrent, monkeypatch, after):
     seed.world.run(5)
     assert on_disk(seed) == paths(seed, torrent) == ["other/a.bin", "other/sub/b.txt"]
     assert (seed.row(torrent).state, seed.row(torrent).name, seed.row(torrent).error) == ("seeding", "other", None)
+
+
+def test_nothing_is_moved_into_a_folder_that_follows_after_a_crash(seed, torrent, monkeypatch):
+    other = Sample("other2")
+    seed.put(other)
+    seed.add(other)
+    seed.world.run(1)
+    killed(seed, torrent, monkeypatch, False)
+    refused = []
+
+    async def meanwhile(self, session, note, real=Renaming._followed):
+        moving = await self._around.waking.awake(bytes.fromhex(other.id))
+        with pytest.raises(RpcError) as raised:
+            self._daemon.moving.move(moving, str(seed.downloads / "sample" / "below"), "move")
+        refused.append(raised.value.name)
+        await real(self, session, note)
+
+    monkeypatch.setattr(Renaming, "_followed", meanwhile)
+    seed.start()
+    seed.world.run(5)
+    assert refused == ["busy"]
+    move = seed.steering.move(other.id, str(seed.downloads / "sample" / "below"), "move")
+    seed.world.run(1)
+    result(move)
 
 
 def test_a_disk_that_does_not_follow_after_a_crash(seed, torrent, monkeypatch):

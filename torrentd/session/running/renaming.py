@@ -57,10 +57,19 @@ class Renaming:
     def resume(self, session: TorrentSession, note: Note) -> None:
         """Let the disk follow what an earlier run recorded."""
         session.renaming = True
+        self._under_way[session] = _places(session, note)
         done = self._daemon.turns.run(session.info_hash, self._follow, session, note)
         done.addErrback(session.our_fault)
 
     async def _follow(self, session: TorrentSession, note: Note) -> None:
+        try:
+            await self._followed(session, note)
+        finally:
+            del self._under_way[session]
+        session.renaming = False
+        await begin(session)
+
+    async def _followed(self, session: TorrentSession, note: Note) -> None:
         try:
             await session.storage.rename(note.old, note.new, fresh=False)
         except StorageError as error:
@@ -71,8 +80,6 @@ class Renaming:
             await self._settle(session, undone.metainfo)
         else:
             await self._around.host.state.end_renaming(session.info_hash)
-        session.renaming = False
-        await begin(session)
 
     async def _rename(self, session: TorrentSession, path: Path, name: str) -> str:
         self._check(session)
@@ -80,7 +87,7 @@ class Renaming:
         if not session.begun:
             session.inquire()  # who looks at the disk now sees it under the old names, and has to look again
         note = Note(path, (*path[:-1], name))
-        self._under_way[session] = [inside(session.facts.download_dir, names) for names in (note.old, note.new)]
+        self._under_way[session] = _places(session, note)
         try:
             return await self._rename_it(session, name, note)
         finally:
@@ -176,6 +183,10 @@ class Renaming:
         session.facts.edited_at = self._around.host.wall_clock()
         self._around.touched(session)
         await reopen(self._daemon, session)
+
+
+def _places(session: TorrentSession, note: Note) -> list[str]:
+    return [inside(session.facts.download_dir, names) for names in (note.old, note.new)]
 
 
 def _overlap(one: str, other: str) -> bool:
