@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.scenarios.casts import KIB, RATE
 from torrentd.model.bitfield import Bitfield
+from torrentd.policy.choking.slots import WORTH
 from torrentd.simulate.hostile.scripts import FAST, Begging, Refusing, Stuck
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
@@ -63,14 +64,14 @@ def test_who_rejects_everything_holds_up_little(swarm: Swarm) -> None:
 def test_who_begs_while_it_is_choked_gets_no_more_than_ten_pieces(swarm: Swarm) -> None:
     """The slot is taken by who wants the rest; the beggar is told what it may have, and asks for that without end."""
     torrent = swarm.torrent(4096 * KIB, 64 * KIB)
-    giver = swarm.node("giver", Link(up=RATE / 4), peers={"upload_slots": 1})
+    giver = swarm.node("giver", Link(up=WORTH), peers={"upload_slots": 1})
     giver.add(torrent, Bitfield(64, range(63)))
     taker = swarm.node("taker", Link(up=RATE))
     taker.add(torrent)
     swarm.run(3)
     beggar = Begging()
     swarm.stranger("beggar", torrent, beggar, reserved=FAST).dial(giver.address)
-    swarm.run_until(lambda: taker.content(torrent).good.count == 63, limit=120)
+    swarm.run_until(lambda: taker.content(torrent).good.count == 63, limit=300)
     assert 0 < beggar.got <= 10 * 64 * KIB
 
 
