@@ -156,6 +156,21 @@ def test_marks_can_be_taken_back(path: Path) -> None:
     assert reloaded(path).writing == [5]
 
 
+@pytest.mark.parametrize("checked", [False, True])
+def test_marks_tell_whether_the_files_were_looked_at(path: Path, checked: bool) -> None:
+    with opened(path) as (state, _):
+        result(state.add(record(checked=False), b"m"))
+        result(state.mark(HASH, [4], checked=checked))
+    assert reloaded(path).checked == checked
+
+
+def test_what_was_looked_at_stays_so(path: Path) -> None:
+    with opened(path) as (state, _):
+        result(state.add(record(checked=True), b"m"))
+        result(state.mark(HASH, [4]))
+    assert reloaded(path).checked
+
+
 def test_a_torrent_that_was_removed_is_gone_for_everybody(path: Path) -> None:
     with opened(path) as (state, _):
         result(state.add(record(), b"m"))

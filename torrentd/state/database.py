@@ -187,10 +187,10 @@ class State:
 
     # --- pieces
 
-    def mark(self, info_hash: bytes, pieces: Iterable[int]) -> Deferred[None]:
-        """These pieces are about to be written."""
+    def mark(self, info_hash: bytes, pieces: Iterable[int], *, checked: bool = False) -> Deferred[None]:
+        """These pieces are about to be written; `checked`, if it is known what else is there (as of `Record`)."""
         marks = list(pieces)
-        return self._write(lambda connection: writes.mark(connection, info_hash, marks))
+        return self._write(lambda connection: writes.mark(connection, info_hash, marks, checked))
 
     def unmark(self, info_hash: bytes, pieces: Iterable[int]) -> Deferred[None]:
         """These pieces were given up, and nothing of them was written."""

@@ -70,9 +70,11 @@ def ranks(connection: sqlite3.Connection) -> dict[bytes, float]:
     return {bytes(info_hash): rank for info_hash, rank in connection.execute("SELECT info_hash, rank FROM queue")}
 
 
-def mark(connection: sqlite3.Connection, info_hash: bytes, pieces: Iterable[int]) -> None:
+def mark(connection: sqlite3.Connection, info_hash: bytes, pieces: Iterable[int], checked: bool = False) -> None:
     torrent = torrent_id(connection, info_hash)
     connection.executemany("INSERT OR IGNORE INTO writing VALUES (?, ?)", [(torrent, piece) for piece in pieces])
+    if checked:
+        connection.execute("UPDATE torrent SET checked = 1 WHERE id = ? AND NOT checked", (torrent,))
 
 
 def unmark(connection: sqlite3.Connection, info_hash: bytes, pieces: Iterable[int]) -> None:

@@ -126,8 +126,8 @@ class TorrentState(Membership[Peer]):
         self.spare_at = 0.0
         """before that nobody else may ask, though our link idles"""
         self.next_round = NEVER
-        self.had_round = False
-        """whether there was a choking round since there are peers"""
+        self.knows_givers = False
+        """whether there was a choking round since there are peers, and something had come by then"""
 
         # rates
         self.down_limit = Bucket()

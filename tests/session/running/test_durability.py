@@ -47,6 +47,18 @@ def test_nothing_is_written_before_its_mark_is_committed(home, session, torrent)
     assert stored_marks(home) == [3]
 
 
+def test_who_crashes_before_the_first_record_hashes_no_more_than_the_marked_pieces(home, session, torrent):
+    session.durability.marks.mark([3])
+    write(session, torrent, 3)
+    with (home.downloads / torrent.name / "a.bin").open("r+b") as file:  # it would be found
+        file.seek(5 * PIECE)
+        file.write(content(torrent, 5))
+    home.crash()
+    home.start()
+    home.world.run(1)
+    assert list(home.session(torrent).torrent.have) == [3]
+
+
 def test_marks_are_gathered_after_a_commit(home, world, session, torrent):
     session.durability.marks.mark([3])
     session.durability.marks.mark([4])

@@ -189,7 +189,7 @@ def test_later_it_serves_those_first_who_gave_it_most_for_what_they_got(
     torrent = _crowd((0.0, says(START + 2, Have(0), Have(1))))
     alive = [(at, says(key)) for at in (10.0, 20.0) for key in range(1, START + 3)]
     run(torrent, *alive, until=10.5)
-    assert not torrent.had_round  # nothing came until then
+    assert not torrent.knows_givers  # nothing came until then
     torrent.totals.downloaded += BLOCK
     run(torrent, until=20.5)
     for key, given, taken in zip((START + 1, START + 2), gave, took, strict=True):

@@ -1,15 +1,15 @@
 """How many peers a leech lets ask at a time.
 
 Each slot is to be worth having: what is asked of a slow link by many waits there for seconds, while others could send
-it. And all of them together are to fill the link: of a fast one a few slow peers take only a part. So they follow from
-what our link sends, as far as somebody asks. Until that shows there are as many as we have pieces, since each new
-connection is slow at first.
+it. And all of them together are to fill the link: where they are worth more than that, there are more of them, and
+where peers take less than that, no more than configured. Until it shows what the link sends there are as many as we
+have pieces, since each new connection is slow at first.
 """
 
 from __future__ import annotations
 
 WORTH = 25_000
-"""Bytes per second that a slot is worth: one and a half blocks."""
+"""Bytes per second that a slot is worth: a piece of 256 KiB takes a choking round."""
 
 LEAST = 0.75
 """Times the configured slots, for a slow link on which some wait for others already. With half of eight nobody would

@@ -112,11 +112,10 @@ async def _look(session: TorrentSession, trusting: bool, is_void: Callable[[], b
 
 
 async def _compare(session: TorrentSession) -> Recovery:
-    """How the files look, and how they should. While nothing is known of them, all that are there are doubtful; but if
-    nothing is claimed either, it was a new torrent that crashed before its first record."""
+    """How the files look, and how they should. While nothing is known of them, all that are there are doubtful."""
     found, metainfo = await session.storage.existing(), session.metainfo
     have, marked = session.durability.flushed, list(session.durability.marks.marked)
-    recorded = session.facts.files.copy() if session.facts.checked or not have.count else None
+    recorded = session.facts.files.copy() if session.facts.checked else None
     if len(found) <= COMPARED_AT_ONCE:
         return _compared(metainfo.layout, metainfo.geometry, have, marked, recorded, found)
     workers = session.around.host.workers

@@ -83,7 +83,7 @@ class Marks:
         if not pieces or self._session.gone:
             return
         self._spacing = self._session.around.host.reactor.callLater(SPACING, self._commit_next)
-        done = self._state.mark(self._session.facts.info_hash, pieces)
+        done = self._write(pieces)
         done.addCallbacks(lambda _: self._permit(batch), self._failed).addErrback(self._session.our_fault)
 
     def _commit_next(self) -> None:
@@ -102,7 +102,7 @@ class Marks:
     def doubt(self, pieces: list[int]) -> None:
         """Mark them so that the next start hashes them alone, and not all of their files."""
         self.marked.update(dict.fromkeys(pieces))
-        done = self._state.mark(self._session.facts.info_hash, pieces)
+        done = self._write(pieces)
         done.addErrback(self._failed).addErrback(self._session.our_fault)
 
     async def catch_up(self) -> None:
@@ -110,8 +110,13 @@ class Marks:
         if batch := dict.fromkeys(self._awaited):
             self._awaited = dict.fromkeys(batch, batch)
             with suppress(LookupError):  # the torrent was removed meanwhile
-                await self._state.mark(self._session.facts.info_hash, list(batch))
+                await self._write(list(batch))
             self._permit(batch)
+
+    def _write(self, pieces: list[int]) -> Deferred[None]:
+        """With that the files were looked at: a crash before the first record would have all of them hashed."""
+        facts = self._session.facts
+        return self._state.mark(facts.info_hash, pieces, checked=facts.checked)
 
     def _permit(self, batch: Batch) -> None:
         """Those that were not given up, or given up and begun again, in the meantime."""

@@ -44,8 +44,10 @@ ROUND = 10.0
 """Seconds between two rounds while somebody waits: whether something moves shows only with time."""
 
 MANY = 1000
+"""New positions, from which on they are not shown with every look: to make their rows takes 20 ms."""
+
 PER_SECOND = 5000
-"""Of MANY positions so many are shown in a second: in rows, 50,000 of them take one."""
+"""So many of them are shown in a second: 50,000 rows take a second to make, so this is a tenth of a core."""
 
 Entry = tuple[float, bytes]
 """rank and info hash"""

@@ -85,7 +85,7 @@ def due(torrent: TorrentState) -> None:
         idle(torrent)
     if not torrent.peers:
         torrent.next_round = NEVER
-        torrent.had_round = False
+        torrent.knows_givers = False
         return
     if torrent.now >= torrent.next_round:
         _round(torrent)
@@ -94,8 +94,8 @@ def due(torrent: TorrentState) -> None:
 
 
 def _round(torrent: TorrentState) -> None:
-    if torrent.totals.downloaded > torrent.totals_at_start.downloaded:  # who gives shows by what came
-        torrent.had_round = True
+    if torrent.totals.downloaded > torrent.totals_at_start.downloaded:
+        torrent.knows_givers = True
     chosen = choker.choose(_candidates(torrent), _slots(torrent), torrent.finished, torrent.now, torrent.rng)
     torrent.next_round = torrent.now + choker.ROUND
     for peer in torrent.peers.values():
@@ -113,7 +113,7 @@ def _slots(torrent: TorrentState) -> int:
     if torrent.sharing is not None:
         busy = any(peer.requests.count and peer.serving is None for peer in torrent.peers.values())
         return slots.for_leech(
-            configured, torrent.have.count, torrent.up_meter.rate(torrent.now), torrent.had_round, busy
+            configured, torrent.have.count, torrent.up_meter.rate(torrent.now), torrent.knows_givers, busy
         )
     return configured
 

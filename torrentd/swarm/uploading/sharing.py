@@ -92,7 +92,7 @@ def _cheapest(torrent: TorrentState, order: Order) -> tuple[Peer, int | None] | 
         cost, piece = _cheapest_of(peer, order)
         if cost >= HELD and not _waits_for_nothing(torrent, peer, order):
             continue
-        if torrent.requests is not None and torrent.had_round and cost != BEGUN:
+        if torrent.requests is not None and torrent.knows_givers and cost != BEGUN:
             cost = COMMON  # it counts who gives
         turn = _deserves(torrent, peer) if cost == COMMON else peer.spoke_at
         rank = (_only_takes(torrent, peer), cost, turn)
@@ -104,11 +104,11 @@ def _cheapest(torrent: TorrentState, order: Order) -> tuple[Peer, int | None] | 
 def _deserves(torrent: TorrentState, peer: Peer) -> float:
     """Where it counts who gets it, and not what it is, the least comes first.
 
-    A leech that has not had its first choking round does not know what peers give. It begins together with others, most
-    likely, and such a swarm is done when its slowest is: so those who have least come first. Later, who gives gets, in
-    proportion, and who is new counts as one who gave a gift: by what they are owed, newcomers would never have a turn.
+    A leech that does not know yet who gives begins together with others, most likely, and such a swarm is done when its
+    slowest is: so those who have least come first. Later, who gives gets, in proportion, and who is new counts as one
+    who gave a gift: by what they are owed, newcomers would never have a turn.
     """
-    return peer.uploaded / (peer.downloaded + GIFT) if torrent.had_round else peer.have.count
+    return peer.uploaded / (peer.downloaded + GIFT) if torrent.knows_givers else peer.have.count
 
 
 def _only_takes(torrent: TorrentState, peer: Peer) -> bool:
