@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from tests.session.world import Sample, error, result
 from torrentd.disk import moving
 from torrentd.session.control import AddOptions
+from torrentd.session.entering.beginning import begin
 from torrentd.state.moves import load as load_moves
 
 
@@ -269,6 +270,15 @@ class TestUnderWay:
     def job(self, home, torrent, target):
         home.worker.hangs = True
         return result(home.steering.move(torrent.id, str(target), "move"))
+
+    def test_nobody_else_looks_at_its_files(self, home, torrent, job):
+        """As a start does that is late: of one that it suspects of having ended the last."""
+        home.world.run()
+        jobs = len(home.worker.waiting)
+        Deferred.fromCoroutine(begin(home.session(torrent)))
+        home.world.run()
+        assert home.session(torrent).begun
+        assert len(home.worker.waiting) == jobs
 
     def test_its_state(self, home, torrent, job):
         assert home.row(torrent).state == "moving"

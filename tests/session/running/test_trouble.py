@@ -27,6 +27,14 @@ def pair(make_home, torrent):
     return seed, leech
 
 
+def fails(leech, torrent, call, error):
+    """Two pieces are there when a call fails; then it would work again."""
+    leech.world.until(lambda: leech.session(torrent).torrent.have.count >= 2, 60)
+    leech.system.errors[call] = error
+    leech.world.until(lambda: leech.row(torrent).error, 60)
+    del leech.system.errors[call]
+
+
 def test_a_full_disk_stops_the_download_until_there_is_space(pair, world, torrent):
     _, leech = pair
     other = Sample("other")
@@ -309,10 +317,7 @@ def test_a_refused_rename_does_not_keep_a_torrent_from_going_on(pair, world, tor
 def doubtful(pair, world, torrent):
     """A leech whose last flush failed: pieces are to be hashed when the disk works again, in a second."""
     _, leech = pair
-    world.until(lambda: leech.session(torrent).torrent.have.count >= 2, 60)
-    leech.system.errors["fdatasync"] = errno.EIO
-    world.until(lambda: leech.row(torrent).error, 60)
-    del leech.system.errors["fdatasync"]
+    fails(leech, torrent, "fdatasync", errno.EIO)
     return leech
 
 
@@ -339,10 +344,7 @@ def test_nothing_is_hashed_while_it_is_renamed(doubtful, world, torrent):
 
 def test_after_a_move_that_failed_it_is_tried_again(pair, world, torrent):
     _, leech = pair
-    world.until(lambda: leech.session(torrent).torrent.have.count >= 2, 60)
-    leech.system.errors["pwritev"] = errno.ENOSPC
-    world.until(lambda: leech.row(torrent).error, 60)
-    del leech.system.errors["pwritev"]
+    fails(leech, torrent, "pwritev", errno.ENOSPC)
     (leech.downloads / "x" / torrent.name).mkdir(parents=True)
     (leech.downloads / "x" / torrent.name / "a.bin").write_text("in the way")
     leech.worker.hangs = True

@@ -135,10 +135,11 @@ def test_who_left_is_forgotten() -> None:
     assert torrent.sharing is not None and torrent.sharing.cost(1, 3) == 0.0
 
 
-@pytest.mark.parametrize(("gave", "last"), [(0, True), (1, False)])
-def test_who_only_takes_is_served_when_nobody_else_waits(gave: int, last: bool) -> None:
+@pytest.mark.parametrize(("lets_ask", "gave", "last"), [(True, 0, True), (True, 1, False), (False, 0, True)])
+def test_who_only_takes_is_served_when_nobody_else_waits(lets_ask: bool, gave: int, last: bool) -> None:
     torrent = make(PIECES, 4, have=range(PIECES - 1))
-    lacking = [(0.0, says(key, has(PIECES, *pieces), Unchoke())) for key, pieces in ((1, [11]), (2, [9, 11]))]
+    lets = [Unchoke()] * lets_ask
+    lacking = [(0.0, says(key, has(PIECES, *pieces), *lets)) for key, pieces in ((1, [11]), (2, [9, 11]))]
     brought = [(0.0, says(1, run_of(PIECES - 1)))] * gave
     takes = [
         step
