@@ -60,8 +60,7 @@ def test_a_bug(stage: Stage, until_end: ExitStack, function: str, calls: list[in
     daemon.add(torrents[seeded])
     for content in contents:
         daemon.add(torrents[content], peers=[peer.address for peer in seeders[content]])
-    until(lambda: is_complete(daemon, torrents[seeded], []), "the seeding torrent is checked", WAIT)
-    fetch_all(daemon, seeded, attempts=len(calls) + 1)
+    fetch_all(daemon, seeded, torrents[seeded], attempts=len(calls) + 1)
     for content in contents:
         until(lambda content=content: is_complete(daemon, torrents[content], seeders[content]), content.name, WAIT)
         assert len(content.right_pieces(daemon.downloads / content.name)) == content.piece_count
@@ -75,9 +74,10 @@ def ids(number: int) -> bytes:
     return b"-XX0001-goodseed%04d" % number
 
 
-def fetch_all(daemon: Injected, content: Computed, attempts: int) -> None:
-    """Somebody fetches from us; each time the bug costs that connection, once more."""
+def fetch_all(daemon: Injected, content: Computed, torrent: Torrent, attempts: int) -> None:
+    """Somebody fetches from us; each time the bug costs that connection or stops the torrent, once more."""
     for attempt in range(attempts):
+        until(lambda: is_complete(daemon, torrent, []), "it seeds", WAIT)
         try:
             with Leecher(content, daemon.peer_address, f"127.0.7.{attempt + 1}") as leecher:
                 leecher.fetch(range(content.piece_count))
@@ -94,4 +94,5 @@ def is_complete(daemon: Injected, torrent: Torrent, seeders: list[Seeder]) -> bo
         assert row["error"]["code"] == "internal"
         daemon.rpc("torrent.resume", ids=[torrent.info_hash])
         daemon.rpc("torrent.add_peers", id=torrent.info_hash, peers=[peer.address for peer in seeders])
+        return False
     return bool(row["state"] == "seeding")
