@@ -14,16 +14,16 @@ run: $(VENV)/.run
 
 test: unit interop
 
-# two at a time; who has nothing left takes of the other's
-PYTEST = $(BIN)/python -m pytest -n 2 --dist
+# who has nothing left takes of the others
+PYTEST = $(BIN)/python -m pytest
 
 # what needs no other client
 unit: $(VENV)/.test
-	$(PYTEST) worksteal -m "not interop" $(PYTEST_ARGS)
+	$(PYTEST) -n 2 --dist worksteal -m "not interop" $(PYTEST_ARGS)
 
-# after the others: other clients need a core as well, and a file of tests shares them
+# after the others; three at a time, since they mostly wait for each other and for other clients
 interop: $(VENV)/.test
-	$(PYTEST) loadfile -m interop $(PYTEST_ARGS)
+	$(PYTEST) -n 3 --dist loadgroup -m interop $(PYTEST_ARGS)
 
 sim: $(VENV)/.test
 	$(BIN)/python -m tests.scenarios.stories --seeds $(SEEDS) $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import count
@@ -17,7 +18,9 @@ from tests.interop.processes import Missing, Program
 P = TypeVar("P", bound=Program)
 
 FIRST_HOST = 11
-"""127.0.0.1 to 127.0.0.10 are left to the machine"""
+
+LOOPBACK = 20 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""The /24 of 127.0 where this worker's programs are: what one saw to be free, no other takes."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,7 +54,7 @@ class Loopback:
     """All on this machine."""
 
     def host(self, number: int) -> str:
-        return f"127.0.0.{number}"
+        return f"127.0.{LOOPBACK}.{number}"
 
     def at(self, address: str) -> AbstractContextManager[None]:
         return nullcontext()

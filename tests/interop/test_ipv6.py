@@ -17,6 +17,9 @@ from tests.interop.content import MIB, assert_same, make
 from tests.interop.daemon import WAIT, Torrentd
 from tests.interop.processes import free_port, until
 
+pytestmark = pytest.mark.xdist_group("::1")
+"""One after another: it is the only address, and a port that was free for one shall not be another's."""
+
 V6 = {"network": {"listen": ["[::1]:0"], "bind_address": "::1"}}
 
 OVER_V6: dict[Callable[..., Client], Callable[[int], dict[str, Any]]] = {

@@ -10,6 +10,9 @@ from tests.interop.content import MIB, assert_same, make
 from tests.interop.daemon import WAIT, Torrentd
 from tests.interop.processes import until
 
+pytestmark = pytest.mark.xdist_group("multicast")
+"""One after another: they have the same torrent, and everybody on this machine hears everybody."""
+
 LSD = {"discovery": {"dht": False, "pex": False, "lsd": True}}
 
 
