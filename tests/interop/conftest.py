@@ -18,6 +18,7 @@ from tests.interop.processes import Missing, Program
 P = TypeVar("P", bound=Program)
 
 FIRST_HOST = 11
+"""The numbers below are left to others: the first of a `Lan` is where the test is."""
 
 LOOPBACK = 20 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 """The /24 of 127.0 where this worker's programs are: what one saw to be free, no other takes."""

@@ -15,6 +15,9 @@ from tests.interop.processes import missing, require, until
 
 FILES = "/usr/share/transmission/web"
 SOON = 20.0
+REFRESH = "1"
+"""Seconds until the client looks again for what it added, its user's choice. By itself it takes 5, for which `expect`
+does not wait."""
 SELECTED = "#torrent_list li.torrent.selected"
 
 
@@ -46,7 +49,9 @@ def page(stage: Stage, daemon: Torrentd, complaints: list[str]) -> Iterator[Page
         page = context.new_page()
         page.set_default_timeout(SOON * 1000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"http://{daemon.rpc_address}/transmission/")
+        url = f"http://{daemon.rpc_address}/transmission/"
+        context.add_cookies([{"name": "refresh_rate", "value": REFRESH, "url": url}])
+        page.goto(url)
         yield page
         browser.close()
 
