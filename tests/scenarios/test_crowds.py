@@ -8,8 +8,10 @@ import pytest
 
 from tests.scenarios.casts import KIB, MIB, RATE, Cast, fluid_limit, gather, wasted
 from torrentd.session.sleeping.dormancy import KEPT
+from torrentd.simulate.hostile.scripts import Lumpy
 from torrentd.simulate.internet.links import Link
 from torrentd.simulate.node import Node
+from torrentd.simulate.reactor import Reactor
 from torrentd.simulate.swarm import Swarm
 
 
@@ -18,6 +20,18 @@ def test_a_flash_crowd_is_served_nearly_as_fast_as_water_would_flow(swarm: Swarm
     cast = gather(swarm, [Link(up=RATE)] * 50, size=8 * MIB, pieces=64)
     assert cast.finish(limit=120) < 1.6 * fluid_limit(cast)
     assert wasted(cast.leeches, cast.torrent) < 0.02
+
+
+def test_a_seed_that_sends_whatever_it_was_asked_for_sends_little_twice(swarm: Swarm) -> None:
+    """It has no mind of its own, so the leeches must not ask for the same, and nobody sees what others ask for."""
+    torrent, link = swarm.torrent(16 * MIB, 16 * KIB), Link(latency=0.0002)
+    seed = Lumpy(Reactor(swarm.clock), 2.5 * RATE)
+    swarm.stranger("seed", torrent, seed, link)
+    leeches = [swarm.node(f"leech{number}", link) for number in range(10)]
+    for leech in leeches:
+        leech.add(torrent)
+    swarm.run_until(lambda: all(node.has_all(torrent) for node in leeches), 20)
+    assert seed.sent < 1.065 * torrent.size
 
 
 def test_slow_links_hold_up_nobody_else(swarm: Swarm) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from torrentd.policy.picking.request_queue import LATE_PIECES, RequestQueue
+from torrentd.policy.picking.request_queue import LATE_PIECES, LATEST, RequestQueue
 
 
 def test_outstanding_blocks_are_counted() -> None:
@@ -43,7 +43,7 @@ def test_who_sends_in_the_order_of_asking_and_who_chooses() -> None:
     for piece in range(39):
         fifo.answer(piece, 0b1)
         chooser.answer(39 - piece, 0b1)
-    assert fifo.in_order == 1.0
+        assert (fifo.sends_in_order, chooser.sends_in_order) == (piece >= 10, False)
     assert chooser.in_order < 0.1
 
 
@@ -54,4 +54,4 @@ def test_a_piece_alone_and_a_part_of_a_piece_tell_nothing_about_the_order() -> N
     queue.answer(2, 0b01)
     queue.answer(1, 0b11)
     queue.answer(2, 0b10)
-    assert queue.in_order == 1.0
+    assert queue.in_order == 0.5 + 0.5 * LATEST

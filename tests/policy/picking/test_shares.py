@@ -40,10 +40,37 @@ def test_who_helps_begins_with_what_its_owner_comes_to_last() -> None:
     assert first == by_us[-1]
 
 
-def test_everything_is_chosen_at_last() -> None:
+@pytest.mark.parametrize("in_order", [False, True])
+def test_everything_is_chosen_at_last(in_order: bool) -> None:
     shares, left = _shares(LEECHES[0]), list(range(50))
     while left:
-        left.remove(shares.choose(left))
+        left.remove(shares.choose(left, in_order))
+
+
+def test_of_a_seed_that_sends_in_order_who_helps_takes_what_the_busiest_comes_to_last() -> None:
+    helper, busy, nearly_done = (_shares(own) for own in LEECHES[:3])
+    much = [piece for piece in range(CLASSES) if _ours(busy, piece)][:12]
+    left = much + [piece for piece in range(CLASSES) if _ours(nearly_done, piece)][:3]
+    order = []
+    while len(order) < len(much):
+        order.append(busy.choose([piece for piece in much if piece not in order], True))
+    helped = []
+    while len(helped) < 6:
+        left.remove(piece := helper.choose(left, True))
+        helped.append(piece)
+    assert set(helped[:3]) <= set(order[6:])
+    assert set(helped) <= set(much)
+
+
+def test_who_has_pieces_of_its_own_left_does_not_help() -> None:
+    shares = _shares(LEECHES[0])
+    pieces = list(range(CLASSES))
+    own = [piece for piece in pieces if _ours(shares, piece)]
+    chosen = []
+    while len(chosen) < len(own):
+        pieces.remove(piece := shares.choose(pieces, True))
+        chosen.append(piece)
+    assert sorted(chosen) == own
 
 
 def test_shares_are_about_equal() -> None:

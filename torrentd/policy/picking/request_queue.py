@@ -18,6 +18,10 @@ SUGGESTIONS = 16
 LATEST = 1 / 16
 """Weight of the latest piece in `in_order`."""
 
+ORDERLY = 0.75
+"""Pieces that come in the order of asking are more than this from a peer that does not choose; a FIFO that reads from a
+disk with several threads has some out of order, too."""
+
 
 @dataclass(slots=True, eq=False)
 class RequestQueue:
@@ -33,8 +37,13 @@ class RequestQueue:
     """the pool's generation at which the peer had none of it"""
     suggested: dict[int, None] = field(default_factory=dict)
     """pieces that the peer would like to be asked for (BEP 6), the oldest first"""
-    in_order: float = 1.0
-    """how often, lately, the peer finished first the piece that it was asked for first"""
+    in_order: float = 0.5
+    """how often, lately, the peer finished first the piece that it was asked for first; at first nobody knows"""
+
+    @property
+    def sends_in_order(self) -> bool:
+        """Whether the peer has shown that it sends in the order of asking."""
+        return self.in_order > ORDERLY
 
     def suggest(self, piece: int) -> None:
         """The peer would like to be asked for this piece."""

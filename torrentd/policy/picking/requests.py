@@ -72,7 +72,7 @@ class Requests:
                 if room <= 0:
                     return asked, begun
         while room > 0 and queue.dry != self.picker.generation:
-            piece = self.picker.next(have, ahead, queue.suggested)
+            piece = self.picker.next(have, ahead, queue.suggested, queue.sends_in_order)
             if piece is None:
                 queue.dry = self.picker.generation
                 break

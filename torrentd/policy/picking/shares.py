@@ -7,7 +7,9 @@ leech whose id fits it best (rendezvous hashing). Everybody begins with what fit
 comes last to what fits somebody else nearly as well; that is where those begin who have nothing of their own left.
 Whoever does not know everybody, or other clients, collide as before; nothing has to be agreed upon.
 
-And when little is left that only seeds have, everybody asks for a small part of it at a time.
+A seed that sends in the order of asking sends everything twice that two ask for, and the shares are not equal. There
+whoever has nothing of its own left helps the leech that has most left: those with little soon ask for all of it. And
+when little is left that only seeds have, everybody asks for a small part of it at a time.
 """
 
 from __future__ import annotations
@@ -23,14 +25,17 @@ from torrentd.model.ids import PeerId
 CLASSES = 1024
 """Pieces are told apart modulo this, so that nothing grows with the torrent."""
 
-AHEAD = 0.5
-"""The part of its share of what only seeds have that a leech asks of one seed at a time: a quarter is no better."""
+AHEAD = 0.25
+"""The part of its share of what only seeds have that a leech asks of one seed at a time."""
+
+LATER = 2
+"""Who is helped is spared one in so many of the pieces that it has left: those that it comes to last."""
 
 
 class Shares:
     """How pieces are shared with `rivals`, the ids of the other leeches."""
 
-    __slots__ = ("_count", "_leads", "_own", "_rivals")
+    __slots__ = ("_count", "_leads", "_own", "_ranks", "_rivals")
 
     def __init__(self, own: PeerId, rivals: Callable[[], Iterable[PeerId]]) -> None:
         self._own = own
@@ -38,10 +43,12 @@ class Shares:
         self._count = 0
         self._leads: Sequence[int] | None = None
         """by which each class fits better to us than to anybody else; None: not known since somebody came or went"""
+        self._ranks: Sequence[tuple[int, int, int]] | None = None
+        """of each class: whom it fits best, by how much, and how well us; None: likewise, or nobody needed help yet"""
 
     def changed(self) -> None:
         """A leech came or went, or became a seed."""
-        self._leads = None
+        self._leads = self._ranks = None
 
     @property
     def contested(self) -> bool:
@@ -50,15 +57,30 @@ class Shares:
             self._leads = self._compare()
         return self._count > 0
 
-    def choose(self, pieces: Sequence[int]) -> int:
-        """Which of these (at least one) is ours most of all; the first if nobody else asks for them."""
+    def choose(self, pieces: Sequence[int], in_order: bool = False) -> int:
+        """Which of these (at least one) to ask for: what is ours most of all; the first if nobody else asks for them.
+        `in_order`: the seed sends in the order of asking."""
         leads = self._leads
         if leads is None:
             leads = self._leads = self._compare()
         if not self._count:
             return pieces[0]
         lead = [leads[piece % CLASSES] for piece in pieces]
-        return pieces[lead.index(max(lead))]
+        most = max(lead)
+        return self._help(pieces) if in_order and most < 0 else pieces[lead.index(most)]
+
+    def _help(self, pieces: Sequence[int]) -> int:
+        """Of what the leech with most of these comes to last, what fits us best."""
+        ranks = self._ranks
+        if ranks is None:
+            ranks = self._ranks = self._rank()
+        left: dict[int, list[tuple[int, int, int]]] = {}  # owner -> margins, fits, pieces
+        for piece in pieces:
+            owner, margin, ours = ranks[piece % CLASSES]
+            left.setdefault(owner, []).append((margin, ours, piece))
+        most = max(left.values(), key=len)
+        last = sorted(most)
+        return max((ours, piece) for _, ours, piece in last[: -(-len(last) // LATER)])[1]
 
     def most(self, rare: int) -> float:
         """How many pieces to ask of one seed at a time, when so many are left that only seeds have; infinity if nobody
@@ -70,6 +92,14 @@ class Shares:
         self._count = len(rivals)
         best = map(max, zip(*rivals, strict=True)) if rivals else [0] * CLASSES
         return list(map(sub, _fits(self._own), best))
+
+    def _rank(self) -> Sequence[tuple[int, int, int]]:
+        own = _fits(self._own)
+        ranks = []
+        for fits in zip(own, *map(_fits, self._rivals()), strict=True):
+            second, best = sorted(fits)[-2:]
+            ranks.append((fits.index(best), best - second, fits[0]))
+        return ranks
 
 
 def _fits(peer_id: PeerId) -> tuple[int, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from random import Random
 
 from torrentd.model.bitfield import Bitfield
 from torrentd.model.geometry import BLOCK
 from torrentd.simulate.disks.content import fill
 from torrentd.simulate.hostile.stranger import Line
+from torrentd.simulate.reactor import Reactor
 from torrentd.wire.peer.encode import block_headers
 from torrentd.wire.peer.messages import (
     AllowedFast,
@@ -97,6 +99,48 @@ class Moody(Corrupting):
             line.send(Choke())
         if not self._chokes:
             super().said(line, message)
+
+
+class Lumpy(Stalling):
+    """Sends what it is asked for in lumps of half a second at `rate` bytes a second: from all queues in turn, in the
+    order of asking, whatever was cancelled meanwhile. So does libtorrent with a limit and large buffers."""
+
+    LUMP = 0.5
+
+    def __init__(self, reactor: Reactor, rate: float) -> None:
+        self.sent = 0
+        self._reactor = reactor
+        self._lump = rate * self.LUMP
+        self._may_send = 0.0
+        self._queues: dict[Line, deque[Range]] = {}
+        self._next_lump()
+
+    def greet(self, line: Line) -> None:
+        super().greet(line)
+        self._queues[line] = deque()
+
+    def said(self, line: Line, message: Message) -> None:
+        super().said(line, message)
+        if isinstance(message, Request):
+            begins = (message.begin + block * message.length for block in range(message.count))
+            self._queues[line].extend((message.piece, begin, message.length) for begin in begins)
+            self._reactor.callLater(0, self._serve)
+
+    def _next_lump(self) -> None:
+        self._may_send = min(self._may_send + self._lump, 1.5 * self._lump)
+        self._serve()
+        self._reactor.callLater(self.LUMP, self._next_lump)
+
+    def _serve(self) -> None:
+        while self._may_send >= BLOCK and any(self._queues.values()):
+            for line, queue in self._queues.items():
+                if queue and self._may_send >= BLOCK:
+                    wanted = queue.popleft()
+                    data = bytearray(wanted[2])
+                    fill(line.torrent.metainfo.hashes, [wanted], memoryview(data), frozenset())
+                    line.transport.write(block_headers([wanted]) + bytes(data))
+                    self._may_send -= wanted[2]
+                    self.sent += wanted[2]
 
 
 class Refusing(Stalling):

@@ -41,10 +41,6 @@ REFILL = 8
 FAST_DEPTH = 16
 """Blocks that a peer is asked for at a time while it chokes us: pieces that it allows are a gift."""
 
-CHOOSES = 0.5
-"""Pieces that come in the order of asking are fewer than this from a seed that chooses; a FIFO that reads from a disk
-with several threads has some out of order, too."""
-
 # --- beginning and ending
 
 
@@ -170,7 +166,7 @@ def _depth(torrent: TorrentState, requests: Requests, peer: Peer) -> int:
     chooses, as ours do, does better the more it can choose from.
     """
     depth = peer.pipeline.depth
-    if peer.is_seed and peer.queue.in_order > CHOOSES:
+    if peer.is_seed and peer.queue.sends_in_order:
         picker = requests.picker
         depth = int(min(depth, picker.shares.most(picker.availability.only_seeds()) * torrent.geometry.block_count(0)))
     return depth
