@@ -73,6 +73,15 @@ def test_who_has_pieces_of_its_own_left_does_not_help() -> None:
     assert sorted(chosen) == own
 
 
+def test_a_rival_that_is_none_any_more_before_anybody_tells() -> None:
+    """It says that it only uploads, say."""
+    known = LEECHES[1:2]
+    shares = Shares(LEECHES[0], lambda: known)
+    theirs = [piece for piece in range(CLASSES) if not _ours(shares, piece)]
+    known.clear()
+    assert shares.choose(theirs, True) in theirs
+
+
 def test_shares_are_about_equal() -> None:
     owners = [_shares(own) for own in LEECHES]
     leads = [sum(_ours(own, piece) for piece in range(CLASSES)) for own in owners]

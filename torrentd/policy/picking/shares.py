@@ -26,7 +26,8 @@ CLASSES = 1024
 """Pieces are told apart modulo this, so that nothing grows with the torrent."""
 
 AHEAD = 0.25
-"""The part of its share of what only seeds have that a leech asks of one seed at a time."""
+"""The part of its share of what only seeds have that a leech asks of one seed at a time: with half of it, one block in
+a hundred more came twice."""
 
 LATER = 2
 """Who is helped is spared one in so many of the pieces that it has left: those that it comes to last."""
@@ -35,12 +36,13 @@ LATER = 2
 class Shares:
     """How pieces are shared with `rivals`, the ids of the other leeches."""
 
-    __slots__ = ("_count", "_leads", "_own", "_ranks", "_rivals")
+    __slots__ = ("_known", "_leads", "_own", "_ranks", "_rivals")
 
     def __init__(self, own: PeerId, rivals: Callable[[], Iterable[PeerId]]) -> None:
         self._own = own
         self._rivals = rivals
-        self._count = 0
+        self._known: list[PeerId] = []
+        """the rivals when they were last compared; all that is remembered is of these"""
         self._leads: Sequence[int] | None = None
         """by which each class fits better to us than to anybody else; None: not known since somebody came or went"""
         self._ranks: Sequence[tuple[int, int, int]] | None = None
@@ -55,7 +57,7 @@ class Shares:
         """Whether anybody else asks seeds for the same."""
         if self._leads is None:
             self._leads = self._compare()
-        return self._count > 0
+        return bool(self._known)
 
     def choose(self, pieces: Sequence[int], in_order: bool = False) -> int:
         """Which of these (at least one) to ask for: what is ours most of all; the first if nobody else asks for them.
@@ -63,7 +65,7 @@ class Shares:
         leads = self._leads
         if leads is None:
             leads = self._leads = self._compare()
-        if not self._count:
+        if not self._known:
             return pieces[0]
         lead = [leads[piece % CLASSES] for piece in pieces]
         most = max(lead)
@@ -78,25 +80,25 @@ class Shares:
         for piece in pieces:
             owner, margin, ours = ranks[piece % CLASSES]
             left.setdefault(owner, []).append((margin, ours, piece))
-        most = max(left.values(), key=len)
-        last = sorted(most)
-        return max((ours, piece) for _, ours, piece in last[: -(-len(last) // LATER)])[1]
+        busiest = max(left.values(), key=len)
+        last = sorted(busiest)[: -(-len(busiest) // LATER)]
+        return max((ours, piece) for _, ours, piece in last)[1]
 
     def most(self, rare: int) -> float:
         """How many pieces to ask of one seed at a time, when so many are left that only seeds have; infinity if nobody
         else asks it."""
-        return max(1.0, rare * AHEAD / (1 + self._count)) if self.contested else inf
+        return max(1.0, rare * AHEAD / (1 + len(self._known))) if self.contested else inf
 
     def _compare(self) -> Sequence[int]:
-        rivals = [_fits(peer_id) for peer_id in self._rivals()]
-        self._count = len(rivals)
+        self._known = list(self._rivals())
+        rivals = [_fits(peer_id) for peer_id in self._known]
         best = map(max, zip(*rivals, strict=True)) if rivals else [0] * CLASSES
         return list(map(sub, _fits(self._own), best))
 
     def _rank(self) -> Sequence[tuple[int, int, int]]:
         own = _fits(self._own)
         ranks = []
-        for fits in zip(own, *map(_fits, self._rivals()), strict=True):
+        for fits in zip(own, *map(_fits, self._known), strict=True):
             second, best = sorted(fits)[-2:]
             ranks.append((fits.index(best), best - second, fits[0]))
         return ranks

@@ -106,6 +106,7 @@ class Lumpy(Stalling):
     order of asking, whatever was cancelled meanwhile. So does libtorrent with a limit and large buffers."""
 
     LUMP = 0.5
+    """Seconds from one to the next."""
 
     def __init__(self, reactor: Reactor, rate: float) -> None:
         self.sent = 0
