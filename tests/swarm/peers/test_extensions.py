@@ -142,6 +142,16 @@ def test_a_peer_says_later_that_it_wants_nothing_and_takes_it_back() -> None:
     assert "too many" in closed(run(torrent, (3, says(1, *[Extended(IDS[UPLOAD_ONLY], b"\1")] * 300))))[1]
 
 
+def test_who_wants_nothing_has_no_share_of_what_only_seeds_have() -> None:
+    torrent = make()
+    run(torrent, (0, Start()), (0, arrives(1)))
+    assert torrent.requests is not None and torrent.requests.picker.shares.contested
+    run(torrent, (1, says(1, Extended(IDS[UPLOAD_ONLY], b"\1"))))
+    assert not torrent.requests.picker.shares.contested
+    run(torrent, (2, says(1, hello(client="B"))))
+    assert torrent.requests.picker.shares.contested
+
+
 V4, V6 = "8.8.8.8", "2001:4860::8"
 OURS = OurAddresses([Address("9.9.9.9", 6881), Address("2001:4860::9", 6881)])
 
