@@ -49,7 +49,7 @@ class Shares:
         """of each class: whom it fits best, by how much, and how well us; None: likewise, or nobody needed help yet"""
 
     def changed(self) -> None:
-        """A leech came or went, or became a seed."""
+        """A leech came or went, became a seed, or told whether it only uploads."""
         self._leads = self._ranks = None
 
     @property

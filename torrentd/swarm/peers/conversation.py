@@ -74,18 +74,18 @@ def _extended(torrent: TorrentState, peer: Peer, message: Extended) -> None:
     handshake = extensions.heard(torrent, peer, message.payload)
     if handshake.reqq is not None:
         peer.pipeline.accept(handshake.reqq)
-    _wants_nothing(torrent, peer, handshake.upload_only)
+    _told_upload_only(torrent, peer, handshake.upload_only)
     peer.encrypts |= handshake.encrypts
 
 
 def _upload_only(torrent: TorrentState, peer: Peer, payload: bytes) -> None:
     """libtorrent's way to say that what the handshake said of this changed: one byte."""
     floods.spend(peer, floods.EXTENDED, torrent.now)
-    _wants_nothing(torrent, peer, payload[:1] != b"\0")
+    _told_upload_only(torrent, peer, payload[:1] != b"\0")
 
 
-def _wants_nothing(torrent: TorrentState, peer: Peer, upload_only: bool) -> None:
-    """BEP 21. Who only uploads asks seeds for nothing, and has no share of what they alone have."""
+def _told_upload_only(torrent: TorrentState, peer: Peer, upload_only: bool) -> None:
+    """Whether it only uploads (BEP 21). Who does asks seeds for nothing, and has no share of what they alone have."""
     if peer.upload_only != upload_only:
         peer.upload_only = upload_only
         if torrent.requests is not None:
