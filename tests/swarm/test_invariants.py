@@ -59,6 +59,8 @@ class Books:
 
     have: set[int] = field(default_factory=set)
     asked: set[Block] = field(default_factory=set)
+    recalled: set[Block] = field(default_factory=set)
+    """cancelled, and to be asked of somebody else when that was rejected"""
     choking: bool = True
     told: set[int] = field(default_factory=set)
     interested: bool = False
@@ -89,7 +91,9 @@ class Anything(RuleBasedStateMachine):
         check(self.torrent)
         for key, books in self.books.items():
             peer = self.torrent.peers[PeerKey(key)]
-            assert books.asked == {(p, b) for p, blocks in peer.queue.outstanding.items() for b in _members(blocks)}
+            held = {(p, b) for p, blocks in peer.queue.outstanding.items() for b in _members(blocks)}
+            books.recalled &= {block for block in held if block[0] in peer.queue.recalled}
+            assert books.asked | books.recalled == held
             assert books.interested == peer.am_interested
             assert books.choked == peer.am_choking
             assert not books.fast or books.waits_for == set(peer.requests.blocks())
@@ -105,6 +109,8 @@ class Anything(RuleBasedStateMachine):
             case Send(peer, messages):
                 for message in messages:
                     self.account_message(self.books[peer], message)
+                    if isinstance(message, Cancel) and message.piece in self.torrent.peers[peer].queue.recalled:
+                        self.books[peer].recalled.add((message.piece, message.begin // BLOCK))
             case Serve(peer, ranges, size):
                 books = self.books[peer]
                 assert not books.serving and all(piece in self.verified for piece, _, _ in ranges)
@@ -129,12 +135,19 @@ class Anything(RuleBasedStateMachine):
         assert not books.choking or {piece for piece, _ in blocks} <= books.allowed
         assert not blocks & books.asked
         assert {piece for piece, _ in blocks} <= books.have & self.marked
-        elsewhere = set().union(*(other.asked for other in self.books.values()))
+        elsewhere = set().union(*(other.asked | self.held_back(key) for key, other in self.books.items()))
         if blocks & elsewhere:
             assert self.wanted_blocks() <= elsewhere, "asked twice, and not in endgame"
         books.asked |= blocks
+        books.recalled -= blocks
         peer = torrent.peers.get(PeerKey(key))  # a later command may close it
         assert peer is None or len(books.asked) <= peer.pipeline.depth
+
+    def held_back(self, key: int) -> set[Block]:
+        """What was recalled of that peer and still waits for an answer: what is given up later is not told to it."""
+        peer = self.torrent.peers.get(PeerKey(key))
+        asked = peer.queue.outstanding if peer is not None else {}
+        return {(piece, block) for piece, block in self.books[key].recalled if asked.get(piece, 0) >> block & 1}
 
     def wanted_blocks(self) -> set[Block]:
         """What is missing, may be asked for now, and somebody could send."""
@@ -157,7 +170,9 @@ class Anything(RuleBasedStateMachine):
                 assert piece not in books.have or len(books.have) == PIECES  # a seed that spreads is told all
                 books.told.add(piece)
             case Cancel(piece, begin, length):
-                books.asked.remove((piece, begin // BLOCK))
+                block = (piece, begin // BLOCK)
+                assert block in books.asked | books.recalled
+                books.asked.discard(block)
                 assert length == self.torrent.geometry.block_length(piece, begin // BLOCK)
             case Interested():
                 assert not books.interested

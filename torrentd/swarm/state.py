@@ -114,6 +114,8 @@ class TorrentState(Membership[Peer]):
         self.departed: dict[PeerKey, Identity] = {}
         self.given_fast: dict[str, int] = {}
         """blocks that owners of hosts were given while choked"""
+        self.recalled: dict[int, None] = {}
+        """pieces that we had recalled of whose requests this read has rejects"""
         self.given_back = False
         """rejects came with this read: others may be asked"""
         self.turned_over_at = -NEVER
@@ -125,6 +127,8 @@ class TorrentState(Membership[Peer]):
         """who is being served, in the order in which it began, and when that was"""
         self.spare_at = 0.0
         """before that nobody else may ask, though our link idles"""
+        self.offers_at = 0.0
+        """before that nobody is told that our link is free"""
         self.next_round = NEVER
         self.knows_givers = False
         """whether there was a choking round since there are peers, and something had come by then"""

@@ -19,7 +19,7 @@ from torrentd.swarm.events import (
 )
 from torrentd.swarm.peers import connecting
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.uploading import choking, upload
+from torrentd.swarm.uploading import choking, offering, upload
 
 
 def pieces_verified(torrent: TorrentState, event: PiecesVerified) -> None:
@@ -34,6 +34,7 @@ def pieces_verified(torrent: TorrentState, event: PiecesVerified) -> None:
         finish(torrent)
     else:
         choking.got_pieces(torrent)
+        offering.idle(torrent, news=bool(fresh))
 
 
 def _is_news(torrent: TorrentState, piece: int) -> bool:

@@ -12,7 +12,7 @@ which function takes which event, and `DUE` what is looked after when a deadline
     storing        what the disk says             blame       who sent bad data       selection  which files
     connecting     peers come and go              dialling    whom we connect to      trackers   announces
     running        start and stop                 extensions  what both can do         pex       who else is there
-    refusing       what we do not serve
+    refusing       what we do not serve           offering    our link is free
 
 Deadlines are lower bounds. Most events only move them into the future (a block came: the time-out is later), so
 nothing is recomputed then; when the bound is reached, `DUE` looks at everybody once and finds the next one. An idle
@@ -42,7 +42,7 @@ from torrentd.swarm.peers.floods import Budget
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.settings import Settings, Totals
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.uploading import choking, upload
+from torrentd.swarm.uploading import choking, offering, upload
 from torrentd.wire.peer.messages import Message
 
 ON_EVENT: dict[type[Event], Callable[[TorrentState, Any], None]] = {
@@ -83,6 +83,7 @@ DUE: tuple[Callable[[TorrentState], None], ...] = (
     release.due,
     upload.due,
     choking.due,
+    offering.idle,
     connecting.due,
     pex.due,
     dialling.due,

@@ -2,16 +2,22 @@ from __future__ import annotations
 
 from torrentd.policy.sharing.breadth import LOOK, PAUSE, START, Breadth
 
+SERVE = 1e4
+"""Bytes."""
+
 
 def _flow(breadth: Breadth, seconds: float, capacity: float, each: float, waiting: int, now: float = 0.0) -> float:
     """Peers that take `each` bytes per second of a link with `capacity`; `waiting` of them want something."""
-    end = now + seconds
+    end, under_way = now + seconds, list[float]()
     while now < end:
-        now += 0.125
         served = min(waiting, breadth.width)
         if served < waiting:
             breadth.refused()
-        breadth.sent(int(0.125 * min(capacity, served * each)), now)
+        while len(under_way) < served:
+            under_way.append(now + SERVE / min(each, capacity / served))
+        now = min(under_way)
+        under_way.remove(now)
+        breadth.sent(int(SERVE), now)
     return now
 
 
@@ -39,8 +45,20 @@ def test_nobody_who_waits_is_no_reason_for_more() -> None:
 
 
 def test_silence_is_no_measurement() -> None:
+    """It would seem that hardly anything flowed before."""
     breadth = Breadth()
-    now = _flow(breadth, 4 * LOOK, capacity=1e8, each=1e5, waiting=3)
-    breadth.refused()
-    breadth.sent(100, now + 60)
+    now = _flow(breadth, LOOK / 2, capacity=1e6, each=1e6, waiting=40)
+    breadth.idled(now + 60)
+    _flow(breadth, LOOK * 2.5, capacity=1e6, each=1e6, waiting=40, now=now + 60)
     assert breadth.width == START
+
+
+def test_nothing_is_judged_before_as_many_were_served_as_may_be_at_a_time() -> None:
+    """Those far away take long: none of them may have got anything in the time of a look."""
+    breadth = Breadth()
+    widths = []
+    for number in range(2 * START):
+        breadth.refused()
+        breadth.sent(int(SERVE), 3 * LOOK * (1 + number))
+        widths.append(breadth.width)
+    assert widths == [START] * (START - 1) + [2 * START] * (START + 1)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.swarm.evaluator import arrives, asked, has, make, run, run_of, says, sent
+from tests.swarm.evaluator import FAST, arrives, asked, has, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
+from torrentd.model.ids import PeerKey
+from torrentd.swarm.downloading.takeover import LOOK, RECALL, SHORT_PATIENCE
 from torrentd.swarm.events import DiskBusy, Event, Start
-from torrentd.wire.peer.messages import Cancel, Have, Unchoke
+from torrentd.swarm.state import TorrentState
+from torrentd.wire.peer.messages import Cancel, Choke, Have, Reject, Suggest, Unchoke
 
 PIECES, BLOCKS = 4, 4
 
@@ -26,6 +29,14 @@ def test_an_idle_peer_takes_over_the_last_piece_of_a_long_queue() -> None:
     assert _cancelled(log, 1) == [(3, block) for block in range(BLOCKS)]
     assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)]
     assert torrent.peers[1].queue.outstanding == {0: 0b1111, 1: 0b1111, 2: 0b1111}
+
+
+def test_what_nobody_was_asked_for_and_an_idle_peer_lacks_does_not_keep_it_waiting() -> None:
+    torrent = make(PIECES, BLOCKS)
+    chokes = (0.1, says(3, Choke(), *(Reject(1, block * BLOCK, BLOCK) for block in range(BLOCKS))))
+    log = run(torrent, (0, Start()), *_here(1, 0, 2, 3), *_here(2, 3), *_here(3, 1), chokes, until=3)
+    assert torrent.requests is not None and list(torrent.requests.open) == [1]
+    assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)]
 
 
 def test_a_peer_that_was_just_asked_has_time_to_answer() -> None:
@@ -101,3 +112,61 @@ def test_the_only_block_that_a_peer_owes_is_taken_over_once_it_is_late_and_not_g
     assert _cancelled(log, 1) == [(0, 7)]
     assert [at > 1.0 + 0.1 for at, command in log if asked([(at, command)], 3)] == [True]
     assert _cancelled(log, 3) == []
+
+
+# --- with peers that reject what is cancelled (BEP 6)
+
+
+def _fast(key: int, *pieces: int) -> list[tuple[float, Event]]:
+    return [(0.0, arrives(key, reserved=FAST)), (0.0, says(key, has(PIECES, *pieces), Unchoke()))]
+
+
+def _rejects(piece: int) -> Event:
+    return says(1, *(Reject(piece, block * BLOCK, BLOCK) for block in range(BLOCKS)))
+
+
+def _recall(torrent: TorrentState, *pieces: int) -> float:
+    """The first sends a block after a while; when the second, which has `pieces`, was to be asked instead."""
+    sends = (0.3, says(1, run_of(0)))
+    log = run(torrent, (0, Start()), *_fast(1, 0, 1, 2, 3), *_fast(2, *pieces), sends, until=0.5)
+    assert _cancelled(log, 1) == [(3, block) for block in range(BLOCKS)]
+    assert asked(log, 2) == [] and 3 in torrent.peers[PeerKey(1)].queue.outstanding
+    return next(at for at, command in log if any(isinstance(one, Cancel) for one in sent([(at, command)], 1)))
+
+
+def test_what_is_cancelled_is_asked_for_elsewhere_when_it_was_rejected() -> None:
+    torrent = make(PIECES, BLOCKS)
+    _recall(torrent, 3)
+    log = run(torrent, (0.51, _rejects(3)), until=0.51)
+    assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)]
+    first = torrent.peers[PeerKey(1)]
+    assert 3 not in first.queue.outstanding and not first.queue.recalled and not first.refusals
+
+
+def test_what_is_brought_after_all_is_not_asked_for_elsewhere() -> None:
+    torrent = make(PIECES, BLOCKS)
+    _recall(torrent, 3)
+    log = run(torrent, (0.51, says(1, *(run_of(3, block) for block in range(BLOCKS)))), until=0.9)
+    assert asked(log, 2) == [] and torrent.totals.wasted == 0
+
+
+def test_who_does_not_reject_in_time_is_not_waited_for_again() -> None:
+    torrent = make(PIECES, BLOCKS)
+    since = _recall(torrent, 2, 3)
+    log = run(torrent, until=since + RECALL + LOOK)
+    assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)] and _cancelled(log, 1) == []  # it was told once
+    assert torrent.peers[PeerKey(1)].rejects_late
+
+
+def test_a_free_link_is_believed_to_be_quick() -> None:
+    """The other was asked a moment ago and has sent nothing yet: for anybody else it would be given two seconds."""
+    torrent = make(PIECES, BLOCKS)
+    suggests = (SHORT_PATIENCE + 0.01, says(2, Suggest(3)))
+    log = run(torrent, (0, Start()), *_fast(1, 0, 1, 2, 3), *_fast(2, 3), suggests, until=0.2)
+    assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)]
+
+
+def test_nobody_is_relieved_by_a_free_link_before_it_could_have_begun() -> None:
+    suggests = (SHORT_PATIENCE - 0.01, says(2, Suggest(3)))
+    log = run(make(PIECES, BLOCKS), (0, Start()), *_fast(1, 0, 1, 2, 3), *_fast(2, 3), suggests, until=0.149)
+    assert asked(log, 2) == []

@@ -7,7 +7,7 @@ import pytest
 from tests.swarm.evaluator import arrives, closed, has, make, run, says, sent, served
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
-from torrentd.policy.choking.slots import WORTH
+from torrentd.policy.choking.slots import WORTH, YOUNG
 from torrentd.swarm.commands import Command
 from torrentd.swarm.events import Drained, Event, PeerClosed, PiecesVerified, Start
 from torrentd.swarm.settings import Settings, Totals
@@ -45,7 +45,7 @@ def _may_ask(torrent: TorrentState) -> int:
     return sum(not peer.am_choking for peer in torrent.peers.values())
 
 
-@pytest.mark.parametrize(("pieces", "slots", "allowed"), [(1, 2, 2), (5, 2, 5), (15, 1, 6)])
+@pytest.mark.parametrize(("pieces", "slots", "allowed"), [(1, 2, 2 * YOUNG), (5, 2, 5), (15, 1, 6)])
 def test_a_leech_lets_as_many_ask_as_it_got_pieces_until_it_knows_its_link(
     pieces: int, slots: int, allowed: int
 ) -> None:
@@ -56,11 +56,11 @@ def test_a_leech_lets_as_many_ask_as_it_got_pieces_until_it_knows_its_link(
 
 
 def test_each_piece_lets_one_more_ask() -> None:
-    torrent = make(pieces=30, blocks=1, have=range(2), settings=Settings(upload_slots=2), totals=Totals())
+    torrent = make(pieces=30, blocks=1, have=range(4), settings=Settings(upload_slots=2), totals=Totals())
     run(torrent, (0, Start()), *_interested(*range(1, 10)), until=0)
-    assert _may_ask(torrent) == 2
-    run(torrent, (0.01, PiecesVerified([2])), until=0.01)
-    assert _may_ask(torrent) == 3
+    assert _may_ask(torrent) == 2 * YOUNG
+    run(torrent, (0.01, PiecesVerified([4])), until=0.01)
+    assert _may_ask(torrent) == 2 * YOUNG + 1
 
 
 def test_who_has_nothing_lets_newcomers_ask_before_they_want_anything() -> None:
@@ -102,22 +102,22 @@ def _unchoked_at(log: list[tuple[float, Command]], key: int) -> list[float]:
 def test_while_those_who_may_ask_do_not_others_may_one_after_the_other() -> None:
     torrent = make(pieces=2, have=[0], settings=Settings(upload_slots=1))
     asks = [(0.05, says(1, Request(0, 0, BLOCK))), (1.0, Drained(PeerKey(1), BLOCK))]
-    log = run(torrent, (0, Start()), *_interested(1, 2, 3), *asks, until=2)
-    assert sorted(_unchoked_at(log, key) for key in (1, 2, 3)) == [[0.0], [1.0], [1.1]]
+    log = run(torrent, (0, Start()), *_interested(1, 2, 3, 4), *asks, until=2)
+    assert sorted(_unchoked_at(log, key) for key in (1, 2, 3, 4)) == [[0.0]] * YOUNG + [[1.0], [1.1]]
 
 
 def test_nobody_else_may_ask_while_somebody_does() -> None:
     torrent = make(pieces=2, have=[0], settings=Settings(upload_slots=1))
     asks = [(0.05, says(1, Request(0, 0, BLOCK), Request(0, BLOCK, BLOCK))), (1.0, Drained(PeerKey(1), BLOCK))]
-    log = run(torrent, (0, Start()), *_interested(1, 2), *asks, until=2)
-    assert _unchoked_at(log, 2) == []
+    log = run(torrent, (0, Start()), *_interested(1, 2, 3), *asks, until=2)
+    assert _unchoked_at(log, 3) == []
 
 
 def test_a_round_ends_what_an_idle_link_allowed() -> None:
     torrent = make(pieces=2, have=[0], settings=Settings(upload_slots=1))
-    log = run(torrent, (0, Start()), *_interested(1, 2), (9.0, says(1, Request(0, 0, BLOCK))), until=10)
-    assert _unchoked_at(log, 2) == [0.1]
-    assert Choke() in sent(log, 1) + sent(log, 2)
+    log = run(torrent, (0, Start()), *_interested(1, 2, 3), (9.0, says(1, Request(0, 0, BLOCK))), until=10)
+    assert _unchoked_at(log, 3) == [0.1]
+    assert Choke() in sent(log, 1) + sent(log, 2) + sent(log, 3)
 
 
 def test_a_seed_lets_everybody_have_a_turn() -> None:

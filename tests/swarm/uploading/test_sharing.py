@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from operator import itemgetter
+
 import pytest
 
 from tests.swarm.evaluator import FAST, arrives, has, make, run, run_of, says, sent, served
@@ -7,7 +9,7 @@ from torrentd.model.geometry import BLOCK
 from torrentd.policy.choking.slots import KNOWN
 from torrentd.policy.sharing.breadth import START
 from torrentd.policy.sharing.lending import MANY
-from torrentd.swarm.events import Drained, Event, PeerClosed, Start
+from torrentd.swarm.events import Drained, Event, PeerClosed, PiecesVerified, Start
 from torrentd.swarm.settings import Totals
 from torrentd.swarm.state import TorrentState
 from torrentd.swarm.uploading.sharing import REFRESH, STALLED
@@ -178,14 +180,24 @@ def test_a_leech_that_just_came_serves_those_first_who_have_least() -> None:
     assert _after_a_place_is_free(torrent, *wants, at=0.1) == [START + 2]
 
 
+def test_of_those_who_ask_for_something_as_rare_who_was_served_longest_ago_is_next() -> None:
+    """Not to whom nothing was said for longest."""
+    torrent = _crowd()
+    turns = [(0.01 * key, step) for key in (START + 2, START + 1) for step in (_wants(key, 0)[1], Drained(key, BLOCK))]
+    news = (0.1, PiecesVerified([PIECES - 1]))
+    knows_it = (0.09, says(START + 2, Have(PIECES - 2), Have(PIECES - 1)))
+    wants = (_wants(START + 2, 7, at=0.2), _wants(START + 1, 6, at=0.25))
+    run(torrent, *sorted([*turns, knows_it, news], key=itemgetter(0)), until=0.15)
+    assert torrent.peers[START + 1].spoke_at > torrent.peers[START + 2].spoke_at
+    assert _after_a_place_is_free(torrent, *wants, at=0.2) == [START + 1]
+
+
 @pytest.mark.parametrize(
     ("gave", "took"),
-    [((0, MIB), (MIB, MIB)), ((0, 8 * MIB), (MIB, 4 * MIB)), ((8 * MIB, 0), (8 * MIB, 0))],
-    ids=["gave more", "gave more for what it got", "is new"],
+    [((0, MIB), (MIB, MIB)), ((8 * MIB, 8 * MIB), (8 * MIB, 7 * MIB)), ((7 * MIB, 0), (8 * MIB, 0))],
+    ids=["gave more", "took less", "is new"],
 )
-def test_later_it_serves_those_first_who_gave_it_most_for_what_they_got(
-    gave: tuple[int, int], took: tuple[int, int]
-) -> None:
+def test_later_it_serves_those_first_whom_it_owes_most(gave: tuple[int, int], took: tuple[int, int]) -> None:
     """It is the one who came last, has most and asks for what is less rare."""
     torrent = _crowd((0.0, says(START + 2, Have(0), Have(1))))
     alive = [(at, says(key)) for at in (10.0, 20.0) for key in range(1, START + 3)]

@@ -60,6 +60,11 @@ class Pipeline:
         """seconds until a request that met an empty queue was answered, the last time; 0: none was yet"""
         self._look_every = LOOK
 
+    @property
+    def just_asked(self) -> bool:
+        """Whether nothing came since a request met an empty queue."""
+        return self._asked_at is not None
+
     def accept(self, reqq: int) -> None:
         """The peer tells how many requests it queues (BEP 10)."""
         self._cap = max(1, min(CAP, reqq))

@@ -33,6 +33,8 @@ class RequestQueue:
     """outstanding blocks"""
     late: dict[int, int] = field(default_factory=dict)
     """requests that we no longer count on (cancelled, timed out, choked) and that may still be answered"""
+    recalled: dict[int, float] = field(default_factory=dict)
+    """pieces of which we cancelled what is outstanding, until it is answered or rejected, and since when"""
     dry: int = -1
     """the pool's generation at which the peer had none of it"""
     suggested: dict[int, None] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class RequestQueue:
             self.outstanding[piece] = left
         else:
             del self.outstanding[piece]
+            self.recalled.pop(piece, None)
         self.count -= answered.bit_count()
 
     def give_up(self, piece: int, asked: int) -> None:

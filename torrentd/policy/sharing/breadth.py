@@ -8,15 +8,16 @@ a while, for links and peers change.
 
 from __future__ import annotations
 
-START = 4
-"""Peers served at a time at first: one of them may be slow, another at the end of its piece."""
+START = 2
+"""Peers served at a time at first: one of them may be at the end of what it is sent."""
 
-LOOK = 0.5
-"""Seconds over which a rate is measured."""
+LOOK = 0.2
+"""Seconds over which a rate is measured, at least; and as many peers must have been served as may be at a time: slow
+ones and those far away show only after seconds what they take."""
 
 GAIN = 1.25
 """By which twice as many must send more than before: an unsaturated link would send up to twice as much, and what is
-measured in half a second is only so exact."""
+measured in so short a time is only so exact."""
 
 PAUSE = 10.0
 """Seconds between two attempts with more."""
@@ -25,7 +26,7 @@ PAUSE = 10.0
 class Breadth:
     """`width` is how many peers may be served at a time."""
 
-    __slots__ = ("_before", "_began", "_sent", "_short", "_try_at", "width")
+    __slots__ = ("_before", "_began", "_sent", "_served", "_short", "_try_at", "width")
 
     def __init__(self) -> None:
         self.width = START
@@ -34,21 +35,25 @@ class Breadth:
         self._try_at = 0.0
         self._began = 0.0
         self._sent = 0
+        self._served = 0
         self._short = False
+
+    def idled(self, now: float) -> None:
+        """Nobody was served just now: what was measured until here says nothing."""
+        self._began, self._sent, self._served, self._short = now, 0, 0, False
 
     def refused(self) -> None:
         """Somebody has to wait because of the width."""
         self._short = True
 
     def sent(self, count: int, now: float) -> None:
-        """`count` bytes left for peers."""
+        """A peer was served: `count` bytes left for it."""
         self._sent += count
+        self._served += 1
         elapsed = now - self._began
-        if elapsed < LOOK:
-            return
-        if elapsed < 2 * LOOK:
+        if elapsed >= LOOK and self._served >= self.width:
             self._look(self._sent / elapsed, now)
-        self._began, self._sent, self._short = now, 0, False
+            self._began, self._sent, self._served, self._short = now, 0, 0, False
 
     def _look(self, rate: float, now: float) -> None:
         if self._before is not None:

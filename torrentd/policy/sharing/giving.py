@@ -11,6 +11,13 @@ from __future__ import annotations
 GIFT = 512 * 1024
 """Bytes that a peer gets with each unchoke before it is asked what it gave: some pieces of the usual sizes."""
 
+HEAD_START = 0.25
+"""What a peer lacks counts so many times what it gave: with nothing the last of a swarm of fast and slow links is done
+later than need be, with all of it the fast wait for the slow."""
+
+LONGEST_START = 16 * 1024 * 1024
+"""Bytes that it counts at most, however large the torrent is: who pretends to have nothing gains no more."""
+
 SHARE = 64
 """Who gave less than one in so many bytes of what it took gives nothing: a slow link would give more."""
 
@@ -18,3 +25,9 @@ SHARE = 64
 def only_takes(gave: int, took: int, took_since_unchoked: int) -> bool:
     """Whether the peer, which has something that we want, may wait. Bytes."""
     return took_since_unchoked >= GIFT and gave * SHARE < took
+
+
+def owed(gave: int, took: int, lacks: float, size: int) -> float:
+    """What the peer, which lacks that share of a torrent of `size` bytes, is owed in bytes: who is owed most is served
+    first."""
+    return gave - took + lacks * min(HEAD_START * size, LONGEST_START)

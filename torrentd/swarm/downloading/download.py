@@ -184,10 +184,20 @@ def _may_go_ahead(torrent: TorrentState, requests: Requests, peer: Peer) -> bool
 
 
 def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
-    """Make what the peer would bring much sooner than others free to be asked for."""
+    """Make what the peer would bring much sooner than others free to be asked for: now, or when it was rejected."""
     found = takeover.find(torrent, requests, peer)
-    if found is not None:
-        other, piece, asked = found
+    if found is None:
+        return
+    other, piece, asked = found
+    if piece in other.queue.recalled:
+        other.rejects_late = True
+        requests.withdraw(other.queue, piece, asked)
+    elif takeover.may_wait(torrent, other, peer):
+        other.queue.recalled[piece] = torrent.now
+        peer.awaits = other.key, piece
+        torrent.wake(torrent.now + takeover.RECALL)
+        cancel(torrent, other, piece, asked)
+    else:
         cancel(torrent, other, piece, requests.withdraw(other.queue, piece, asked))
 
 

@@ -59,15 +59,20 @@ def unchoked(torrent: TorrentState, peer: Peer, _: Unchoke) -> None:
 def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
     """A request will not be answered (BEP 6): others may be asked at the end of the read, and this peer as well.
 
-    A choke explains it. Without one the peer is asked for something else, or the same, but not twice in half a second,
-    and less and less if no block comes: it would not do to ask and be refused as fast as messages travel.
+    A choke explains it, or that we recalled it. Without, the peer is asked for something else, or the same, but not
+    twice in half a second, and less and less if no block comes: it would not do to ask and be refused as fast as
+    messages travel.
     """
     peer.require_fast()
+    recalled = message.piece in peer.queue.recalled
     if not _take_rejected(torrent, peer, message):
         floods.spend(peer, floods.REJECT, torrent.now)
         return
     torrent.given_back = True
-    if peer.peer_choking:
+    if recalled:
+        peer.rejects_late = False
+        torrent.recalled[message.piece] = None
+    elif peer.peer_choking:
         peer.fast_for_us.pop(message.piece, None)
     elif peer.refused_at != torrent.now:
         peer.refusals += 1
@@ -87,8 +92,14 @@ def _take_rejected(torrent: TorrentState, peer: Peer, message: Reject) -> bool:
 
 
 def share_rejected(torrent: TorrentState, peer: Peer) -> None:
-    """The read with rejects of `peer` is over."""
+    """The read with rejects of `peer` is over: what was recalled for somebody, that one is asked for first."""
     torrent.given_back = False
+    pieces, torrent.recalled = torrent.recalled, {}
+    for piece in pieces:
+        peer.queue.recalled.pop(piece, None)
+    for other in torrent.peers.values():
+        if other.awaits is not None and other.awaits[0] == peer.key and other.awaits[1] in pieces:
+            download.top_up(torrent, other)
     download.share_out(torrent, but=peer)
     if torrent.now < peer.asked_again_at:
         torrent.wake(peer.asked_again_at)
@@ -103,10 +114,13 @@ def allowed(torrent: TorrentState, peer: Peer, message: AllowedFast) -> None:
 
 
 def suggested(torrent: TorrentState, peer: Peer, message: Suggest) -> None:
-    """A piece that the peer would like to be asked for (BEP 6): of equally rare ones it is begun first."""
+    """A piece that the peer would like to be asked for (BEP 6): of equally rare ones it is begun first. A leech that
+    says so has a free link."""
     _hinted(torrent, peer, message.piece)
     if message.piece in torrent.missing and message.piece in peer.have:
         peer.queue.suggest(message.piece)
+    if not peer.is_seed:
+        peer.free_until = torrent.now + takeover.FREE
 
 
 def _hinted(torrent: TorrentState, peer: Peer, piece: int) -> None:

@@ -2,7 +2,11 @@
 
 Blocks are promised to peers before it is known how fast they come, and what is rare is promised before others have it.
 So a peer that could send more, and for which nothing is free, gets what has been waiting longest elsewhere, if it would
-bring that much sooner: it is cancelled there. Unlike in endgame nothing is asked for twice.
+bring that much sooner. Unlike in endgame nothing is asked for twice: it is cancelled there first, and asked for anew
+when that peer rejects it (BEP 6), or brought by it, if it had left already. Peers that cannot tell are taken at their
+silence, and so more must be gained.
+
+Who says that its link is free (Suggest, see `uploading.offering`) is believed to be quick.
 
 Seeds are relieved first while there is a leech that has the piece: what only they can send is worth more.
 """
@@ -17,11 +21,17 @@ from torrentd.swarm.state import TorrentState
 DRY = 0.25
 """Seconds of requests in its queue below which a peer is about to run dry."""
 
-SOONER = 2.0
+SOONER = 1.5
 """How many times sooner it must be, for both times are estimates."""
 
-MARGIN = 0.75
-"""Seconds that it must be sooner at least: what is cancelled may be on its way already."""
+MARGIN = 0.1
+"""Seconds that it must be sooner at least: a cancel and its answer."""
+
+BLIND_SOONER = 2.0
+"""The first with a peer that does not reject what is cancelled, or not in time."""
+
+BLIND_MARGIN = 0.75
+"""The second likewise: what is cancelled may be on its way already."""
 
 BEGUN = 1.5
 """Seconds that it must be sooner in addition if it was begun: a third of the blocks of such pieces came nevertheless,
@@ -43,24 +53,80 @@ NEXT = 1.0
 """Seconds in which a peer's next block should follow the last. A single block that a slow link owed, behind what it
 sends to others, held a piece up for ten seconds while thirty peers that had it idled."""
 
-LOOK = 0.25
+FREE = 0.2
+"""Seconds for which it counts that a peer's link is free."""
+
+QUICK = 0.5
+"""Seconds that something must have to wait for such a peer to be sooner: it brings a piece in a part of that."""
+
+SHORT_PATIENCE = 0.15
+"""`PATIENCE` if there is such a peer: who is not sending by then has others to send to first."""
+
+FRESH = 0.3
+"""Seconds that who owed nothing has to begin, at most, whatever its rate is: it is as low as we made it. Without that
+the last blocks went from one to the other."""
+
+RECALL = 0.3
+"""Seconds in which what was cancelled should be rejected, or here. Then it is asked for elsewhere all the same."""
+
+LOOK = 0.1
 """Seconds between two looks at those who have nothing to do."""
 
 
 def find(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[Peer, int, int] | None:
     """Whose blocks of which piece `peer` should be asked for instead; None if that gains nothing."""
-    if torrent.disk_busy or requests.open or peer.queue.dry != requests.picker.generation:
+    if torrent.disk_busy or _has_free(requests, peer) or _awaits(torrent, peer):
         return None
     rate = peer.down.rate(torrent.now)
     if peer.queue.count > 1 and peer.queue.count * BLOCK > DRY * rate:
         return None
-    found = _waiting_longest(torrent, requests, peer)
+    free = is_free(torrent, peer)
+    found = _waiting_longest(torrent, requests, peer, SHORT_PATIENCE if free else PATIENCE)
     if found is None:
         return None
     wait, other, piece = found
     asked = _takeable(torrent, other, piece)
+    if free:
+        return (other, piece, asked) if wait >= QUICK else None
     ours = _needs(peer, peer.queue.count + asked.bit_count(), rate)
-    return (other, piece, asked) if wait >= ours * SOONER + MARGIN else None
+    enough = ours * BLIND_SOONER + BLIND_MARGIN if _is_blind(other) else ours * SOONER + MARGIN
+    return (other, piece, asked) if wait >= enough else None
+
+
+def _has_free(requests: Requests, peer: Peer) -> bool:
+    """Whether the peer may have something that nobody was asked for."""
+    return peer.queue.dry != requests.picker.generation or any(piece in peer.have for piece in requests.open)
+
+
+def is_free(torrent: TorrentState, peer: Peer) -> bool:
+    """Whether the peer told that its link is free, and owes us nothing."""
+    return torrent.now < peer.free_until and not peer.queue.count
+
+
+def _is_blind(other: Peer) -> bool:
+    """Whether what is cancelled there is hardly ever rejected before it would be here."""
+    return not other.fast or other.rejects_late
+
+
+def may_wait(torrent: TorrentState, other: Peer, peer: Peer) -> bool:
+    """Whether `peer` should be asked for what `other` owes only when that was rejected. A slow peer's answer comes
+    behind what it is sending. And of those who sent nothing yet little comes after all: a free link need not wait."""
+    return not _is_blind(other) and not (is_free(torrent, peer) and other.down.rate(torrent.now) < SLOWEST)
+
+
+def is_recalled(torrent: TorrentState, other: Peer, piece: int) -> bool:
+    """Whether what `other` owes of the piece was cancelled just now, and neither rejected nor brought yet."""
+    since = other.queue.recalled.get(piece)
+    return since is not None and torrent.now < since + RECALL
+
+
+def _awaits(torrent: TorrentState, peer: Peer) -> bool:
+    """Whether something is being recalled for the peer."""
+    if peer.awaits is None:
+        return False
+    key, piece = peer.awaits
+    other = torrent.peers.get(key)
+    return other is not None and is_recalled(torrent, other, piece)
 
 
 def _needs(peer: Peer, count: int, rate: float) -> float:
@@ -77,8 +143,11 @@ def is_silent(torrent: TorrentState, peer: Peer) -> bool:
     return torrent.now >= peer.waiting_since + PATIENCE and peer.down.rate(torrent.now) < SLOWEST
 
 
-def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[float, Peer, int] | None:
-    """How long what waits longest elsewhere and `peer` could bring will wait, at whom, and of which piece it is."""
+def _waiting_longest(
+    torrent: TorrentState, requests: Requests, peer: Peer, patience: float
+) -> tuple[float, Peer, int] | None:
+    """How long what waits longest elsewhere and `peer` could bring will wait, at whom, and of which piece it is. Who
+    sent nothing yet is left alone for `patience` seconds."""
     best: tuple[float, Peer, int] | None = None
     for other in torrent.peers.values():
         count = other.queue.count
@@ -88,16 +157,18 @@ def _waiting_longest(torrent: TorrentState, requests: Requests, peer: Peer) -> t
         if count == 1 and not late:
             continue  # the first of all may be on its way
         rate, waited = other.down.rate(torrent.now), torrent.now - other.waiting_since
-        if rate < SLOWEST and waited < PATIENCE:
+        if waited < patience and (rate < SLOWEST or (other.pipeline.just_asked and waited < FRESH)):
             continue
         each = max(BLOCK / max(SLOWEST, rate), waited if late else 0.0)
-        found = _last_to_come(requests, peer, other, each)
+        found = _last_to_come(torrent, requests, peer, other, each)
         if found is not None and (best is None or found[0] > best[0]):
             best = found[0], other, found[1]
     return best
 
 
-def _last_to_come(requests: Requests, peer: Peer, other: Peer, each: float) -> tuple[float, int] | None:
+def _last_to_come(
+    torrent: TorrentState, requests: Requests, peer: Peer, other: Peer, each: float
+) -> tuple[float, int] | None:
     """The longest wait for a piece that `other` owes and `peer` could bring, and which; `each` block takes so long.
 
     What it began to send goes on before the rest, as far as we know: we wait for its own blocks only, and most of them
@@ -107,7 +178,7 @@ def _last_to_come(requests: Requests, peer: Peer, other: Peer, each: float) -> t
     begun: tuple[float, int] | None = None
     rest: list[int] = []
     for piece in reversed(other.queue.outstanding):
-        if not _could_bring(requests, peer, piece):
+        if not _could_bring(requests, peer, piece) or is_recalled(torrent, other, piece):
             continue
         if other.key not in requests.started[piece].contributors:
             rest.append(piece)

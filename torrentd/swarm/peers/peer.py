@@ -88,6 +88,18 @@ class Peer:
     """the Serve under way"""
     refreshed_at: float = -60.0
     """when we last made it ask anew"""
+    offered_at: float = -60.0
+    """when we last told it that our link is free"""
+    offers: int = 0
+    """times that it was told"""
+    offer_pause: float = 0.1
+    """seconds from then until it may be told again"""
+    rejects_late: bool = False
+    """what was last recalled of it was not rejected in time"""
+    awaits: tuple[PeerKey, int] | None = None
+    """of whom which piece was recalled, last, so that this one may be asked for it"""
+    free_until: float = -1.0
+    """it told us that its link is free: until when that counts"""
     choked_at: float = 0.0
     """when we last choked or unchoked it"""
     sent_before_unchoke: int = 0
@@ -99,6 +111,8 @@ class Peer:
     """when the last block came or went; at first when it connected"""
     heard_at: float = 0.0
     spoke_at: float = 0.0
+    served_at: float = 0.0
+    """when we last began to send it blocks"""
     spent: dict[str, tuple[float, float]] = field(default_factory=dict)
     """per class of messages that may be spam: tokens left, and when they were counted (see `floods`)"""
 

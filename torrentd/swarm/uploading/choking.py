@@ -12,7 +12,7 @@ from torrentd.swarm.membership import NEVER
 from torrentd.swarm.peers import floods
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.uploading import refusing
+from torrentd.swarm.uploading import offering, refusing
 from torrentd.wire.peer.messages import Choke, Interested, NotInterested, Unchoke
 
 ANSWER = 0.1
@@ -37,6 +37,7 @@ def interested(torrent: TorrentState, peer: Peer, _: Interested) -> None:
     floods.spend(peer, floods.INTEREST, torrent.now)
     peer.peer_interested = True
     fill(torrent)
+    offering.idle(torrent)
 
 
 def not_interested(torrent: TorrentState, peer: Peer, _: NotInterested) -> None:

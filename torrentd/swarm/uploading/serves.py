@@ -41,9 +41,11 @@ def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
     if not ranges:
         return
     peer.serving = Serve(peer.key, ranges, size, None if free else torrent.up.pace)
+    if not torrent.under_way:
+        torrent.breadth.idled(torrent.now)
     torrent.under_way[peer.key] = torrent.now
     torrent.commands.append(peer.serving)
-    peer.spoke_at = torrent.now
+    peer.spoke_at = peer.served_at = torrent.now
 
 
 def _affordable(torrent: TorrentState, peer: Peer, most: int, size: int) -> list[Range]:

@@ -8,7 +8,7 @@ Fast peers, and peers of a seed like others, are served as they ask.
 
 from __future__ import annotations
 
-from torrentd.policy.sharing.giving import GIFT, only_takes
+from torrentd.policy.sharing.giving import only_takes, owed
 from torrentd.policy.sharing.order import BEGUN, COMMON, HELD, Order
 from torrentd.swarm.downloading import takeover
 from torrentd.swarm.peers.peer import Peer
@@ -94,21 +94,23 @@ def _cheapest(torrent: TorrentState, order: Order) -> tuple[Peer, int | None] | 
             continue
         if torrent.requests is not None and torrent.knows_givers and cost != BEGUN:
             cost = COMMON  # it counts who gives
-        turn = _deserves(torrent, peer) if cost == COMMON else peer.spoke_at
+        turn = _turn(torrent, peer) if cost == COMMON else peer.served_at
         rank = (_only_takes(torrent, peer), cost, turn)
         if rank < least:
             least, best = rank, (peer, piece)
     return best
 
 
-def _deserves(torrent: TorrentState, peer: Peer) -> float:
+def _turn(torrent: TorrentState, peer: Peer) -> float:
     """Where it counts who gets it, and not what it is, the least comes first.
 
     A leech that does not know yet who gives begins together with others, most likely, and such a swarm is done when its
-    slowest is: so those who have least come first. Later, who gives gets, in proportion, and who is new counts as one
-    who gave a gift: by what they are owed, newcomers would never have a turn.
+    slowest is: so those who have least come first. Later, who gives gets.
     """
-    return peer.uploaded / (peer.downloaded + GIFT) if torrent.knows_givers else peer.have.count
+    if not torrent.knows_givers:
+        return peer.have.count
+    lacks = 1 - peer.have.count / peer.have.size
+    return -owed(peer.downloaded, peer.uploaded, lacks, torrent.geometry.size)
 
 
 def _only_takes(torrent: TorrentState, peer: Peer) -> bool:

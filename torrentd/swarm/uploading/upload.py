@@ -13,7 +13,7 @@ from torrentd.swarm.events import Drained
 from torrentd.swarm.peers import floods
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
-from torrentd.swarm.uploading import choking, refusing, serves, sharing
+from torrentd.swarm.uploading import choking, offering, refusing, serves, sharing
 from torrentd.swarm.uploading.unserved import LARGEST, pieces_of
 from torrentd.wire.peer.messages import Cancel, Request
 
@@ -34,6 +34,7 @@ def request(torrent: TorrentState, peer: Peer, message: Request) -> None:
         refusing.refuse(torrent, peer, Request(piece, begin + room * length, length, count - room))
         count = room
     peer.requests.add(piece, begin, length, count)
+    offering.asked(peer)
     if peer.requests.count > QUEUE:
         raise ProtocolError(f"more than {QUEUE} requests at once")
 
@@ -81,6 +82,7 @@ def drained(torrent: TorrentState, event: Drained) -> None:
         if not others_too:  # a place became free: perhaps for somebody else
             sharing.serve_next(torrent, order)
         choking.idle(torrent)
+    offering.idle(torrent)
 
 
 def withdraw(torrent: TorrentState, piece: int) -> None:
@@ -107,5 +109,5 @@ def serve_again(torrent: TorrentState, peer: Peer, unreadable: int) -> None:
 def due(torrent: TorrentState) -> None:
     """The limit may grant something again: who was served longest ago comes first."""
     waiting = [peer for peer in torrent.peers.values() if peer.requests.count and peer.serving is None]
-    for peer in sorted(waiting, key=lambda peer: peer.spoke_at):
+    for peer in sorted(waiting, key=lambda peer: peer.served_at):
         serve(torrent, peer)
