@@ -7,8 +7,9 @@ import pytest
 from tests.swarm.evaluator import FAST, arrives, asked, has, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
+from torrentd.swarm.downloading.release import UNANSWERED
 from torrentd.swarm.downloading.takeover import LOOK, RECALL, SHORT_PATIENCE
-from torrentd.swarm.events import DiskBusy, Event, Start
+from torrentd.swarm.events import DiskBusy, Event, PeerClosed, Start
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Cancel, Choke, Have, Reject, Suggest, Unchoke
 
@@ -170,3 +171,14 @@ def test_nobody_is_relieved_by_a_free_link_before_it_could_have_begun() -> None:
     suggests = (SHORT_PATIENCE - 0.01, says(2, Suggest(3)))
     log = run(make(PIECES, BLOCKS), (0, Start()), *_fast(1, 0, 1, 2, 3), *_fast(2, 3), suggests, until=0.149)
     assert asked(log, 2) == []
+
+
+def test_what_is_not_rejected_is_free_again_though_the_one_for_whom_it_was_recalled_left() -> None:
+    torrent = make(PIECES, BLOCKS)
+    since = _recall(torrent, 3)
+    brings = [(since + 0.2 * turn, says(1, run_of(0, turn))) for turn in (1, 2, 3)]
+    run(torrent, (0.51, PeerClosed(PeerKey(2), "")), *brings, until=since + UNANSWERED - 0.01)
+    assert 3 in torrent.peers[PeerKey(1)].queue.outstanding
+    log = run(torrent, until=since + UNANSWERED + 0.01)
+    assert asked(log, 1) == [(3, 0, BLOCKS * BLOCK)]
+    assert not torrent.peers[PeerKey(1)].queue.recalled

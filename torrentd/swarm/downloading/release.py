@@ -33,6 +33,10 @@ ALLOWED = 64
 SNUB_TIMEOUTS = 3
 """Time-outs in a row, a minute in all, before we take it that the peer does not want to send (Cohen 2003)."""
 
+UNANSWERED = 1.0
+"""Seconds after which a recall that a peer neither rejects nor answers ends: some clients drop what is cancelled
+without a word, and who was to be asked instead may have left."""
+
 LEFTOVERS = 32
 """Started pieces that no connected peer has are kept up to this number; then the oldest are given up."""
 
@@ -172,6 +176,7 @@ def due(torrent: TorrentState) -> None:
     """Time-outs, unless it is our disk that holds the blocks up; and what the download limit grants again."""
     if torrent.requests is None:
         return
+    _end_recalls(torrent, torrent.requests)
     if not torrent.disk_busy:
         _time_out(torrent)
         _doubt_the_silent(torrent, torrent.requests)
@@ -185,6 +190,22 @@ def due(torrent: TorrentState) -> None:
         torrent.rationed = False
         for peer in sorted(torrent.peers.values(), key=lambda peer: peer.spoke_at):
             download.top_up(torrent, peer)
+
+
+def _end_recalls(torrent: TorrentState, requests: Requests) -> None:
+    """What was cancelled and neither rejected nor brought for so long may be asked of anybody, whoever it was for."""
+    ended = False
+    for peer in torrent.peers.values():
+        for piece, since in list(peer.queue.recalled.items()):
+            if torrent.now < since + UNANSWERED:
+                torrent.wake(since + UNANSWERED)
+                continue
+            peer.rejects_late = True
+            del peer.queue.recalled[piece]
+            download.cancel(torrent, peer, piece, requests.withdraw(peer.queue, piece))
+            ended = True
+    if ended:
+        download.share_out(torrent)
 
 
 def _time_out(torrent: TorrentState) -> None:
