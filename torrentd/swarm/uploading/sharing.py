@@ -2,7 +2,7 @@
 
 While we lack pieces ourselves, or are the seed that a new swarm depends on, not everybody who asked is served at once,
 but as many as fill our link (`breadth`), each a few blocks at a time, those first whose piece costs least (`Order`) or,
-once a leech knows who gives, who gave most for what they got, and those last who only take (`giving`).
+once a leech knows who gives, whom it owes most, and those last who only take (`giving`).
 Fast peers, and peers of a seed like others, are served as they ask.
 """
 
