@@ -48,7 +48,7 @@ def test_silence_is_no_measurement() -> None:
     """It would seem that hardly anything flowed before."""
     breadth = Breadth()
     now = _flow(breadth, LOOK / 2, capacity=1e6, each=1e6, waiting=40)
-    breadth.idled(now + 60)
+    breadth.measure_from(now + 60)
     _flow(breadth, LOOK * 2.5, capacity=1e6, each=1e6, waiting=40, now=now + 60)
     assert breadth.width == START
 

@@ -34,7 +34,8 @@ class RequestQueue:
     late: dict[int, int] = field(default_factory=dict)
     """requests that we no longer count on (cancelled, timed out, choked) and that may still be answered"""
     recalled: dict[int, float] = field(default_factory=dict)
-    """pieces of which we cancelled what is outstanding, until it is answered or rejected, and since when"""
+    """pieces of which we cancelled what is outstanding, the next block perhaps not, until that is answered or rejected;
+    and since when"""
     dry: int = -1
     """the pool's generation at which the peer had none of it"""
     suggested: dict[int, None] = field(default_factory=dict)

@@ -38,8 +38,8 @@ class Breadth:
         self._served = 0
         self._short = False
 
-    def idled(self, now: float) -> None:
-        """Nobody was served just now: what was measured until here says nothing."""
+    def measure_from(self, now: float) -> None:
+        """What flowed until now counts no more: it was judged, or nobody was served just now."""
         self._began, self._sent, self._served, self._short = now, 0, 0, False
 
     def refused(self) -> None:
@@ -53,7 +53,7 @@ class Breadth:
         elapsed = now - self._began
         if elapsed >= LOOK and self._served >= self.width:
             self._look(self._sent / elapsed, now)
-            self._began, self._sent, self._served, self._short = now, 0, 0, False
+            self.measure_from(now)
 
     def _look(self, rate: float, now: float) -> None:
         if self._before is not None:

@@ -1,4 +1,4 @@
-"""Who is served last while others wait: a peer that has what we lack, takes, and gives nothing.
+"""Whom we owe most, and who is served last while others wait: a peer that has what we lack, takes, and gives nothing.
 
 Slots alone do not hold it back. There are more of them than a small swarm needs, and of those who may ask, whoever asks
 for the rarest piece is served next, wherever it came from. What nobody else waits for it may have: that costs nothing,
@@ -16,7 +16,8 @@ HEAD_START = 0.25
 later than need be, with all of it the fast wait for the slow."""
 
 LONGEST_START = 16 * 1024 * 1024
-"""Bytes that it counts at most, however large the torrent is: who pretends to have nothing gains no more."""
+"""Bytes that it counts at most, however large the torrent is: who pretends to have nothing gains no more from one
+connection."""
 
 SHARE = 64
 """Who gave less than one in so many bytes of what it took gives nothing: a slow link would give more."""

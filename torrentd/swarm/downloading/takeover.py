@@ -2,9 +2,9 @@
 
 Blocks are promised to peers before it is known how fast they come, and what is rare is promised before others have it.
 So a peer that could send more, and for which nothing is free, gets what has been waiting longest elsewhere, if it would
-bring that much sooner. Unlike in endgame nothing is asked for twice: it is cancelled there first, and asked for anew
-when that peer rejects it (BEP 6), or brought by it, if it had left already. Peers that cannot tell are taken at their
-silence, and so more must be gained.
+bring that much sooner. Unlike in endgame hardly anything is asked for twice: it is cancelled there first, and asked for
+anew when that peer rejects it (BEP 6), or brought by it, if it had left already. Peers that cannot tell, and those that
+have sent nothing yet, are not waited for; of the former more must be gained.
 
 Who says that its link is free (Suggest, see `uploading.offering`) is believed to be quick.
 

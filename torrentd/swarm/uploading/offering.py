@@ -38,8 +38,8 @@ LOOKED_AT = 8
 
 
 def idle(torrent: TorrentState, *, news: bool = False) -> None:
-    """Our link may have nothing to send, or hardly anything. `news`: we have just got a piece, so whoever lacks it is
-    told, interested or not."""
+    """Our link may have nothing to send, or hardly anything: tell those who may ask. `news`: we have just got a piece,
+    and whether they are interested in it they cannot have told yet."""
     if torrent.sharing is None or torrent.requests is None or not torrent.have.count:
         return
     peers = torrent.peers.values()

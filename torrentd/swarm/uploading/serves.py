@@ -42,7 +42,7 @@ def begin(torrent: TorrentState, peer: Peer, most: int) -> None:
         return
     peer.serving = Serve(peer.key, ranges, size, None if free else torrent.up.pace)
     if not torrent.under_way:
-        torrent.breadth.idled(torrent.now)
+        torrent.breadth.measure_from(torrent.now)
     torrent.under_way[peer.key] = torrent.now
     torrent.commands.append(peer.serving)
     peer.spoke_at = peer.served_at = torrent.now
