@@ -114,8 +114,6 @@ class TorrentState(Membership[Peer]):
         self.departed: dict[PeerKey, Identity] = {}
         self.given_fast: dict[str, int] = {}
         """blocks that owners of hosts were given while choked"""
-        self.recalled: dict[int, None] = {}
-        """pieces that we had recalled of whose requests this read has rejects"""
         self.given_back = False
         """rejects came with this read: others may be asked"""
         self.turned_over_at = -NEVER

@@ -123,7 +123,11 @@ def _fast(key: int, *pieces: int) -> list[tuple[float, Event]]:
 
 
 def _rejects(piece: int) -> Event:
-    return says(1, *(Reject(piece, block * BLOCK, BLOCK) for block in range(BLOCKS)))
+    return _rejected(piece, *range(BLOCKS))
+
+
+def _rejected(piece: int, *some: int) -> Event:
+    return says(1, *(Reject(piece, block * BLOCK, BLOCK) for block in some))
 
 
 def _recall(torrent: TorrentState, *pieces: int) -> float:
@@ -142,6 +146,59 @@ def test_what_is_cancelled_is_asked_for_elsewhere_when_it_was_rejected() -> None
     assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)]
     first = torrent.peers[PeerKey(1)]
     assert 3 not in first.queue.outstanding and not first.queue.recalled and not first.refusals
+
+
+def test_rejects_in_several_reads_are_answers_to_the_recall_all_of_them() -> None:
+    torrent = make(PIECES, BLOCKS)
+    _recall(torrent, 3)
+    log = run(torrent, (0.51, _rejected(3, 0, 1)), (0.52, _rejected(3, 2)), (0.53, _rejected(3, 3)), until=0.55)
+    assert asked(log, 2) == [(3, 0, 2 * BLOCK), (3, 2 * BLOCK, BLOCK), (3, 3 * BLOCK, BLOCK)]
+    assert torrent.peers[PeerKey(1)].refusals == 0
+
+
+def test_rejects_that_come_when_somebody_else_was_asked_are_no_refusals() -> None:
+    torrent = make(PIECES, BLOCKS)
+    since = _recall(torrent, 2, 3)
+    run(torrent, until=since + RECALL + LOOK)
+    run(torrent, (since + RECALL + LOOK + 0.01, _rejects(3)), until=since + RECALL + LOOK + 0.02)
+    first = torrent.peers[PeerKey(1)]
+    assert first.refusals == 0 and first.asked_again_at <= torrent.now and not first.queue.late
+
+
+def _recall_all_but_the_next(torrent: TorrentState) -> float:
+    """The first sends two blocks of the only piece, and then a second peer that has it arrives; when it was recalled
+    for that one."""
+    both = [(0.0, arrives(1, reserved=FAST)), (0.0, says(1, has(1, 0), Unchoke()))]
+    sends = [(0.1, says(1, run_of(0))), (0.8, says(1, run_of(0, 1)))]
+    other = [(1.5, arrives(2, reserved=FAST)), (1.5, says(2, has(1, 0), Unchoke()))]
+    log = run(torrent, (0, Start()), *both, *sends, *other, until=1.5 + LOOK)
+    assert _cancelled(log, 1) == [(0, block) for block in range(3, 16)]
+    assert asked(log, 2) == []
+    return torrent.now
+
+
+def test_the_next_block_that_a_recall_left_alone_is_cancelled_once_it_is_late() -> None:
+    torrent = make(1, 16)
+    since = _recall_all_but_the_next(torrent)
+    log = run(torrent, until=since + RECALL + LOOK)
+    assert _cancelled(log, 1) == [(0, 2)]
+    assert asked(log, 2) == [(0, 2 * BLOCK, 14 * BLOCK)]
+
+
+def test_a_recall_that_ends_unanswered_leaves_the_next_block_where_it_is() -> None:
+    torrent = make(1, 16)
+    since = _recall_all_but_the_next(torrent)
+    log = run(torrent, (since + 0.01, PeerClosed(PeerKey(2), "")), until=since + UNANSWERED + 0.01)
+    assert asked(log, 1) == [(0, 3 * BLOCK, 13 * BLOCK)]
+    assert _cancelled(log, 1) == []
+    assert torrent.peers[PeerKey(1)].queue.outstanding[0] & 0b100
+
+
+def test_nothing_is_left_of_a_read_that_ends_the_connection() -> None:
+    torrent = make(PIECES, BLOCKS)
+    _recall(torrent, 3)
+    log = run(torrent, (0.51, says(1, Reject(3, 0, BLOCK), Have(PIECES))), until=0.52)
+    assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)] and not torrent.given_back
 
 
 def test_what_is_brought_after_all_is_not_asked_for_elsewhere() -> None:

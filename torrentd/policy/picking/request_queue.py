@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 LATE_PIECES = 1024
 """Pieces of a peer of which given-up requests are remembered, twice the longest queue. Older ones cannot arrive."""
 
@@ -23,6 +25,13 @@ ORDERLY = 0.75
 disk with several threads has some out of order, too."""
 
 
+class Recall(Struct):
+    """Requests of one piece that were cancelled, so as to ask somebody else when the peer has rejected them."""
+
+    since: float
+    blocks: int
+
+
 @dataclass(slots=True, eq=False)
 class RequestQueue:
     """What one peer was asked for and has not sent yet."""
@@ -33,9 +42,8 @@ class RequestQueue:
     """outstanding blocks"""
     late: dict[int, int] = field(default_factory=dict)
     """requests that we no longer count on (cancelled, timed out, choked) and that may still be answered"""
-    recalled: dict[int, float] = field(default_factory=dict)
-    """pieces of which we cancelled what is outstanding, the next block perhaps not, until that is answered or rejected;
-    and since when"""
+    recalled: dict[int, Recall] = field(default_factory=dict)
+    """by piece, those of the outstanding requests that we cancelled, and that may be answered or rejected yet"""
     dry: int = -1
     """the pool's generation at which the peer had none of it"""
     suggested: dict[int, None] = field(default_factory=dict)
@@ -73,8 +81,25 @@ class RequestQueue:
             self.outstanding[piece] = left
         else:
             del self.outstanding[piece]
-            self.recalled.pop(piece, None)
         self.count -= answered.bit_count()
+        if self.recalled:
+            self._settle_recall(piece, answered)
+
+    def recall(self, piece: int, cancelled: int, now: float) -> None:
+        """These outstanding blocks were cancelled; what becomes of each will show."""
+        self.recalled[piece] = Recall(now, cancelled)
+
+    def is_recalled(self, piece: int, asked: int) -> bool:
+        """Whether one of these blocks was."""
+        recall = self.recalled.get(piece)
+        return recall is not None and bool(recall.blocks & asked)
+
+    def _settle_recall(self, piece: int, settled: int) -> None:
+        recall = self.recalled.get(piece)
+        if recall is not None:
+            recall.blocks &= ~settled
+            if not recall.blocks:
+                del self.recalled[piece]
 
     def give_up(self, piece: int, asked: int) -> None:
         """Stop counting on these outstanding blocks, but know them if they come."""

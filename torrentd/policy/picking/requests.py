@@ -176,12 +176,7 @@ class Requests:
         return asked
 
     def reject(self, queue: RequestQueue, piece: int, block: int) -> bool:
-        """The peer will not send this block (a set of one), whether it was outstanding or given up; False: neither.
-
-        What was given up and asked for again is both, and this answers the earlier request: the later one stands.
-        """
-        if queue.expected_late(piece, block):
-            return True
+        """The peer will not send this block (a set of one); False: it was not outstanding."""
         if not queue.outstanding.get(piece, 0) & block:
             return False
         queue.remove(piece, block)

@@ -189,16 +189,16 @@ def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
     if found is None:
         return
     other, piece, asked = found
-    if piece in other.queue.recalled:
-        other.rejects_late = True
-        requests.withdraw(other.queue, piece, asked)
-    elif takeover.may_wait(torrent, other, peer):
-        other.queue.recalled[piece] = torrent.now
+    recall = other.queue.recalled.get(piece)
+    cancelled = recall.blocks if recall is not None else 0
+    if recall is None and takeover.may_wait(torrent, other, peer):
+        other.queue.recall(piece, asked, torrent.now)
         peer.awaits = other.key, piece
         torrent.wake(torrent.now + takeover.RECALL)
-        cancel(torrent, other, piece, asked)
     else:
-        cancel(torrent, other, piece, requests.withdraw(other.queue, piece, asked))
+        other.rejects_late |= recall is not None
+        requests.withdraw(other.queue, piece, asked)
+    cancel(torrent, other, piece, asked & ~cancelled)
 
 
 def _ask(torrent: TorrentState, peer: Peer, ranges: list[Range], *, was_empty: bool) -> None:

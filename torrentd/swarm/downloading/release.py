@@ -63,19 +63,24 @@ def unchoked(torrent: TorrentState, peer: Peer, _: Unchoke) -> None:
 def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
     """A request will not be answered (BEP 6): others may be asked at the end of the read, and this peer as well.
 
+    What was given up and asked for again is answered twice, and this is the answer to the earlier request: the later
+    one stands.
+
     A choke explains it, or that we recalled it. Without, the peer is asked for something else, or the same, but not
     twice in half a second, and less and less if no block comes: it would not do to ask and be refused as fast as
     messages travel.
     """
     peer.require_fast()
-    recalled = message.piece in peer.queue.recalled
-    if not _take_rejected(torrent, peer, message):
+    queue, piece, asked = peer.queue, message.piece, _asked(torrent, message)
+    if queue.expected_late(piece, asked):
+        return
+    recalled = queue.is_recalled(piece, asked)
+    if torrent.requests is None or not torrent.requests.reject(queue, piece, asked):
         floods.spend(peer, floods.REJECT, torrent.now)
         return
     torrent.given_back = True
     if recalled:
         peer.rejects_late = False
-        torrent.recalled[message.piece] = None
     elif peer.peer_choking:
         peer.fast_for_us.pop(message.piece, None)
     elif peer.refused_at != torrent.now:
@@ -85,24 +90,19 @@ def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
         peer.refused_at = torrent.now
 
 
-def _take_rejected(torrent: TorrentState, peer: Peer, message: Reject) -> bool:
-    """Whether we had asked for that; if we still count on it, it may be asked of others."""
-    piece, (block, odd) = message.piece, divmod(message.begin, BLOCK)
-    if odd or not torrent.geometry.is_range(piece, message.begin, message.length):
-        return False
-    if torrent.requests is None:
-        return bool(peer.queue.expected_late(piece, 1 << block))
-    return torrent.requests.reject(peer.queue, piece, 1 << block)
+def _asked(torrent: TorrentState, message: Reject) -> int:
+    """The block that is rejected, a set of one; empty if we cannot have asked for that."""
+    block, odd = divmod(message.begin, BLOCK)
+    if odd or not torrent.geometry.is_range(message.piece, message.begin, message.length):
+        return 0
+    return 1 << block
 
 
 def share_rejected(torrent: TorrentState, peer: Peer) -> None:
-    """The read with rejects of `peer` is over: what was recalled for somebody, that one is asked for first."""
+    """The read with rejects of `peer` is over: those for whom it was asked for them are asked first."""
     torrent.given_back = False
-    pieces, torrent.recalled = torrent.recalled, {}
-    for piece in pieces:
-        peer.queue.recalled.pop(piece, None)
     for other in torrent.peers.values():
-        if other.awaits is not None and other.awaits[0] == peer.key and other.awaits[1] in pieces:
+        if other.awaits is not None and other.awaits[0] == peer.key:
             download.top_up(torrent, other)
     download.share_out(torrent, but=peer)
     if torrent.now < peer.asked_again_at:
@@ -136,6 +136,7 @@ def _hinted(torrent: TorrentState, peer: Peer, piece: int) -> None:
 
 def gone(torrent: TorrentState, peer: Peer) -> None:
     """The peer is not one of `torrent.peers` any more."""
+    torrent.given_back = False  # by its last read, perhaps: now everybody is offered all that it owed
     requests = torrent.requests
     if requests is None:
         return
@@ -196,13 +197,12 @@ def _end_recalls(torrent: TorrentState, requests: Requests) -> None:
     """What was cancelled and neither rejected nor brought for so long may be asked of anybody, whoever it was for."""
     ended = False
     for peer in torrent.peers.values():
-        for piece, since in list(peer.queue.recalled.items()):
-            if torrent.now < since + UNANSWERED:
-                torrent.wake(since + UNANSWERED)
+        for piece, recall in list(peer.queue.recalled.items()):
+            if torrent.now < recall.since + UNANSWERED:
+                torrent.wake(recall.since + UNANSWERED)
                 continue
             peer.rejects_late = True
-            del peer.queue.recalled[piece]
-            download.cancel(torrent, peer, piece, requests.withdraw(peer.queue, piece))
+            requests.withdraw(peer.queue, piece, recall.blocks)
             ended = True
     if ended:
         download.share_out(torrent)

@@ -116,8 +116,8 @@ def may_wait(torrent: TorrentState, other: Peer, peer: Peer) -> bool:
 
 def is_recalled(torrent: TorrentState, other: Peer, piece: int) -> bool:
     """Whether what `other` owes of the piece was cancelled just now, and neither rejected nor brought yet."""
-    since = other.queue.recalled.get(piece)
-    return since is not None and torrent.now < since + RECALL
+    recall = other.queue.recalled.get(piece)
+    return recall is not None and torrent.now < recall.since + RECALL
 
 
 def _awaits(torrent: TorrentState, peer: Peer) -> bool:
