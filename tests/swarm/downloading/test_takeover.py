@@ -8,7 +8,7 @@ from tests.swarm.evaluator import FAST, arrives, asked, has, make, run, run_of, 
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.swarm.downloading.release import UNANSWERED
-from torrentd.swarm.downloading.takeover import LOOK, RECALL, SHORT_PATIENCE
+from torrentd.swarm.downloading.takeover import FORGIVEN, LOOK, RECALL, SHORT_PATIENCE, may_wait
 from torrentd.swarm.events import DiskBusy, Event, PeerClosed, Start
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Cancel, Choke, Have, Reject, Suggest, Unchoke
@@ -213,7 +213,7 @@ def test_who_does_not_reject_in_time_is_not_waited_for_again() -> None:
     since = _recall(torrent, 2, 3)
     log = run(torrent, until=since + RECALL + LOOK)
     assert asked(log, 2) == [(3, 0, BLOCKS * BLOCK)] and _cancelled(log, 1) == []  # it was told once
-    assert torrent.peers[PeerKey(1)].rejects_late
+    assert torrent.peers[PeerKey(1)].rejects_late_until > torrent.now
 
 
 def test_a_free_link_is_believed_to_be_quick() -> None:
@@ -239,3 +239,24 @@ def test_what_is_not_rejected_is_free_again_though_the_one_for_whom_it_was_recal
     log = run(torrent, until=since + UNANSWERED + 0.01)
     assert asked(log, 1) == [(3, 0, BLOCKS * BLOCK)]
     assert not torrent.peers[PeerKey(1)].queue.recalled
+
+
+def test_a_peer_that_rejected_late_is_waited_for_again_after_a_while() -> None:
+    torrent = make(PIECES, BLOCKS)
+    since = _recall(torrent, 2, 3)
+    run(torrent, until=since + RECALL + LOOK)
+    first, second = torrent.peers[PeerKey(1)], torrent.peers[PeerKey(2)]
+    assert not may_wait(torrent, first, second)
+    torrent.now = since + RECALL + LOOK + FORGIVEN
+    assert may_wait(torrent, first, second)
+
+
+def test_who_is_far_away_is_not_relieved_before_an_answer_could_be_here() -> None:
+    torrent = make(PIECES, BLOCKS)
+    answers = [(0.6, says(1, *(run_of(0, block) for block in range(BLOCKS))))]
+    pauses = [(0.6, says(1, Choke(), *(Reject(piece, block * BLOCK, BLOCK) for piece in (1, 2) for block in range(4))))]
+    far = [(0.0, arrives(1, reserved=FAST)), (0.0, says(1, has(PIECES, 0, 1, 2), Unchoke()))]
+    script = [*far, *answers, *pauses, (20.0, says(1, Unchoke())), *_fast(2, 1, 2)]
+    offers = [(20.0 + 0.2 * turn, says(2, Suggest(1))) for turn in range(1, 4)]
+    log = run(torrent, (0, Start()), *script, *offers, until=20.85)
+    assert _cancelled(log, 1) == []

@@ -46,7 +46,18 @@ GROWTH = 1.1
 class Pipeline:
     """The wanted depth of one peer's request queue (`depth`, in blocks)."""
 
-    __slots__ = ("_asked_at", "_bytes", "_cap", "_look_every", "_looked_at", "_ramping", "_rate", "depth", "latency")
+    __slots__ = (
+        "_asked_at",
+        "_bytes",
+        "_cap",
+        "_look_every",
+        "_looked_at",
+        "_ramping",
+        "_rate",
+        "depth",
+        "latency",
+        "quickest",
+    )
 
     def __init__(self, now: float) -> None:
         self.depth = START
@@ -58,6 +69,8 @@ class Pipeline:
         self._asked_at: float | None = None
         self.latency = 0.0
         """seconds until a request that met an empty queue was answered, the last time; 0: none was yet"""
+        self.quickest = 0.0
+        """the least that this ever was: the way there and back, and a block; later ones may have waited for others"""
         self._look_every = LOOK
 
     @property
@@ -82,6 +95,7 @@ class Pipeline:
         """`count` requested blocks arrived in one read."""
         if self._asked_at is not None:
             self.latency = now - self._asked_at
+            self.quickest = min(self.quickest or self.latency, self.latency)
             self._look_every = min(max(LOOK, self.latency), LONGEST_LOOK)
             self._asked_at = None
         self._bytes += count * BLOCK

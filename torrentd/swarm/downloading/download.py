@@ -120,7 +120,8 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     room = depth - before
     if room * REFILL < depth:
         return
-    take_over(torrent, requests, peer)
+    if not torrent.rationed:
+        take_over(torrent, requests, peer)
     if not before:
         torrent.wake(torrent.now + takeover.LOOK)
         if torrent.sequential:
@@ -196,7 +197,8 @@ def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
         peer.awaits = other.key, piece
         torrent.wake(torrent.now + takeover.RECALL)
     else:
-        other.rejects_late |= recall is not None
+        if recall is not None:
+            other.rejects_late_until = torrent.now + takeover.FORGIVEN
         requests.withdraw(other.queue, piece, asked)
     cancel(torrent, other, piece, asked & ~cancelled)
 

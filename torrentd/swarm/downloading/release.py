@@ -80,7 +80,7 @@ def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
         return
     torrent.given_back = True
     if recalled:
-        peer.rejects_late = False
+        peer.rejects_late_until = torrent.now
     elif peer.peer_choking:
         peer.fast_for_us.pop(message.piece, None)
     elif peer.refused_at != torrent.now:
@@ -201,7 +201,7 @@ def _end_recalls(torrent: TorrentState, requests: Requests) -> None:
             if torrent.now < recall.since + UNANSWERED:
                 torrent.wake(recall.since + UNANSWERED)
                 continue
-            peer.rejects_late = True
+            peer.rejects_late_until = torrent.now + takeover.FORGIVEN
             requests.withdraw(peer.queue, piece, recall.blocks)
             ended = True
     if ended:

@@ -13,6 +13,8 @@ Seeds are relieved first while there is a leech that has the piece: what only th
 
 from __future__ import annotations
 
+from itertools import islice
+
 from torrentd.model.geometry import BLOCK
 from torrentd.policy.picking.requests import Requests
 from torrentd.swarm.peers.peer import Peer
@@ -46,6 +48,9 @@ TRIAL = 1.0
 SLOWEST = 1000.0
 """Bytes per second that are expected of those who send nothing."""
 
+LATEST, FIRST = 24, 8
+"""Pieces that are looked at of those that a peer was asked for last, and first."""
+
 PATIENCE = 2.0
 """Seconds in which a peer that was asked should have begun to send."""
 
@@ -57,10 +62,17 @@ FREE = 0.2
 """Seconds for which it counts that a peer's link is free."""
 
 QUICK = 0.5
-"""Seconds that something must have to wait for such a peer to be sooner: it brings a piece in a part of that."""
+"""Seconds that something must have to wait at least for such a peer to be sooner: most bring a piece in a part of that.
+"""
+
+PER_BLOCK = 0.5
+"""What each block takes of its link, of the time of its quickest answer: the rest of that is the way there and back."""
 
 SHORT_PATIENCE = 0.15
 """`PATIENCE` if there is such a peer: who is not sending by then has others to send to first."""
+
+SLACK = 1.5
+"""That in terms of the peer's quickest answer, which is more for those far away."""
 
 FRESH = 0.3
 """Seconds that who owed nothing has to begin, at most, whatever its rate is: it is as low as we made it. Without that
@@ -68,6 +80,9 @@ the last blocks went from one to the other."""
 
 RECALL = 0.3
 """Seconds in which what was cancelled should be rejected, or here. Then it is asked for elsewhere all the same."""
+
+FORGIVEN = 10.0
+"""Seconds after which a peer that did not reject in time is tried again: it may have had much to send."""
 
 LOOK = 0.1
 """Seconds between two looks at those who have nothing to do."""
@@ -81,15 +96,16 @@ def find(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[Peer, i
     if peer.queue.count > 1 and peer.queue.count * BLOCK > DRY * rate:
         return None
     free = is_free(torrent, peer)
-    found = _waiting_longest(torrent, requests, peer, SHORT_PATIENCE if free else PATIENCE)
+    found = _waiting_longest(torrent, requests, peer, free)
     if found is None:
         return None
     wait, other, piece = found
     asked = _takeable(torrent, other, piece)
     if free:
-        return (other, piece, asked) if wait >= QUICK else None
+        enough = max(QUICK, asked.bit_count() * PER_BLOCK * peer.pipeline.quickest)
+        return (other, piece, asked) if wait >= enough else None
     ours = _needs(peer, peer.queue.count + asked.bit_count(), rate)
-    enough = ours * BLIND_SOONER + BLIND_MARGIN if _is_blind(other) else ours * SOONER + MARGIN
+    enough = ours * BLIND_SOONER + BLIND_MARGIN if _is_blind(torrent, other) else ours * SOONER + MARGIN
     return (other, piece, asked) if wait >= enough else None
 
 
@@ -103,15 +119,15 @@ def is_free(torrent: TorrentState, peer: Peer) -> bool:
     return torrent.now < peer.free_until and not peer.queue.count
 
 
-def _is_blind(other: Peer) -> bool:
+def _is_blind(torrent: TorrentState, other: Peer) -> bool:
     """Whether what is cancelled there is hardly ever rejected before it would be here."""
-    return not other.fast or other.rejects_late
+    return not other.fast or torrent.now < other.rejects_late_until
 
 
 def may_wait(torrent: TorrentState, other: Peer, peer: Peer) -> bool:
     """Whether `peer` should be asked for what `other` owes only when that was rejected. A slow peer's answer comes
     behind what it is sending. And of those who sent nothing yet little comes after all: a free link need not wait."""
-    return not _is_blind(other) and not (is_free(torrent, peer) and other.down.rate(torrent.now) < SLOWEST)
+    return not _is_blind(torrent, other) and not (is_free(torrent, peer) and other.down.rate(torrent.now) < SLOWEST)
 
 
 def is_recalled(torrent: TorrentState, other: Peer, piece: int) -> bool:
@@ -144,10 +160,10 @@ def is_silent(torrent: TorrentState, peer: Peer) -> bool:
 
 
 def _waiting_longest(
-    torrent: TorrentState, requests: Requests, peer: Peer, patience: float
+    torrent: TorrentState, requests: Requests, peer: Peer, free: bool
 ) -> tuple[float, Peer, int] | None:
-    """How long what waits longest elsewhere and `peer` could bring will wait, at whom, and of which piece it is. Who
-    sent nothing yet is left alone for `patience` seconds."""
+    """How long what waits longest elsewhere and `peer`, whose link may be free, could bring will wait, at whom, and of
+    which piece it is. Who sent nothing yet is left alone for a while."""
     best: tuple[float, Peer, int] | None = None
     for other in torrent.peers.values():
         count = other.queue.count
@@ -157,13 +173,21 @@ def _waiting_longest(
         if count == 1 and not late:
             continue  # the first of all may be on its way
         rate, waited = other.down.rate(torrent.now), torrent.now - other.waiting_since
-        if waited < patience and (rate < SLOWEST or (other.pipeline.just_asked and waited < FRESH)):
+        if waited < _patience(other, free) and (rate < SLOWEST or (other.pipeline.just_asked and waited < FRESH)):
             continue
         each = max(BLOCK / max(SLOWEST, rate), waited if late else 0.0)
+        if best is not None and count * each + (SEED if other.is_seed else 0.0) <= best[0]:
+            continue  # nothing there waits longer
         found = _last_to_come(torrent, requests, peer, other, each)
         if found is not None and (best is None or found[0] > best[0]):
             best = found[0], other, found[1]
     return best
+
+
+def _patience(other: Peer, free: bool) -> float:
+    """Seconds in which `other`, which was asked, should have begun to send if somebody else is there whose link may be
+    free. Nobody is blamed for being far away."""
+    return min(PATIENCE, max(SHORT_PATIENCE, SLACK * other.pipeline.quickest)) if free else PATIENCE
 
 
 def _last_to_come(
@@ -177,7 +201,7 @@ def _last_to_come(
     """
     begun: tuple[float, int] | None = None
     rest: list[int] = []
-    for piece in reversed(other.queue.outstanding):
+    for piece in _latest_and_first(other.queue.outstanding):
         if not _could_bring(requests, peer, piece) or is_recalled(torrent, other, piece):
             continue
         if other.key not in requests.started[piece].contributors:
@@ -192,6 +216,14 @@ def _last_to_come(
         return begun
     last = max(rest, key=requests.picker.availability.count)
     return other.queue.count * each + (SEED if other.is_seed and not peer.is_seed else 0.0), last
+
+
+def _latest_and_first(outstanding: dict[int, int]) -> list[int]:
+    """The pieces of a queue, those asked for last first; of a long one only some from either end, for many who idle may
+    look at many queues."""
+    if len(outstanding) <= LATEST + FIRST:
+        return list(reversed(outstanding))
+    return [*islice(reversed(outstanding), LATEST), *islice(outstanding, FIRST)]
 
 
 def _takeable(torrent: TorrentState, other: Peer, piece: int) -> int:

@@ -92,10 +92,10 @@ class Peer:
     """when we last told it that our link is free"""
     offers: int = 0
     """times that it was told"""
-    offer_pause: float = 0.1
-    """seconds from then until it may be told again"""
-    rejects_late: bool = False
-    """what was last recalled of it was not rejected in time"""
+    offer_pause: float = 0.0
+    """seconds from then until it may be told again; 0: it has asked for something since"""
+    rejects_late_until: float = -1.0
+    """what was recalled of it was not rejected in time: until when it is not waited for again"""
     awaits: tuple[PeerKey, int] | None = None
     """of whom which piece was recalled, last, so that this one may be asked for it"""
     free_until: float = -1.0

@@ -11,6 +11,7 @@ from __future__ import annotations
 from torrentd.policy.picking import piece_sets
 from torrentd.swarm.peers.peer import Peer
 from torrentd.swarm.state import TorrentState
+from torrentd.swarm.uploading import sharing
 from torrentd.wire.peer.messages import Suggest
 
 AT_A_TIME = 6
@@ -23,7 +24,7 @@ may have asked."""
 LOOK = 0.05
 """Seconds between two looks while the link idles."""
 
-FIRST_PAUSE = 0.1
+FIRST_PAUSE = 0.2
 """Seconds until who was told and asked for nothing is told again, at first; it is doubled each time."""
 
 LONGEST_PAUSE = 16.0
@@ -43,7 +44,7 @@ def idle(torrent: TorrentState, *, news: bool = False) -> None:
     if torrent.sharing is None or torrent.requests is None or not torrent.have.count:
         return
     peers = torrent.peers.values()
-    if len(torrent.under_way) > FEW or any(peer.requests.count for peer in peers):
+    if sharing.places_taken(torrent) > FEW or any(peer.requests.count for peer in peers):
         return
     able = [peer for peer in peers if _may_be_told(torrent, peer, news)]
     if not able:
@@ -74,7 +75,7 @@ def _tell(torrent: TorrentState, peer: Peer) -> None:
     """Suggest the rarest of some pieces that it lacks."""
     assert torrent.requests is not None
     peer.offered_at = torrent.now
-    peer.offer_pause = min(2 * peer.offer_pause, LONGEST_PAUSE)
+    peer.offer_pause = min(2 * peer.offer_pause or FIRST_PAUSE, LONGEST_PAUSE)
     lacks = piece_sets.without(torrent.have, peer.have)
     if lacks.count:
         some = piece_sets.some_common(lacks, torrent.have, LOOKED_AT)
@@ -84,4 +85,4 @@ def _tell(torrent: TorrentState, peer: Peer) -> None:
 
 def asked(peer: Peer) -> None:
     """The peer asks for something: it may be told again soon."""
-    peer.offer_pause = FIRST_PAUSE
+    peer.offer_pause = 0.0

@@ -40,7 +40,7 @@ def order_of(torrent: TorrentState) -> Order | None:
 
 def serve_next(torrent: TorrentState, order: Order) -> None:
     """Begin Serves until as many are under way as the link needs, or nobody waits."""
-    for _ in range(torrent.breadth.width - _places_taken(torrent)):
+    for _ in range(torrent.breadth.width - places_taken(torrent)):
         choice = _cheapest(torrent, order)
         if choice is None:
             return
@@ -57,7 +57,7 @@ def serve_next(torrent: TorrentState, order: Order) -> None:
             order.give(served, peer.key, len(torrent.peers) - 1, torrent.now)
 
 
-def _places_taken(torrent: TorrentState) -> int:
+def places_taken(torrent: TorrentState) -> int:
     """By those who take what they are sent: of all who are served, those that stall began first."""
     taken, young = len(torrent.under_way), torrent.now - STALLED
     for since in torrent.under_way.values():
