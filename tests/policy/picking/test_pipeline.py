@@ -89,3 +89,11 @@ def test_the_ramp_does_not_end_while_the_answers_are_on_their_way() -> None:
         for part in range(4):
             pipeline.received(pipeline.depth // 8, round_trip + part * 0.2)
     assert pipeline.depth > 4 * START
+
+
+def test_the_quickest_answer_is_remembered_besides_the_last() -> None:
+    pipeline = Pipeline(0.0)
+    for asked, answered in ((0.0, 0.3), (10.0, 10.2), (20.0, 20.8)):
+        pipeline.asked(asked)
+        pipeline.received(1, answered)
+    assert (pipeline.quickest, pipeline.latency) == (pytest.approx(0.2), pytest.approx(0.8))
