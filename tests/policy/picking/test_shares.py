@@ -73,6 +73,36 @@ def test_who_has_pieces_of_its_own_left_does_not_help() -> None:
     assert sorted(chosen) == own
 
 
+def test_who_has_nothing_left_waits_if_others_should_fetch_the_rest() -> None:
+    shares = _shares(LEECHES[0])
+    own = next(piece for piece in range(CLASSES) if _ours(shares, piece))
+    theirs = [piece for piece in range(CLASSES) if not _ours(shares, piece)]
+    assert shares.choose(theirs, in_order=True, ahead=False) is None
+    assert shares.choose([*theirs, own], in_order=True, ahead=False) == own
+    assert shares.choose(theirs, in_order=False, ahead=False) in theirs
+
+
+@pytest.mark.parametrize(
+    ("at", "left", "soon"), [(2.0, 40, True), (2.0, 60, False), (2.0, 100, False), (2.5, 39, True)]
+)
+def test_what_only_seeds_have_is_soon_with_others_if_that_goes_on_as_it_did(at: float, left: int, soon: bool) -> None:
+    """There were 100 a second or so ago."""
+    shares = _shares(LEECHES[0])
+    assert not shares.soon_over(100, 1.0)
+    assert shares.soon_over(left, at) == soon
+
+
+def test_it_is_judged_by_the_last_second_or_two() -> None:
+    shares = _shares(LEECHES[0])
+    for at, left in [(1.0, 900), (2.0, 200), (3.0, 195)]:
+        shares.soon_over(left, at)
+    assert not shares.soon_over(190, 4.0)
+    assert shares.soon_over(10, 4.5)
+    assert shares.soon_over(0, 5.0)
+    shares.soon_over(0, 6.0)
+    assert not shares.soon_over(0, 7.0), "that was over long ago"
+
+
 def test_a_rival_that_is_none_any_more_before_anybody_tells() -> None:
     """It says that it only uploads, say."""
     known = LEECHES[1:2]

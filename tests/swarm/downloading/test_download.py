@@ -20,7 +20,6 @@ from tests.swarm.evaluator import (
 )
 from torrentd.model.geometry import BLOCK
 from torrentd.policy.picking.pipeline import START
-from torrentd.policy.picking.shares import AHEAD
 from torrentd.policy.rates.limiter import Bucket
 from torrentd.swarm import events
 from torrentd.swarm.commands import Ask, Discard, Finished, Mark, Send, Store
@@ -143,13 +142,3 @@ def test_pieces_that_everybody_took_along_are_not_kept_without_end() -> None:
     log = run(torrent, *script)
     assert commands(log, Discard) == [Discard([key]) for key in range(1, 9)]
     assert torrent.requests is not None and len(torrent.requests.started) == 32
-
-
-def test_with_other_leeches_a_seed_that_sends_in_order_is_asked_for_a_part_of_what_is_left_at_a_time() -> None:
-    seed = [(0, Start()), (0, arrives(1)), (0, says(1, has(8, *range(8))))]
-    for others, orderly, asked_for in [([2], 1.0, 4 * 8 * AHEAD / 2), ([2], 0.5, START), ([], 1.0, START)]:
-        torrent = make(pieces=8, blocks=4)
-        run(torrent, *seed, *[(0, arrives(other)) for other in others], until=0.1)
-        torrent.peers[1].queue.in_order = orderly
-        log = run(torrent, (0.2, says(1, Unchoke())), until=0.3)
-        assert sum(length for _, _, length in asked(log, 1)) == asked_for * BLOCK

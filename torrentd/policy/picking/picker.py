@@ -114,7 +114,8 @@ class Picker:
         self, have: Bitfield, ahead: bool = True, suggested: Collection[int] = (), in_order: bool = False
     ) -> int | None:
         """The piece to start with a peer that has `have` and suggests some; it leaves the pool. None if the peer has
-        none of it, or none of the next in sequential mode unless it may go `ahead`. `in_order`: of `Shares.choose`."""
+        none of it, or none whose turn it is, unless it may go `ahead`: the next in sequential mode, else our share of
+        what a seed has that sends `in_order` (see `Shares.choose`)."""
         if not self.availability.pool_size:
             return None
         if self.sequential:
@@ -123,7 +124,7 @@ class Picker:
             self._random_left -= 1
             piece = random_one
         else:
-            piece = self._rarest(have, in_order)
+            piece = self._rarest(have, in_order, ahead)
             if piece is not None and suggested:
                 piece = self._suggested(suggested, have, piece)
         if piece is not None:
@@ -150,14 +151,14 @@ class Picker:
                 return piece
         return None
 
-    def _rarest(self, have: Bitfield, in_order: bool) -> int | None:
+    def _rarest(self, have: Bitfield, in_order: bool, ahead: bool) -> int | None:
         steps = PATIENCE
         of_seed = have.has_all()
         for bucket in self.availability.rarest(of_leech=not of_seed):
             start = int(self._rng.random() * max(1, len(bucket) - steps))
             window = bucket[start : start + steps]
             if of_seed:
-                return self.shares.choose(window, in_order)
+                return self.shares.choose(window, in_order, ahead)
             piece = have.first_of(window)
             if piece is not None:
                 return piece

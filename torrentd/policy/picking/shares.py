@@ -9,7 +9,8 @@ Whoever does not know everybody, or other clients, collide as before; nothing ha
 
 A seed that sends in the order of asking sends everything twice that two ask for, and the shares are not equal. There
 whoever has nothing of its own left helps the leech that has most left: those with little soon ask for all of it. And
-when little is left that only seeds have, everybody asks for a small part of it at a time.
+when little is left that only seeds have, everybody asks for a small part of it at a time, and nobody helps any more
+unless that takes long.
 """
 
 from __future__ import annotations
@@ -33,14 +34,23 @@ LATER = 2
 """Who is helped is spared one in so many of the pieces that it has left: those that it comes to last."""
 
 
+SOON = 1.0
+"""Seconds in which others fetch their own last pieces sooner than with help: what is on its way to them nobody sees."""
+
+LOOK = 1.0
+"""Seconds over which it is measured how fast that goes, at least; some seeds send twice a second."""
+
+
 class Shares:
     """How pieces are shared with `rivals`, the ids of the other leeches."""
 
-    __slots__ = ("_known", "_leads", "_own", "_ranks", "_rivals")
+    __slots__ = ("_before", "_known", "_leads", "_now", "_own", "_ranks", "_rivals")
 
     def __init__(self, own: PeerId, rivals: Callable[[], Iterable[PeerId]]) -> None:
         self._own = own
         self._rivals = rivals
+        self._before = self._now = 0.0, 0
+        """when how many pieces were left that only seeds have: a look ago or more, and since then"""
         self._known: list[PeerId] = []
         """the rivals when they were last compared; all that is remembered is of these"""
         self._leads: Sequence[int] | None = None
@@ -59,9 +69,10 @@ class Shares:
             self._leads = self._compare()
         return bool(self._known)
 
-    def choose(self, pieces: Sequence[int], in_order: bool = False) -> int:
+    def choose(self, pieces: Sequence[int], in_order: bool = False, ahead: bool = True) -> int | None:
         """Which of these (at least one) to ask for: what is ours most of all; the first if nobody else asks for them.
-        `in_order`: the seed sends in the order of asking."""
+        `in_order`: the seed sends in the order of asking. Then it is None if others should fetch them all, unless we
+        may go `ahead`."""
         leads = self._leads
         if leads is None:
             leads = self._leads = self._compare()
@@ -69,7 +80,9 @@ class Shares:
             return pieces[0]
         lead = [leads[piece % CLASSES] for piece in pieces]
         most = max(lead)
-        return self._help(pieces) if in_order and most < 0 else pieces[lead.index(most)]
+        if in_order and most < 0:
+            return self._help(pieces) if ahead else None
+        return pieces[lead.index(most)]
 
     def _help(self, pieces: Sequence[int]) -> int:
         """Of what the leech with most of these comes to last, what fits us best."""
@@ -88,6 +101,14 @@ class Shares:
         """How many pieces to ask of one seed at a time, when so many are left that only seeds have; infinity if nobody
         else asks it."""
         return max(1.0, rare * AHEAD / (1 + len(self._known))) if self.contested else inf
+
+    def soon_over(self, rare: int, now: float) -> bool:
+        """Whether leeches will soon have all that only seeds have, which are `rare` pieces now, if it goes on like
+        this."""
+        if now >= self._now[0] + LOOK:
+            self._before, self._now = self._now, (now, rare)
+        since, left = self._before
+        return rare * (now - since) < SOON * (left - rare)
 
     def _compare(self) -> Sequence[int]:
         self._known = list(self._rivals())

@@ -120,7 +120,7 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     room = depth - before
     if room * REFILL < depth:
         return
-    if not torrent.rationed:
+    if rationing.could_ask(torrent, peer):
         take_over(torrent, requests, peer)
     if not before:
         torrent.wake(torrent.now + takeover.LOOK)
@@ -137,7 +137,7 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
 def _ask_for(torrent: TorrentState, requests: Requests, peer: Peer, have: Bitfield, room: int) -> None:
     """Ask for up to `room` blocks, which were granted, of what the peer has."""
     queue, before = peer.queue, peer.queue.count
-    ahead = not torrent.sequential or _may_go_ahead(torrent, requests, peer)
+    ahead = _may_go_ahead(torrent, requests, peer)
     ranges, begun = requests.ask(queue, have, room, ahead)
     rationing.not_asked(torrent, peer, before + room - queue.count)
     if begun:
@@ -174,7 +174,14 @@ def _depth(torrent: TorrentState, requests: Requests, peer: Peer) -> int:
 
 
 def _may_go_ahead(torrent: TorrentState, requests: Requests, peer: Peer) -> bool:
-    """Sequential: whether nobody else who sends has what is needed next."""
+    """Whether it may be asked for that whose turn it is not: sequential, if nobody else who sends has what is needed
+    next. Else, of a seed that sends in order, if it will not soon be with others; an answer's time after the last one
+    at any rate, for then they are slow."""
+    if not torrent.sequential:
+        if not peer.queue.sends_in_order or torrent.now >= peer.waiting_since + peer.pipeline.latency:
+            return True
+        picker = requests.picker
+        return not picker.shares.soon_over(picker.availability.only_seeds(), torrent.now)
     near = requests.picker.next_pieces()
     senders = (
         other

@@ -93,7 +93,7 @@ class Peer:
     offers: int = 0
     """times that it was told"""
     offer_pause: float = 0.0
-    """seconds from then until it may be told again; 0: it has asked for something since"""
+    """seconds from then until it may be told again"""
     rejects_late_until: float = -1.0
     """what was recalled of it was not rejected in time: until when it is not waited for again"""
     awaits: tuple[PeerKey, int] | None = None

@@ -24,8 +24,8 @@ may have asked."""
 LOOK = 0.05
 """Seconds between two looks while the link idles."""
 
-FIRST_PAUSE = 0.2
-"""Seconds until who was told and asked for nothing is told again, at first; it is doubled each time."""
+FIRST_PAUSE = 0.1
+"""Seconds until who was told, and asked for something, is told again; without that it is doubled each time."""
 
 LONGEST_PAUSE = 16.0
 """Seconds that it grows to."""
@@ -75,7 +75,7 @@ def _tell(torrent: TorrentState, peer: Peer) -> None:
     """Suggest the rarest of some pieces that it lacks."""
     assert torrent.requests is not None
     peer.offered_at = torrent.now
-    peer.offer_pause = min(2 * peer.offer_pause or FIRST_PAUSE, LONGEST_PAUSE)
+    peer.offer_pause = min(2 * max(peer.offer_pause, FIRST_PAUSE), LONGEST_PAUSE)
     lacks = piece_sets.without(torrent.have, peer.have)
     if lacks.count:
         some = piece_sets.some_common(lacks, torrent.have, LOOKED_AT)
@@ -85,4 +85,4 @@ def _tell(torrent: TorrentState, peer: Peer) -> None:
 
 def asked(peer: Peer) -> None:
     """The peer asks for something: it may be told again soon."""
-    peer.offer_pause = 0.0
+    peer.offer_pause = FIRST_PAUSE
