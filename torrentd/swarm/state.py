@@ -114,8 +114,8 @@ class TorrentState(Membership[Peer]):
         self.departed: dict[PeerKey, Identity] = {}
         self.given_fast: dict[str, int] = {}
         """blocks that owners of hosts were given while choked"""
-        self.given_back = False
-        """rejects came with this read: others may be asked"""
+        self.given_back: dict[int, None] = {}
+        """pieces of which rejects came with this read: others may be asked"""
         self.turned_over_at = -NEVER
         """when a connection that led nowhere last made room for another"""
         self.sharing: Order | None = None

@@ -157,9 +157,7 @@ class Picker:
         for bucket in self.availability.rarest(of_leech=not of_seed):
             start = int(self._rng.random() * max(1, len(bucket) - steps))
             window = bucket[start : start + steps]
-            if of_seed:
-                return self.shares.choose(window, in_order, ahead)
-            piece = have.first_of(window)
+            piece = self.shares.choose(window, in_order, ahead) if of_seed else have.first_of(window)
             if piece is not None:
                 return piece
             steps -= len(bucket)

@@ -47,6 +47,7 @@ class Pipeline:
     """The wanted depth of one peer's request queue (`depth`, in blocks)."""
 
     __slots__ = (
+        "_alone",
         "_asked_at",
         "_bytes",
         "_cap",
@@ -67,6 +68,8 @@ class Pipeline:
         self._bytes = 0
         self._looked_at = now
         self._asked_at: float | None = None
+        self._alone = True
+        """whether an answer can only be to what was asked for then"""
         self.latency = 0.0
         """seconds until a request that met an empty queue was answered, the last time; 0: none was yet"""
         self.quickest = 0.0
@@ -83,9 +86,10 @@ class Pipeline:
         self._cap = max(1, min(CAP, reqq))
         self.depth = min(self.depth, self._cap)
 
-    def asked(self, now: float) -> None:
+    def asked(self, now: float, alone: bool = True) -> None:
         """Blocks were requested of a peer that owed none: the answer's delay is the latency, and the rate before this
-        was ours, not the peer's."""
+        was ours, not the peer's. Not `alone`: what we gave up may come yet."""
+        self._alone = alone
         self._asked_at = now
         if now - self._looked_at >= self._look_every:
             self._bytes = 0
@@ -95,7 +99,8 @@ class Pipeline:
         """`count` requested blocks arrived in one read."""
         if self._asked_at is not None:
             self.latency = now - self._asked_at
-            self.quickest = min(self.quickest or self.latency, self.latency)
+            if self._alone:
+                self.quickest = min(self.quickest or self.latency, self.latency)
             self._look_every = min(max(LOOK, self.latency), LONGEST_LOOK)
             self._asked_at = None
         self._bytes += count * BLOCK

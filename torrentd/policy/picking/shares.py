@@ -103,8 +103,8 @@ class Shares:
         return max(1.0, rare * AHEAD / (1 + len(self._known))) if self.contested else inf
 
     def soon_over(self, rare: int, now: float) -> bool:
-        """Whether leeches will soon have all that only seeds have, which are `rare` pieces now, if it goes on like
-        this."""
+        """Whether leeches, we among them, will soon have or fetch all that only seeds have, which are `rare` pieces
+        now, if it goes on like this."""
         if now >= self._now[0] + LOOK:
             self._before, self._now = self._now, (now, rare)
         since, left = self._before

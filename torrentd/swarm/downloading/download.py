@@ -174,14 +174,23 @@ def _depth(torrent: TorrentState, requests: Requests, peer: Peer) -> int:
 
 
 def _may_go_ahead(torrent: TorrentState, requests: Requests, peer: Peer) -> bool:
-    """Whether it may be asked for that whose turn it is not: sequential, if nobody else who sends has what is needed
-    next. Else, of a seed that sends in order, if it will not soon be with others; an answer's time after the last one
-    at any rate, for then they are slow."""
-    if not torrent.sequential:
-        if not peer.queue.sends_in_order or torrent.now >= peer.waiting_since + peer.pipeline.latency:
-            return True
-        picker = requests.picker
-        return not picker.shares.soon_over(picker.availability.only_seeds(), torrent.now)
+    """Whether it may be asked for that whose turn it is not (see `Picker.next`)."""
+    return _nobody_sends_next(torrent, requests, peer) if torrent.sequential else _may_help(torrent, requests, peer)
+
+
+def _may_help(torrent: TorrentState, requests: Requests, peer: Peer) -> bool:
+    """Whether it may be asked for the share of others: not if it is a seed that sends in order and they will soon have
+    it; but at any rate if nothing came for as long as its last answer took, for then they are slow."""
+    picker = requests.picker
+    if not (peer.is_seed and peer.queue.sends_in_order and picker.shares.contested):
+        return True
+    if torrent.now >= peer.waiting_since + peer.pipeline.latency:
+        return True
+    return not picker.shares.soon_over(picker.availability.only_seeds(), torrent.now)
+
+
+def _nobody_sends_next(torrent: TorrentState, requests: Requests, peer: Peer) -> bool:
+    """Whether nobody else who sends has what is needed next."""
     near = requests.picker.next_pieces()
     senders = (
         other
@@ -215,7 +224,7 @@ def _ask(torrent: TorrentState, peer: Peer, ranges: list[Range], *, was_empty: b
     torrent.commands.append(Ask(peer.key, ranges))
     peer.spoke_at = torrent.now
     if was_empty:
-        peer.pipeline.asked(torrent.now)
+        peer.pipeline.asked(torrent.now, alone=not peer.queue.late)
         peer.waiting_since = torrent.now
         torrent.wake(torrent.now + REQUEST_TIMEOUT)
 

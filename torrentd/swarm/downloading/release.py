@@ -74,13 +74,14 @@ def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
     queue, piece, asked = peer.queue, message.piece, _asked(torrent, message)
     if queue.expected_late(piece, asked):
         return
-    recalled = queue.is_recalled(piece, asked)
+    recalled, in_time = queue.is_recalled(piece, asked), takeover.is_recalled(torrent, peer, piece)
     if torrent.requests is None or not torrent.requests.reject(queue, piece, asked):
         floods.spend(peer, floods.REJECT, torrent.now)
         return
-    torrent.given_back = True
+    torrent.given_back[piece] = None
     if recalled:
-        peer.rejects_late_until = torrent.now
+        if in_time:
+            peer.rejects_late_until = torrent.now
     elif peer.peer_choking:
         peer.fast_for_us.pop(message.piece, None)
     elif peer.refused_at != torrent.now:
@@ -99,10 +100,10 @@ def _asked(torrent: TorrentState, message: Reject) -> int:
 
 
 def share_rejected(torrent: TorrentState, peer: Peer) -> None:
-    """The read with rejects of `peer` is over: those for whom it was asked for them are asked first."""
-    torrent.given_back = False
+    """The read with rejects of `peer` is over: first those are asked for whom something was recalled that came back."""
+    pieces, torrent.given_back = torrent.given_back, {}
     for other in torrent.peers.values():
-        if other.awaits is not None and other.awaits[0] == peer.key:
+        if other.awaits is not None and other.awaits[0] == peer.key and other.awaits[1] in pieces:
             download.top_up(torrent, other)
     download.share_out(torrent, but=peer)
     if torrent.now < peer.asked_again_at:
@@ -136,7 +137,7 @@ def _hinted(torrent: TorrentState, peer: Peer, piece: int) -> None:
 
 def gone(torrent: TorrentState, peer: Peer) -> None:
     """The peer is not one of `torrent.peers` any more."""
-    torrent.given_back = False  # by its last read, perhaps: now everybody is offered all that it owed
+    torrent.given_back = {}  # by its last read, perhaps: now everybody is offered all that it owed
     requests = torrent.requests
     if requests is None:
         return

@@ -101,11 +101,10 @@ def find(torrent: TorrentState, requests: Requests, peer: Peer) -> tuple[Peer, i
         return None
     wait, other, piece = found
     asked = _takeable(torrent, other, piece)
-    if free:
-        enough = max(QUICK, asked.bit_count() * PER_BLOCK * peer.pipeline.quickest)
-        return (other, piece, asked) if wait >= enough else None
     ours = _needs(peer, peer.queue.count + asked.bit_count(), rate)
     enough = ours * BLIND_SOONER + BLIND_MARGIN if _is_blind(torrent, other) else ours * SOONER + MARGIN
+    if free:
+        enough = min(enough, max(QUICK, asked.bit_count() * PER_BLOCK * peer.pipeline.quickest))
     return (other, piece, asked) if wait >= enough else None
 
 
