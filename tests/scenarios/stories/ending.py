@@ -118,11 +118,13 @@ def _hopeful(stage: Stage) -> list[Node]:
 
 
 def _wanted(stage: Stage, node: Node) -> Bitfield:
-    """Asleep, it has what it wants; without metadata it may want everything."""
-    if not stage.has_metadata(node):
-        return Bitfield.full(stage.torrent.geometry.piece_count)
+    """Without metadata it may want everything; asleep as well, unless it has all that it wants."""
     session = node.awake(stage.torrent)
-    return session.torrent.wanted if session is not None else Bitfield(stage.torrent.geometry.piece_count)
+    if stage.has_metadata(node) and session is not None:
+        return session.torrent.wanted
+    count = stage.torrent.geometry.piece_count
+    is_done = stage.has_metadata(node) and not node.control.row(stage.torrent.id).left
+    return Bitfield(count) if is_done else Bitfield.full(count)
 
 
 def _who_waits(stage: Stage, nodes: list[Node]) -> str:
