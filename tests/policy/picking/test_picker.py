@@ -260,3 +260,19 @@ class TestSuggested:
             picked.append([picker.next(seed, suggested=suggested) for _ in range(2)])
         assert (picked[0] == picked[1]) == bool(rivals)
         assert (picked[1] == [3, 4]) == (not rivals)
+
+
+def test_what_only_seeds_have_may_be_left_to_others_and_what_leeches_have_is_asked_for() -> None:
+    """Of a seed that sends in the order of asking."""
+    us, rival = PeerId(b"-TD0001-" + bytes(12)), PeerId(b"-TD0001-" + bytes([1]) * 12)
+    shares = Shares(us, lambda: [rival])
+    theirs = [piece for piece in range(64) if shares.choose([piece], in_order=True, ahead=False) is None]
+    ours = [piece for piece in range(64) if piece not in theirs]
+    picker = Picker(64, Random(1), verified=RANDOM_FIRST, shares=shares)
+    picker.fill(bytes([NORMAL]) * 64, Bitfield.full(64))
+    seed = _join(picker, 64, *range(64))
+    _join(picker, 64, *ours)
+    chosen = [picker.next(seed, ahead=False, in_order=True) for _ in ours]
+    assert sorted(piece for piece in chosen if piece is not None) == ours
+    assert picker.next(seed, ahead=False, in_order=True) is None
+    assert picker.next(seed, in_order=True) in theirs

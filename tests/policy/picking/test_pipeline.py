@@ -97,3 +97,11 @@ def test_the_quickest_answer_is_remembered_besides_the_last() -> None:
         pipeline.asked(asked)
         pipeline.received(1, answered)
     assert (pipeline.quickest, pipeline.latency) == (pytest.approx(0.2), pytest.approx(0.8))
+
+
+def test_what_may_answer_an_earlier_request_is_not_the_quickest() -> None:
+    pipeline = Pipeline(0.0)
+    for asked, answered, alone in ((0.0, 0.6, True), (20.0, 20.01, False)):
+        pipeline.asked(asked, alone)
+        pipeline.received(1, answered)
+    assert pipeline.quickest == pytest.approx(0.6)

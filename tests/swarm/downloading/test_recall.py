@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.swarm.downloading.scripts import BLOCKS, PIECES, cancelled, here
-from tests.swarm.evaluator import FAST, asked, make, run, run_of, says, sent
+from tests.swarm.evaluator import FAST, arrives, asked, has, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.swarm.downloading.release import UNANSWERED
@@ -124,5 +124,28 @@ def test_a_peer_that_rejected_late_is_waited_for_again_after_a_while() -> None:
     run(torrent, until=since + RECALL + LOOK)
     first, second = torrent.peers[PeerKey(1)], torrent.peers[PeerKey(2)]
     assert not may_wait(torrent, first, second)
-    torrent.now = since + 15.0
+    torrent.now = since + RECALL + 9.9
+    assert not may_wait(torrent, first, second)
+    torrent.now = since + RECALL + LOOK + 10.1
     assert may_wait(torrent, first, second)
+
+
+def test_who_rejects_in_time_again_is_waited_for_again_at_once() -> None:
+    torrent = make(PIECES, BLOCKS)
+    _recall(torrent, 3)
+    first, second = torrent.peers[PeerKey(1)], torrent.peers[PeerKey(2)]
+    first.rejects_late_until = 9.0
+    run(torrent, (0.51, _rejects(3)), until=0.51)
+    assert may_wait(torrent, first, second)
+
+
+def test_first_those_are_asked_for_whom_that_was_recalled_which_came_back() -> None:
+    """The second awaits what the first owes of the last piece, the third what it owes of another."""
+    torrent = make(6, BLOCKS)
+    first = here(1, 0, 1, 2, 3, of=6, reserved=FAST)
+    seen = [(0.0, arrives(key)) for key in (4, 5)] + [(0.0, says(key, has(6, 3))) for key in (4, 5)]
+    both = [*here(2, 2, 3, of=6, reserved=FAST), *here(3, 2, of=6, reserved=FAST)]
+    run(torrent, (0, Start()), *first, *seen, *both, (0.4, says(1, run_of(0))), until=0.55)
+    assert [torrent.peers[PeerKey(key)].awaits for key in (2, 3)] == [(1, 3), (1, 2)]
+    log = run(torrent, (0.56, _rejects(2)), until=0.56)
+    assert (asked(log, 2), asked(log, 3)) == ([], [(2, 0, BLOCKS * BLOCK)])
