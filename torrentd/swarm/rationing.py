@@ -67,7 +67,7 @@ def may_ask(torrent: TorrentState, peer: Peer, count: int) -> int:
     return granted // WHOLE_BLOCK
 
 
-def could_ask(torrent: TorrentState, peer: Peer) -> bool:
+def grants_a_block(torrent: TorrentState, peer: Peer) -> bool:
     """Whether the download limit lets us ask the peer for a block now."""
     return is_free_to_take(torrent, peer) or torrent.down.ready_at(torrent.now, WHOLE_BLOCK) <= torrent.now
 

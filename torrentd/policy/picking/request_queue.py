@@ -30,6 +30,7 @@ class Recall(Struct):
 
     since: float
     blocks: int
+    """those that were neither answered nor rejected yet"""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,7 +87,7 @@ class RequestQueue:
             self._settle_recall(piece, answered)
 
     def recall(self, piece: int, cancelled: int, now: float) -> None:
-        """These outstanding blocks were cancelled; what becomes of each will show."""
+        """These outstanding blocks were cancelled; they stay outstanding until they are answered or rejected."""
         self.recalled[piece] = Recall(now, cancelled)
 
     def is_recalled(self, piece: int, asked: int) -> bool:

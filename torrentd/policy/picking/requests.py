@@ -74,7 +74,7 @@ class Requests:
         while room > 0 and queue.dry != self.picker.generation:
             piece = self.picker.next(have, ahead, queue.suggested, queue.sends_in_order)
             if piece is None:
-                if ahead or self.picker.sequential:  # else it may be its turn at any time
+                if ahead or self.picker.sequential:  # else a piece's turn may come at any time
                     queue.dry = self.picker.generation
                 break
             begun.append(piece)

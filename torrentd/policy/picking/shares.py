@@ -33,7 +33,6 @@ a hundred more came twice."""
 LATER = 2
 """Who is helped is spared one in so many of the pieces that it has left: those that it comes to last."""
 
-
 SOON = 1.0
 """Seconds in which others fetch their own last pieces sooner than with help: what is on its way to them nobody sees."""
 

@@ -120,7 +120,7 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
     room = depth - before
     if room * REFILL < depth:
         return
-    if rationing.could_ask(torrent, peer):
+    if rationing.grants_a_block(torrent, peer):
         take_over(torrent, requests, peer)
     if not before:
         torrent.wake(torrent.now + takeover.LOOK)
