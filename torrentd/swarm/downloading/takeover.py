@@ -3,10 +3,11 @@
 Blocks are promised to peers before it is known how fast they come, and what is rare is promised before others have it.
 So a peer that could send more, and for which nothing is free, gets what has been waiting longest elsewhere, if it would
 bring that much sooner. Unlike in endgame hardly anything is asked for twice: it is cancelled there first, and asked for
-anew when that peer rejects it (BEP 6), or brought by it, if it had left already. Peers that cannot tell, and those that
-have sent nothing yet, are not waited for; of the former more must be gained.
+anew when that peer rejects it (BEP 6), or brought by it, if it had left already. Peers that cannot tell, or did so too
+late, are not waited for, and then more must be gained.
 
-Who says that its link is free (Suggest, see `uploading.offering`) is believed to be quick.
+Who says that its link is free (Suggest, see `uploading.offering`) is believed to be quick unless its answers never were,
+and does not wait for those that have sent nothing yet.
 
 Seeds are relieved first while there is a leech that has the piece: what only they can send is worth more.
 """
@@ -49,7 +50,8 @@ SLOWEST = 1000.0
 """Bytes per second that are expected of those who send nothing."""
 
 LATEST, FIRST = 24, 8
-"""Pieces that are looked at of those that a peer was asked for last, and first."""
+"""Pieces that are looked at of those that a peer was asked for last, and first: what comes last is among the former,
+what it began among the latter."""
 
 PATIENCE = 2.0
 """Seconds in which a peer that was asked should have begun to send."""
