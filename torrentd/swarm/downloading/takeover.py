@@ -6,8 +6,8 @@ bring that much sooner. Unlike in endgame hardly anything is asked for twice: it
 anew when that peer rejects it (BEP 6), or brought by it, if it had left already. Peers that cannot tell, or did so too
 late, are not waited for, and then more must be gained.
 
-Who says that its link is free (Suggest, see `uploading.offering`) is believed to be quick unless its answers never were,
-and does not wait for those that have sent nothing yet.
+Who says that its link is free (Suggest, see `uploading.offering`) is believed to be quick unless none of its answers
+was, and does not wait for those that have sent nothing yet.
 
 Seeds are relieved first while there is a leech that has the piece: what only they can send is worth more.
 """
