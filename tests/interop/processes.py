@@ -122,6 +122,8 @@ class Program(ABC):
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
+            for left in (f"faketime_shm_{process.pid}", f"sem.faketime_sem_{process.pid}"):
+                Path("/dev/shm", left).unlink(missing_ok=True)  # libfaketime forgets them where a signal ends it
 
     def spawn(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None, **pipes: Any) -> None:
         """Start the process with a home of its own; its output goes to the log."""
