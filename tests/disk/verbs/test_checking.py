@@ -121,6 +121,25 @@ def test_what_was_found_is_part_of_the_next_flush(sample: Sample) -> None:
     assert [index for index, _ in flushed.files] == [0]
 
 
+def test_a_file_that_is_made_while_a_check_looks_is_flushed(tmp_path: Path) -> None:
+    steps = Steps()
+    sample = Sample(tmp_path, FILES, run=steps.run)
+    sample.store(3)
+    sample.finish(3)
+    checked = sample.storage.check([0])
+    looked, look, terms = steps.jobs.popleft()
+    seen = look(*terms)
+    sample.storage.permit([3])
+    steps.all()  # another worker, which is quicker
+    looked.callback(seen)
+    steps.all()
+    assert list(result(checked)) == []
+    flushing = sample.storage.flush()
+    steps.all()
+    flushed = result(flushing)
+    assert (flushed.pieces, [index for index, _ in flushed.files]) == ([3], [3])
+
+
 def test_after_a_check_missing_files_may_be_made(sample: Sample) -> None:
     sample.write(0)
     sample.path(0).unlink()

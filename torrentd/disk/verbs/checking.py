@@ -76,8 +76,9 @@ class Checking:
     ) -> Generator[Deferred[Any], Any, Bitfield]:
         is_small = len(asked) * self._geometry.piece_size <= _PORTION
         parts = list(map(self._whole, asked)) if is_small else []
+        known, unflushed = dict(self._access.expected), list(self._desk.unflushed.files)
         stats, present, hashers = yield self._access.work(_look, asked, self._geometry, parts, files=())
-        self._saw(stats)
+        self._saw(stats, known, unflushed)
         tally = _Tally(self._desk, self._flushing, progress)
         tally.add({piece: False for piece in asked if piece not in present})
         if is_small:
@@ -89,12 +90,16 @@ class Checking:
         yield gatherResults(lanes, consumeErrors=True).addErrback(_first)
         return tally.good
 
-    def _saw(self, stats: list[FileStat | None]) -> None:
-        """From now on what is there is expected to stay; what is not may be made, and is not to be flushed."""
+    def _saw(self, stats: list[FileStat | None], known: dict[int, int], unflushed: list[int]) -> None:
+        """From now on what is there is expected to stay; what is not may be made, and is not to be flushed. `known` and
+        `unflushed` are from before the look: a file that a worker made meanwhile is there, though it was not seen."""
         self._access.descriptors.forget_storage(self._access.key)
-        for index in [index for index in self._desk.unflushed.files if stats[index] is None]:
-            del self._desk.unflushed.files[index]
-        self._access.expected = {index: found.size for index, found in enumerate(stats) if found is not None}
+        for index in unflushed:
+            if stats[index] is None:
+                self._desk.unflushed.files.pop(index, None)
+        made = {index: size for index, size in self._access.expected.items() if index not in known}
+        seen = {index: found.size for index, found in enumerate(stats) if found is not None}
+        self._access.expected = seen | made
 
     def _portions(self, pieces: Iterable[int]) -> Iterator[list[int]]:
         """Lists of at least one piece and about 8 MiB."""
