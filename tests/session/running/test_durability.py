@@ -196,6 +196,20 @@ def test_what_is_verified_during_a_flush_goes_with_the_next(home, world, session
     assert list(session.durability.have) == [3, 4]
 
 
+def test_what_is_verified_while_something_else_is_recorded_is_flushed_in_time(home, world, session, torrent):
+    session.durability.marks.mark([3, 4])
+    write(session, torrent, 3)
+    session.durability.right([3])
+    world.run(FLUSH_INTERVAL)
+    home.keeper.hangs = True
+    session.durability.withdraw([3])
+    write(session, torrent, 4)
+    session.durability.right([4])
+    home.keeper.go_on()
+    world.run(FLUSH_INTERVAL)
+    assert list(session.durability.have) == [4]
+
+
 def test_nothing_is_committed_when_nothing_changed(home, session):
     runs = []
     real = home.keeper.run

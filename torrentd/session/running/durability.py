@@ -72,9 +72,7 @@ class Durability:
         self.verified.update(dict.fromkeys(pieces))
         if self._session.checking is not None:
             self.written_since.update(dict.fromkeys(pieces))
-        if self._turn.locked:
-            return
-        if self._session.storage.dirty_bytes >= FLUSH_BYTES:
+        if not self._turn.locked and self._session.storage.dirty_bytes >= FLUSH_BYTES:
             self.flush()
         else:
             self._plan()
