@@ -392,6 +392,24 @@ def test_a_sector_that_cannot_be_read_is_fetched_again(make_home, world, torrent
     assert session.torrent.running
 
 
+@pytest.mark.parametrize(("number", "code"), [(errno.EACCES, "permission"), (errno.EMFILE, "no_descriptors")])
+def test_what_may_not_be_read_for_a_while_is_not_lost(make_home, world, torrent, number, code):
+    seed, leech = make_home(6881).start(), make_home(6882).start()
+    seed.put(torrent)
+    session = seed.add(torrent)
+    seed.system.errors["preadv"] = number
+    leech.add(torrent, peers=(seed.address,))
+    world.until(lambda: seed.row(torrent).error, 60)
+    assert seed.row(torrent).error.code == code
+    world.run(2 * RETRY)
+    assert seed.row(torrent).error.code == code
+    assert session.durability.have.has_all()
+    del seed.system.errors["preadv"]
+    world.until(lambda: leech.row(torrent).state == "seeding", 180)
+    assert session.torrent.have.has_all()
+    assert (seed.row(torrent).state, seed.row(torrent).error) == ("seeding", None)
+
+
 def test_a_folder_that_may_not_be_looked_into(home, world, torrent):
     home.add(torrent, paused=True)
     home.stop()

@@ -58,15 +58,16 @@ class Trouble:
             self._wait(session)
 
     def reading_failed(self, session: TorrentSession, piece: int, error: Exception) -> None:
-        """A claimed piece could not be read. If its file is gone it may come back, and is hashed then; else the piece
-        is claimed no more, and fetched again."""
+        """A claimed piece could not be read. If the disk failed it is claimed no more, and fetched again; if its file
+        is gone, or cannot be had now (rights, descriptors), that may change, and the piece is hashed then."""
         row = ErrorRow(getattr(error, "code", "io_error"), escape(str(error)), "storage")
         self._say(session, row)
         session.fail(row)
-        if row.code == "files_missing":
-            session.doubt([piece])
-        else:
+        if row.code == "io_error":
             session.durability.withdraw([piece])
+        else:
+            session.doubt([piece])
+        if row.code != "files_missing":
             self._wait(session)
 
     def retry(self, session: TorrentSession) -> Deferred[None]:
