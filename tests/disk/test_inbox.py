@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from torrentd.disk.inbox import LONGEST_NAME, put_away
+from tests.disk.fakes import open_descriptors
+from torrentd.disk.inbox import LONGEST_NAME, put_away, read
+from torrentd.model.errors import StorageError
 
 
 def names(folder: Path) -> list[str]:
@@ -38,3 +42,11 @@ def test_without_a_suffix_it_is_removed(tmp_path: Path) -> None:
     put_away(str(tmp_path), "a.torrent", "")
     put_away(str(tmp_path), "a.torrent", ".added")
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_not_read_and_not_left_open(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "a.torrent")
+    with pytest.raises(StorageError):
+        read(str(tmp_path), "a.torrent", 10)
+    assert open_descriptors(tmp_path) == []

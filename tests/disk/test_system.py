@@ -40,6 +40,15 @@ def test_an_error_without_a_number_keeps_its_text() -> None:
     assert (str(error), error.code) == ("/d/a: odd", "io_error")
 
 
+def test_a_write_that_takes_nothing_is_an_error(tmp_path: Path) -> None:
+    fd = os.open(tmp_path / "a", os.O_RDWR | os.O_CREAT)
+    try:
+        with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+            System().pwritev(fd, [b""], 0)
+    finally:
+        os.close(fd)
+
+
 def test_free_space_of_a_real_file_system(tmp_path: Path) -> None:
     fd = os.open(tmp_path, os.O_RDONLY)
     try:

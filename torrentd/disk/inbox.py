@@ -52,9 +52,8 @@ def read(folder: str, name: str, largest: int) -> bytes:
     """What is in a file, up to a byte more than `largest`. StorageError."""
     path = f"{folder}/{name}"
     try:
-        descriptor = os.open(path, _READ)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with open(path, "rb", opener=lambda name, _: os.open(name, _READ)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise StorageError(f"{path}: is not a file", path=path)
             return file.read(largest + 1)
     except OSError as error:

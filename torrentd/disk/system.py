@@ -22,7 +22,11 @@ class System:
         return os.preadv(fd, buffers, offset, flags)
 
     def pwritev(self, fd: int, buffers: Sequence[Buffer], offset: int) -> int:
-        return os.pwritev(fd, buffers, offset)
+        """At least one byte; a file system that takes none, and calls that no error, would be asked for ever."""
+        count = os.pwritev(fd, buffers, offset)
+        if not count:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return count
 
     def fallocate(self, fd: int, size: int) -> None:
         """Give the file its blocks on the disk, up to `size`."""
