@@ -231,6 +231,7 @@ def test_the_fast_extension_has_to_be_agreed_upon(message: Message) -> None:
     assert "fast extension" in closed(log)[1]
 
 
-def test_have_none_again_and_again() -> None:
-    flood = says(1, has(4, 0), *[HaveNone()] * 30)
+@pytest.mark.parametrize("first", [has(4, 0), HaveNone()], ids=["some", "none"])
+def test_have_none_again_and_again(first: Message) -> None:
+    flood = says(1, first, *[HaveNone()] * 30)
     assert closed(run(make(), START, (0, arrives(1, reserved=FAST)), (1, flood))) == {1: "too many bitfields"}

@@ -43,8 +43,8 @@ def have_none(torrent: TorrentState, peer: Peer, _: HaveNone) -> None:
 
 
 def _told(torrent: TorrentState, peer: Peer, told: Bitfield) -> None:
+    floods.spend(peer, floods.BITFIELD, torrent.now)
     if peer.have.count:
-        floods.spend(peer, floods.BITFIELD, torrent.now)
         for piece in told:
             if piece not in peer.have:
                 have(torrent, peer, Have(piece))
