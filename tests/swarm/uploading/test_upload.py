@@ -102,6 +102,12 @@ def test_requests_while_choked_or_for_what_we_lack_are_ignored() -> None:
     assert (served(log, 1), closed(log)) == ([], {})
 
 
+def test_a_flood_of_requests_for_the_same_closes_the_connection() -> None:
+    flood = [(1.0, says(1, *_requests(*range(100)))) for _ in range(22)]
+    assert not closed(run(_seed(), *HELLO, *flood[:20]))
+    assert closed(run(_seed(), *HELLO, *flood)) == {1: "too many requests that cannot be served"}
+
+
 def test_a_flood_of_requests_while_choked_closes_the_connection() -> None:
     flood = [(1.0, says(1, *_requests(*range(100)))) for _ in range(21)]
     log = run(_seed(), (0, Start()), (0, arrives(1)), *flood)

@@ -33,7 +33,11 @@ def request(torrent: TorrentState, peer: Peer, message: Request) -> None:
     if count > room and peer.fast:
         refusing.refuse(torrent, peer, Request(piece, begin + room * length, length, count - room))
         count = room
+    known = peer.requests.count
     peer.requests.add(piece, begin, length, count)
+    again = known + count - peer.requests.count
+    if again:
+        floods.spend(peer, floods.REQUEST, torrent.now, again)
     offering.asked(peer)
     if peer.requests.count > QUEUE:
         raise ProtocolError(f"more than {QUEUE} requests at once")
