@@ -19,7 +19,7 @@ from torrentd.net.peer import CONTROL_BUFFER, DISK_BUSY, HANDSHAKE_TIMEOUT, RATE
 from torrentd.wire.peer.encode import block_headers, encode, encode_requests
 from torrentd.wire.peer.handshake import Handshake
 from torrentd.wire.peer.handshake import encode as encode_handshake
-from torrentd.wire.peer.messages import Blocks, Choke, Have, Interested, Unchoke
+from torrentd.wire.peer.messages import Blocks, Choke, Have, Interested, KeepAlive, Unchoke
 
 BLOCK = 16384
 HELLO = encode_handshake(Handshake(THEIRS.reserved, INFO_HASH, THEIRS.peer_id))
@@ -185,7 +185,7 @@ def test_a_keep_alive_is_a_sign_of_life(stage: Stage) -> None:
     stage.protocol.dataReceived(b"\0\0")
     assert heard == []
     stage.protocol.dataReceived(b"\0\0")
-    assert heard == [[]]
+    assert heard == [[KeepAlive()]]
 
 
 def test_an_owner_that_fails_costs_this_connection_only(stage: Stage) -> None:

@@ -269,7 +269,7 @@ class PeerProtocol(Protocol):
         self.tail = bytes(view[used:end])
         if self._waits_for > 1 or len(self.tail) > LONG:
             self._wait_for(framing.missing(self.tail) if len(self.tail) > LONG else 1)
-        if used and self._owner is not None:  # also for keep-alives, which leave no message: the peer is there
+        if messages and self._owner is not None:
             self._owner.received(self, messages)
 
     def _wait_for(self, missing: int) -> None:

@@ -48,7 +48,7 @@ class ConnectFailed(Struct):
 
 
 class Received(Struct):
-    """All messages of one read, in order. There may be none: a keep-alive says just that the peer is alive."""
+    """All messages of one read, in order."""
 
     peer: PeerKey
     messages: list[Message]

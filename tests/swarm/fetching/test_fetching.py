@@ -52,6 +52,7 @@ from torrentd.wire.peer.messages import (
     Port,
     Request,
     Unchoke,
+    Unknown,
 )
 from torrentd.wire.peer.pex import SEED, Contact, PexMessage
 from torrentd.wire.tracker.answer import Answer
@@ -261,6 +262,7 @@ class TestTalk:
             [Request(0, 0, 1)] * 3000,
             [Cancel(0, 0, 1)] * 3000,
             [KeepAlive()] * 3000,
+            [Unknown(0)] * 3000,
             [Unchoke()] * 300,
             [Interested(), NotInterested()] * 300,
             [BitfieldMessage(b"\0")] * 30,

@@ -9,7 +9,7 @@ from torrentd.model.geometry import BLOCK
 from torrentd.swarm.commands import Ask, Store
 from torrentd.swarm.events import Start
 from torrentd.swarm.peers.conversation import ON_MESSAGE
-from torrentd.wire.peer.messages import Extended, Have, KeepAlive, Message, Port, Unchoke
+from torrentd.wire.peer.messages import Extended, Have, KeepAlive, Message, Port, Unchoke, Unknown
 
 
 def test_every_message_has_its_verb() -> None:
@@ -56,8 +56,8 @@ def test_an_extension_handshake_that_is_no_dictionary_closes_the_connection() ->
     assert list(closed(run(make(), (0, Start()), (0, arrives(1)), (1, says(1, Extended(0, b"nonsense")))))) == [1]
 
 
-@pytest.mark.parametrize("message", [Extended(9, b""), Port(6881), KeepAlive()])
-def test_what_we_do_not_use_is_ignored_but_not_for_ever(message: Extended | Port | KeepAlive) -> None:
+@pytest.mark.parametrize("message", [Extended(9, b""), Port(6881), KeepAlive(), Unknown(3)])
+def test_what_we_do_not_use_is_ignored_but_not_for_ever(message: Message) -> None:
     torrent = make()
     assert run(torrent, (0, Start()), (0, arrives(1)), (1, says(1, *[message] * 200))) == []
     assert closed(run(torrent, (1, says(1, message)))) == {1: "too many extension messages"}

@@ -31,6 +31,7 @@ from torrentd.wire.peer.messages import (
     Request,
     Suggest,
     Unchoke,
+    Unknown,
 )
 
 PIECES = 20
@@ -121,7 +122,7 @@ def test_byte_by_byte():
         messages, consumed = framing.scan(memoryview(kept), len(kept))
         found += map(flat, messages)
         kept = kept[consumed:]
-    assert found == [*sent, (4, 0, b"data"), Choke()]
+    assert found == [*sent, (4, 0, b"data"), KeepAlive(), Choke()]
     assert kept == b""
 
 
@@ -202,14 +203,14 @@ class TestSkipped:
     @pytest.mark.parametrize("kind", [0x0A, 0x0B, 0x0C, 0x12, 0x13, 0x15, 0xFF])
     def test_unknown_ids(self, kind):
         for payload in (b"", b"x", bytes(MAX_EXTENDED)):
-            assert read(message(kind, payload) + encode([Choke()])) == [Choke()]
+            assert read(message(kind, payload) + encode([Choke()])) == [Unknown(len(payload)), Choke()]
 
     def test_keep_alives(self):
-        assert read(bytes(4 * 5)) == []
-        assert read(bytes(4) + b"\0\0\0\1\7"[:4] + b"\0" + bytes(8)) == [Choke()]
+        assert read(bytes(4 * 5)) == [KeepAlive()] * 5
+        assert read(bytes(4) + encode([Choke()]) + bytes(8)) == [KeepAlive(), Choke(), KeepAlive(), KeepAlive()]
 
     def test_a_keep_alive_before_what_looks_like_a_block(self):
-        assert read(bytes(4) + block(7, 7, b"data")) == [(7, 7, b"data")]
+        assert read(bytes(4) + block(7, 7, b"data")) == [KeepAlive(), (7, 7, b"data")]
 
 
 class TestRefused:

@@ -25,6 +25,7 @@ from torrentd.wire.peer.messages import (
     Request,
     Suggest,
     Unchoke,
+    Unknown,
 )
 from torrentd.wire.peer.sizes import REQUEST, overhead
 
@@ -62,3 +63,7 @@ def test_of_blocks_only_what_stands_before_them_counts() -> None:
     views = [memoryview(bytes(BLOCK))] * 3
     assert overhead([Blocks(0, 0, 3 * BLOCK, views)]) == len(block_headers([(0, 0, 3 * BLOCK)]))
     assert len(encode_requests([(0, 0, 3 * BLOCK)])) == 3 * REQUEST
+
+
+def test_what_is_not_known_counts_as_it_came() -> None:
+    assert overhead([Unknown(7)]) == 4 + 1 + 7

@@ -28,6 +28,7 @@ from torrentd.wire.peer.messages import (
     Port,
     Request,
     Unchoke,
+    Unknown,
 )
 
 ALLOWANCES: dict[type[Message], floods.Allowance] = {
@@ -63,7 +64,7 @@ def _said(fetching: FetchingState, peer: Peer, message: Message) -> None:
         acceptance.learn_node(fetching, peer, message.port)
     elif isinstance(message, Blocks):
         raise ProtocolError("sent blocks that nobody asked for")
-    elif isinstance(message, Request | Cancel | KeepAlive):
+    elif isinstance(message, Request | Cancel | KeepAlive | Unknown):
         floods.spend(peer, floods.REQUEST, fetching.now)  # we have nothing, and choke everybody
     elif isinstance(message, Have):
         peer.kept.keep(message)

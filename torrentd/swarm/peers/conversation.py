@@ -37,6 +37,7 @@ from torrentd.wire.peer.messages import (
     Request,
     Suggest,
     Unchoke,
+    Unknown,
 )
 from torrentd.wire.peer.metadata import NAME as UT_METADATA
 
@@ -98,7 +99,7 @@ def _port(torrent: TorrentState, peer: Peer, message: Port) -> None:
         acceptance.learn_node(torrent, peer, message.port)
 
 
-def _ignored(torrent: TorrentState, peer: Peer, message: KeepAlive) -> None:
+def _ignored(torrent: TorrentState, peer: Peer, message: KeepAlive | Unknown) -> None:
     floods.spend(peer, floods.EXTENDED, torrent.now)
 
 
@@ -120,6 +121,7 @@ ON_MESSAGE: dict[type[Message], Callable[[TorrentState, Peer, Any], None]] = {
     Extended: _extended,
     Port: _port,
     KeepAlive: _ignored,
+    Unknown: _ignored,
 }
 
 ON_EXTENSION: dict[bytes, Callable[[TorrentState, Peer, bytes], None]] = {

@@ -50,7 +50,7 @@ CANCEL = Allowance("cancels of nothing", 2000, 100)
 """endgame cancels a whole queue of blocks that are on their way already, more than once"""
 
 REQUEST = Allowance("requests that cannot be served", 2000, 100)
-"""a queue of 500 requests crosses a choke, again at the next unchoke"""
+"""a queue of 500 requests crosses a choke, again at the next unchoke; also those that wait already"""
 
 REJECT = Allowance("rejects of what was not requested", 500, 2)
 """a request that we took back is answered once, but a careless peer rejects what it sent, too"""
@@ -71,7 +71,7 @@ UNSEED = Allowance("losses of a piece by a seed", 10, 0.1)
 """each costs a walk over all pieces, and another when it is a seed again"""
 
 EXTENDED = Allowance("extension messages", 200, 10)
-"""handshakes again and again, and extensions that we did not offer"""
+"""handshakes again and again, and extensions that we did not offer; also keep-alives and unknown ids"""
 
 
 def spend(peer: Talker, allowance: Allowance, now: float, count: int = 1) -> None:

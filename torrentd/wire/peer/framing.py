@@ -7,7 +7,8 @@ The loops over `piece` and `request` messages are written out for that reason; e
 a table of exact lengths.
 
 A message whose declared length its type cannot have is refused as soon as its five first bytes are there: no peer makes
-us keep more than the largest message. Unknown ids are skipped (BEP 3's way to stay extensible).
+us keep more than the largest message. Unknown ids are skipped (BEP 3's way to stay extensible); that they came is
+reported like everything else, for whoever bounds how much senseless talk a peer may do.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from torrentd.wire.peer.messages import (
     HaveAll,
     HaveNone,
     Interested,
+    KeepAlive,
     Message,
     NotInterested,
     Port,
@@ -36,6 +38,7 @@ from torrentd.wire.peer.messages import (
     Request,
     Suggest,
     Unchoke,
+    Unknown,
 )
 
 MAX_BLOCK = 32 * 1024
@@ -126,8 +129,8 @@ class Framing:
     def scan(self, view: memoryview, end: int) -> tuple[list[Message], int]:
         """All whole messages in `view[:end]`, and how many bytes they took.
 
-        The views in `Blocks` are slices of `view`; all else is copied. Keep-alives and unknown messages are consumed
-        and not reported. ProtocolError for what no honest peer sends; the messages before it are lost with the peer.
+        The views in `Blocks` are slices of `view`; all else is copied. ProtocolError for what no honest peer sends; the
+        messages before it are lost with the peer.
         """
         messages: list[Message] = []
         unpack = _PIECE_HEADER.unpack_from
@@ -166,7 +169,8 @@ class Framing:
         length: int = _LENGTH.unpack_from(view, position)[0]
         body = position + 4
         if not length:
-            return body  # a keep-alive
+            messages.append(KeepAlive())
+            return body
         if length > self._longest:
             raise ProtocolError(f"a message of {length} bytes is longer than any")
         if end == body:
@@ -181,7 +185,7 @@ class Framing:
         return after
 
     def _read(self, kind: int, payload: memoryview, messages: list[Message]) -> None:
-        """Append what a whole message of the right length says; nothing for an unknown id."""
+        """Append what a whole message of the right length says."""
         if kind in _BARE:
             messages.append(_BARE[kind]())
         elif kind in _OF_PIECE:
@@ -194,6 +198,8 @@ class Framing:
             messages.append(self._bitfield(payload))
         elif kind == ids.PORT:
             messages.append(Port(*_PORT.unpack(payload)))
+        else:
+            messages.append(Unknown(len(payload)))
 
     def _piece(self, payload: memoryview) -> int:
         (piece,) = _LENGTH.unpack(payload)

@@ -29,7 +29,7 @@ class NotInterested(Struct):
 
 
 class KeepAlive(Struct):
-    """Four zero bytes; only sent, never reported."""
+    """Four zero bytes."""
 
 
 class Have(Struct):
@@ -113,6 +113,12 @@ class Extended(Struct):
     payload: bytes
 
 
+class Unknown(Struct):
+    """A message of `length` bytes with an id that says nothing to us; never sent."""
+
+    length: int
+
+
 Message: TypeAlias = (
     Choke
     | Unchoke
@@ -131,8 +137,9 @@ Message: TypeAlias = (
     | Reject
     | AllowedFast
     | Extended
+    | Unknown
 )
-"""`encode` takes all of them but Blocks: block data never passes through it (see net)."""
+"""`encode` takes all of them but Unknown and Blocks: block data never passes through it (see net)."""
 
 
 Range: TypeAlias = tuple[int, int, int]

@@ -19,6 +19,7 @@ from torrentd.wire.peer.messages import (
     Reject,
     Request,
     Suggest,
+    Unknown,
 )
 
 REQUEST = 17
@@ -45,4 +46,5 @@ _SIZES: dict[type, Callable[[Any], int]] = {
     Reject: lambda _: REQUEST,
     AllowedFast: lambda _: 9,
     Extended: lambda message: SHORT + 1 + len(message.payload),
+    Unknown: lambda message: SHORT + message.length,
 }
