@@ -7,7 +7,7 @@ from tests.swarm.evaluator import FAST, arrives, asked, has, make, run, run_of, 
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.swarm.downloading.release import UNANSWERED
-from torrentd.swarm.downloading.takeover import LOOK, RECALL, may_wait
+from torrentd.swarm.downloading.takeover import FORGIVEN, LOOK, RECALL, may_wait
 from torrentd.swarm.events import Event, PeerClosed, Start
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Cancel, Have, Reject
@@ -127,6 +127,18 @@ def test_a_peer_that_rejected_late_is_waited_for_again_after_a_while() -> None:
     torrent.now = since + RECALL + 9.9
     assert not may_wait(torrent, first, second)
     torrent.now = since + RECALL + LOOK + 10.1
+    assert may_wait(torrent, first, second)
+
+
+def test_who_rejected_nothing_is_not_waited_for_either_though_the_one_for_whom_it_was_recalled_left() -> None:
+    torrent = make(PIECES, BLOCKS)
+    since = _recall(torrent, 3)
+    first, second = torrent.peers[PeerKey(1)], torrent.peers[PeerKey(2)]
+    run(torrent, (0.51, PeerClosed(PeerKey(2), "")), until=since + UNANSWERED)
+    assert torrent.now == since + UNANSWERED and not first.queue.recalled
+    torrent.now += FORGIVEN - 0.1
+    assert not may_wait(torrent, first, second)
+    torrent.now += 0.1
     assert may_wait(torrent, first, second)
 
 

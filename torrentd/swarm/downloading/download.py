@@ -214,7 +214,7 @@ def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
         torrent.wake(torrent.now + takeover.RECALL)
     else:
         if recall is not None:
-            other.rejects_late_until = torrent.now + takeover.FORGIVEN
+            takeover.not_in_time(torrent, other)
         requests.withdraw(other.queue, piece, asked)
     cancel(torrent, other, piece, asked & ~cancelled)
 

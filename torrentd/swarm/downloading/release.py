@@ -202,7 +202,7 @@ def _end_recalls(torrent: TorrentState, requests: Requests) -> None:
             if torrent.now < recall.since + UNANSWERED:
                 torrent.wake(recall.since + UNANSWERED)
                 continue
-            peer.rejects_late_until = torrent.now + takeover.FORGIVEN
+            takeover.not_in_time(torrent, peer)
             requests.withdraw(peer.queue, piece, recall.blocks)
             ended = True
     if ended:

@@ -131,6 +131,12 @@ def may_wait(torrent: TorrentState, other: Peer, peer: Peer) -> bool:
     return not _is_blind(torrent, other) and not (is_free(torrent, peer) and other.down.rate(torrent.now) < SLOWEST)
 
 
+def not_in_time(torrent: TorrentState, other: Peer) -> None:
+    """What was recalled of `other` was neither rejected nor brought when it should have been: it is not waited for
+    again for a while."""
+    other.rejects_late_until = torrent.now + FORGIVEN
+
+
 def is_recalled(torrent: TorrentState, other: Peer, piece: int) -> bool:
     """Whether what `other` owes of the piece was cancelled just now, and neither rejected nor brought yet."""
     recall = other.queue.recalled.get(piece)
