@@ -174,7 +174,7 @@ class Anything(RuleBasedStateMachine):
                 books.told.add(piece)
             case Cancel(piece, begin, length):
                 block = (piece, begin // BLOCK)
-                assert block in books.asked | books.recalled
+                assert block in books.asked, "cancelled, and not asked for since"
                 books.asked.discard(block)
                 assert length == self.torrent.geometry.block_length(piece, begin // BLOCK)
             case Interested():

@@ -25,6 +25,18 @@ def test_what_was_given_up_is_expected_once_more() -> None:
     assert queue.late == {}
 
 
+def test_what_is_given_up_is_cancelled_unless_it_was_when_it_was_recalled() -> None:
+    queue = RequestQueue()
+    queue.add(4, 0b1111)
+    queue.add(5, 0b11)
+    queue.recall(4, 0b0110, 1.0)
+    assert queue.give_up(4, 0b0011) == 0b0001
+    assert queue.give_up(5, 0b11) == 0b11
+    queue.add(4, 0b0010)
+    assert queue.give_up(4, 0b1110) == 0b1010, "it was asked for again since"
+    assert not queue.outstanding and not queue.recalled
+
+
 def test_the_memory_of_given_up_requests_is_bounded() -> None:
     queue = RequestQueue()
     for piece in range(LATE_PIECES + 10):

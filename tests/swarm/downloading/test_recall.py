@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from tests.swarm.downloading.scripts import BLOCKS, PIECES, cancelled, here
-from tests.swarm.evaluator import FAST, arrives, asked, has, make, run, run_of, says, sent
+from tests.swarm.evaluator import FAST, arrives, asked, has, layout, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
+from torrentd.model.layout import Priority
+from torrentd.swarm.downloading.download import REQUEST_TIMEOUT
 from torrentd.swarm.downloading.release import UNANSWERED
 from torrentd.swarm.downloading.takeover import FORGIVEN, LOOK, RECALL, may_wait
-from torrentd.swarm.events import Event, PeerClosed, Start
+from torrentd.swarm.events import Event, PeerClosed, SetPriorities, Start
 from torrentd.swarm.state import TorrentState
-from torrentd.wire.peer.messages import Cancel, Have, Reject
+from torrentd.wire.peer.messages import Cancel, Choke, Have, Reject
 
 
 def _rejects(piece: int) -> Event:
@@ -161,3 +163,44 @@ def test_first_those_are_asked_for_whom_that_was_recalled_which_came_back() -> N
     assert [torrent.peers[PeerKey(key)].awaits for key in (2, 3)] == [(1, 3), (1, 2)]
     log = run(torrent, (0.56, _rejects(2)), until=0.56)
     assert (asked(log, 2), asked(log, 3)) == ([], [(2, 0, BLOCKS * BLOCK)])
+
+
+def test_what_was_recalled_is_not_cancelled_again_when_the_peer_times_out() -> None:
+    """There is no endgame: the third, which chokes us, has a piece that nobody was asked for."""
+    torrent = make(PIECES + 1, BLOCKS)
+    first = [*here(1, 0, 1, 2, 3, of=5, reserved=FAST), (0.3, says(1, run_of(0)))]
+    third = [(0, arrives(3)), (0, says(3, has(5, 4)))]
+    second = [
+        *here(2, 3, of=5, at=REQUEST_TIMEOUT - 0.4, reserved=FAST),
+        (REQUEST_TIMEOUT - 0.2, PeerClosed(PeerKey(2), "")),
+    ]
+    log = run(torrent, (0, Start()), *first, *third, *second, until=REQUEST_TIMEOUT)
+    assert cancelled(log, 1) == [(3, block) for block in range(BLOCKS)]
+    log = run(torrent, until=REQUEST_TIMEOUT + 0.3)
+    assert torrent.peers[PeerKey(1)].timeouts == 1
+    assert cancelled(log, 1) == [
+        (0, 1),
+        (0, 2),
+        (0, 3),
+        *((piece, block) for piece in (1, 2) for block in range(BLOCKS)),
+    ]
+
+
+def test_what_was_recalled_is_not_cancelled_again_when_it_is_not_wanted_any_more() -> None:
+    torrent = make(PIECES, BLOCKS, files=layout(*[BLOCKS * BLOCK] * PIECES))
+    _recall(torrent, 3)
+    log = run(torrent, (0.51, SetPriorities([Priority.NORMAL, Priority.NORMAL, Priority.SKIP, Priority.SKIP])))
+    assert cancelled(log, 1) == [(2, block) for block in range(BLOCKS)]
+
+
+def test_what_was_recalled_is_not_cancelled_again_when_somebody_else_brings_it() -> None:
+    """The third was asked for it before, choked us then, and sends a block of it nevertheless."""
+    torrent = make(PIECES, BLOCKS)
+    run(torrent, (0, Start()), *here(3, 3), *here(1, 0, 1, 2, reserved=FAST), until=0.01)
+    run(torrent, (0.02, says(1, Have(3))), (0.03, says(3, Choke())), until=0.05)
+    assert torrent.peers[PeerKey(1)].queue.outstanding[3] == 0b1111
+    log = run(torrent, *here(2, 3, at=0.1, reserved=FAST), (0.3, says(1, run_of(0))), until=0.5)
+    assert cancelled(log, 1) == [(3, block) for block in range(BLOCKS)]
+    log = run(torrent, (0.51, says(3, run_of(3))), until=0.51)
+    assert cancelled(log, 1) == [] and torrent.peers[PeerKey(1)].queue.outstanding[3] == 0b1110
+    assert torrent.totals.wasted == 0

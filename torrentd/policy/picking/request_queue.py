@@ -102,13 +102,17 @@ class RequestQueue:
             if not recall.blocks:
                 del self.recalled[piece]
 
-    def give_up(self, piece: int, asked: int) -> None:
-        """Stop counting on these outstanding blocks, but know them if they come."""
+    def give_up(self, piece: int, asked: int) -> int:
+        """Stop counting on these outstanding blocks, but know them if they come. Those that are to be cancelled: it is
+        done once, and of some it was when they were recalled."""
+        recall = self.recalled.get(piece)
+        uncancelled = asked & ~recall.blocks if recall is not None else asked
         self.remove(piece, asked)
         known = self.late.pop(piece, 0)  # moves to the end: the oldest is forgotten first
         if len(self.late) >= LATE_PIECES:
             del self.late[next(iter(self.late))]
         self.late[piece] = known | asked
+        return uncancelled
 
     def expected_late(self, piece: int, arrived: int) -> int:
         """Those of the arrived blocks that answer a given-up request; each is answered once."""

@@ -140,11 +140,10 @@ class Requests:
         return Arrival(taken, elsewhere, unasked)
 
     def cancel(self, queue: RequestQueue, piece: int, received: int) -> int:
-        """These blocks were received from somebody else; those that were outstanding here, to be cancelled."""
+        """These blocks were received from somebody else; which of those that were outstanding here are to be
+        cancelled."""
         overtaken = queue.outstanding.get(piece, 0) & received
-        if overtaken:
-            queue.give_up(piece, overtaken)
-        return overtaken
+        return queue.give_up(piece, overtaken) if overtaken else 0
 
     def release(self, queue: RequestQueue) -> None:
         """The peer will not answer: all its requests go back and may be asked of others."""
@@ -167,14 +166,15 @@ class Requests:
         return self.started.pop(piece)
 
     def withdraw(self, queue: RequestQueue, piece: int, some: int = -1) -> int:
-        """Give up what is outstanding of one piece, or some of those blocks; which it were, to be cancelled."""
+        """Give up what is outstanding of one piece, or some of those blocks; which of them are to be cancelled."""
         asked = queue.outstanding.get(piece, 0) & some
-        if asked:
-            queue.give_up(piece, asked)
-            started = self.started[piece]
-            started.give_back(asked)
-            self._settle(started)
-        return asked
+        if not asked:
+            return 0
+        uncancelled = queue.give_up(piece, asked)
+        started = self.started[piece]
+        started.give_back(asked)
+        self._settle(started)
+        return uncancelled
 
     def reject(self, queue: RequestQueue, piece: int, block: int) -> bool:
         """The peer will not send this block (a set of one); False: it was not outstanding."""

@@ -206,17 +206,16 @@ def take_over(torrent: TorrentState, requests: Requests, peer: Peer) -> None:
     if found is None:
         return
     other, piece, asked = found
-    recall = other.queue.recalled.get(piece)
-    cancelled = recall.blocks if recall is not None else 0
-    if recall is None and takeover.may_wait(torrent, other, peer):
+    was_recalled = piece in other.queue.recalled
+    if not was_recalled and takeover.may_wait(torrent, other, peer):
         other.queue.recall(piece, asked, torrent.now)
         peer.awaits = other.key, piece
         torrent.wake(torrent.now + takeover.RECALL)
-    else:
-        if recall is not None:
-            takeover.not_in_time(torrent, other)
-        requests.withdraw(other.queue, piece, asked)
-    cancel(torrent, other, piece, asked & ~cancelled)
+        cancel(torrent, other, piece, asked)
+        return
+    if was_recalled:
+        takeover.not_in_time(torrent, other)
+    cancel(torrent, other, piece, requests.withdraw(other.queue, piece, asked))
 
 
 def _ask(torrent: TorrentState, peer: Peer, ranges: list[Range], *, was_empty: bool) -> None:

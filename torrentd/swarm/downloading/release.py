@@ -150,7 +150,8 @@ def gone(torrent: TorrentState, peer: Peer) -> None:
 def refused(torrent: TorrentState, peer: Peer, piece: int) -> None:
     """The peer will not send what it was asked for of this piece."""
     requests = torrent.requests
-    if requests is not None and requests.withdraw(peer.queue, piece):
+    if requests is not None and piece in peer.queue.outstanding:
+        requests.withdraw(peer.queue, piece)
         download.share_out(torrent)
 
 
