@@ -318,7 +318,8 @@ class Anything(RuleBasedStateMachine):
         key = data.draw(st.sampled_from(fast))
         books = self.books[key]
         refused = sorted(books.asked)[:most]
-        late = self.torrent.peers[PeerKey(key)].queue.late
+        queue = self.torrent.peers[PeerKey(key)].queue
+        late = queue.late if queue.asked_since is not None else {}
         books.asked -= {(piece, block) for piece, block in refused if not late.get(piece, 0) >> block & 1}
         if books.choking:
             books.allowed -= {piece for piece, _ in refused}

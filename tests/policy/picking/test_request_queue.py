@@ -37,6 +37,29 @@ def test_what_is_given_up_is_cancelled_unless_it_was_when_it_was_recalled() -> N
     assert not queue.outstanding and not queue.recalled
 
 
+def test_a_reject_answers_what_was_given_up_unless_the_peer_sent_what_it_was_asked_for_after_that() -> None:
+    def again() -> RequestQueue:
+        queue = RequestQueue()
+        queue.add(3, 0b11)
+        queue.add(4, 0b11)
+        queue.give_up(4, 0b11)
+        queue.add(4, 0b11)
+        queue.add(5, 0b11)
+        return queue
+
+    for sent, is_late in [(3, True), (4, True), (5, False)]:  # 4 may have been sent before the cancel was read
+        queue = again()
+        queue.answer(sent, 0b01)
+        assert queue.rejected_late(4, 0b10) == is_late
+        assert bool(queue.late[4] & 0b10) == (not is_late)
+    queue.remove(4, 0b10)
+    assert queue.rejected_late(4, 0b10), "it was not outstanding any more"
+    queue = again()
+    queue.answer(5, 0b01)
+    queue.give_up(3, 0b01)
+    assert queue.rejected_late(4, 0b10), "it may not have read that yet"
+
+
 def test_the_memory_of_given_up_requests_is_bounded() -> None:
     queue = RequestQueue()
     for piece in range(LATE_PIECES + 10):

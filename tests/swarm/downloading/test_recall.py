@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.swarm.downloading.scripts import BLOCKS, PIECES, cancelled, here
-from tests.swarm.evaluator import FAST, arrives, asked, has, layout, make, run, run_of, says, sent
+from tests.swarm.evaluator import FAST, arrives, asked, commands, has, layout, make, run, run_of, says, sent
 from torrentd.model.geometry import BLOCK
 from torrentd.model.ids import PeerKey
 from torrentd.model.layout import Priority
+from torrentd.swarm.commands import Store
 from torrentd.swarm.downloading.download import REQUEST_TIMEOUT
 from torrentd.swarm.downloading.release import UNANSWERED
 from torrentd.swarm.downloading.takeover import FORGIVEN, LOOK, RECALL, may_wait
 from torrentd.swarm.events import Event, PeerClosed, SetPriorities, Start
+from torrentd.swarm.peers import floods
 from torrentd.swarm.state import TorrentState
-from torrentd.wire.peer.messages import Cancel, Choke, Have, Reject
+from torrentd.wire.peer.messages import Cancel, Choke, Have, Range, Reject
 
 
 def _rejects(piece: int) -> Event:
@@ -23,10 +27,10 @@ def _rejected(piece: int, *some: int) -> Event:
     return says(1, *(Reject(piece, block * BLOCK, BLOCK) for block in some))
 
 
-def _recall(torrent: TorrentState, *pieces: int) -> float:
+def _recall(torrent: TorrentState, *pieces: int, of: int = PIECES) -> float:
     """The first sends a block after a while; when the second, which has `pieces`, was to be asked instead."""
     sends = (0.3, says(1, run_of(0)))
-    both = [*here(1, 0, 1, 2, 3, reserved=FAST), *here(2, *pieces, reserved=FAST)]
+    both = [*here(1, 0, 1, 2, 3, of=of, reserved=FAST), *here(2, *pieces, of=of, reserved=FAST)]
     log = run(torrent, (0, Start()), *both, sends, until=0.5)
     assert cancelled(log, 1) == [(3, block) for block in range(BLOCKS)]
     assert asked(log, 2) == [] and 3 in torrent.peers[PeerKey(1)].queue.outstanding
@@ -204,3 +208,32 @@ def test_what_was_recalled_is_not_cancelled_again_when_somebody_else_brings_it()
     log = run(torrent, (0.51, says(3, run_of(3))), until=0.51)
     assert cancelled(log, 1) == [] and torrent.peers[PeerKey(1)].queue.outstanding[3] == 0b1110
     assert torrent.totals.wasted == 0
+
+
+def _asked_again_after_an_unanswered_recall(torrent: TorrentState) -> None:
+    """The last piece was recalled of the first for the second, which left. After that the first is asked for a piece
+    that it got meanwhile."""
+    since = _recall(torrent, 3, of=5)
+    log = run(torrent, (0.51, PeerClosed(PeerKey(2), "")), until=since + UNANSWERED)
+    assert asked(log, 1) == [(3, 0, BLOCKS * BLOCK)]
+    assert asked(run(torrent, (2.0, says(1, run_of(0, 1), Have(4)))), 1) == [(4, 0, BLOCKS * BLOCK)]
+
+
+@pytest.mark.parametrize(("brings", "asked_once_more"), [((0, 2), []), ((4, 0), [(3, 0, BLOCK)])])
+def test_a_reject_is_of_what_was_asked_again_once_the_peer_has_read_the_cancel(
+    brings: tuple[int, int], asked_once_more: list[Range]
+) -> None:
+    """It has when it sends what it was asked for after that."""
+    torrent = make(5, BLOCKS)
+    _asked_again_after_an_unanswered_recall(torrent)
+    run(torrent, (2.1, says(1, run_of(*brings))), until=2.1)
+    assert asked(run(torrent, (2.2, _rejected(3, 0))), 1) == asked_once_more
+
+
+def test_what_is_sent_in_spite_of_a_cancel_that_was_read_is_no_offence() -> None:
+    """The reject was of the earlier request after all, and the block answers the later one."""
+    torrent = make(5, BLOCKS)
+    _asked_again_after_an_unanswered_recall(torrent)
+    log = run(torrent, (2.1, says(1, run_of(4))), (2.2, _rejected(3, 0)), (2.21, says(1, run_of(3))), until=2.21)
+    assert [(store.piece, store.begin) for store in commands(log, Store)] == [(4, 0), (3, 0)]
+    assert torrent.totals.wasted == 0 and floods.BLOCK.what not in torrent.peers[PeerKey(1)].spent

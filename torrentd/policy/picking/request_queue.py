@@ -45,6 +45,9 @@ class RequestQueue:
     """requests that we no longer count on (cancelled, timed out, choked) and that may still be answered"""
     recalled: dict[int, Recall] = field(default_factory=dict)
     """by piece, those of the outstanding requests that we cancelled, and that may be answered or rejected yet"""
+    asked_since: dict[int, int] | None = None
+    """what the peer was asked for since something was given up last; None once some of this came: then it has read all
+    our cancels, which it rejects at once if it ever does (some clients drop what is cancelled without a word)"""
     dry: int = -1
     """the pool's generation at which the peer had none of it"""
     suggested: dict[int, None] = field(default_factory=dict)
@@ -68,11 +71,15 @@ class RequestQueue:
         """The peer was asked for these blocks."""
         self.outstanding[piece] = self.outstanding.get(piece, 0) | asked
         self.count += asked.bit_count()
+        if self.asked_since is not None:
+            self.asked_since[piece] = self.asked_since.get(piece, 0) | asked
 
     def answer(self, piece: int, answered: int) -> None:
         """These outstanding blocks of `piece` came."""
         if len(self.outstanding) > 1 and self.outstanding[piece] == answered:
             self.in_order += ((piece == next(iter(self.outstanding))) - self.in_order) * LATEST
+        if self.asked_since is not None and self.asked_since.get(piece, 0) & answered & ~self.late.get(piece, 0):
+            self.asked_since = None
         self.remove(piece, answered)
 
     def remove(self, piece: int, answered: int) -> None:
@@ -112,6 +119,7 @@ class RequestQueue:
         if len(self.late) >= LATE_PIECES:
             del self.late[next(iter(self.late))]
         self.late[piece] = known | asked
+        self.asked_since = {}
         return uncancelled
 
     def expected_late(self, piece: int, arrived: int) -> int:
@@ -123,3 +131,10 @@ class RequestQueue:
         elif found:
             self.late[piece] = known ^ found
         return found
+
+    def rejected_late(self, piece: int, rejected: int) -> bool:
+        """Whether a reject of this block (a set of one) answers a given-up request. If it was asked for again, each
+        request is answered, the earlier one first; but only the later one by who has read our cancels."""
+        if self.asked_since is None and self.outstanding.get(piece, 0) & rejected:
+            return False
+        return bool(self.expected_late(piece, rejected))

@@ -64,7 +64,7 @@ def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
     """A request will not be answered (BEP 6): others may be asked at the end of the read, and this peer as well.
 
     What was given up and asked for again is answered twice, and this is the answer to the earlier request: the later
-    one stands.
+    one stands. Unless the peer has read our cancel, and let that pass without a word.
 
     A choke explains it, or that we recalled it. Without, the peer is asked for something else, or the same, but not
     twice in half a second, and less and less if no block comes: it would not do to ask and be refused as fast as
@@ -72,7 +72,7 @@ def rejected(torrent: TorrentState, peer: Peer, message: Reject) -> None:
     """
     peer.require_fast()
     queue, piece, asked = peer.queue, message.piece, _asked(torrent, message)
-    if queue.expected_late(piece, asked):
+    if queue.rejected_late(piece, asked):
         return
     recalled, in_time = queue.is_recalled(piece, asked), takeover.is_recalled(torrent, peer, piece)
     if torrent.requests is None or not torrent.requests.reject(queue, piece, asked):
