@@ -103,6 +103,16 @@ def test_it_is_judged_by_the_last_second_or_two() -> None:
     assert not shares.soon_over(0, 7.0), "that was over long ago"
 
 
+def test_it_is_judged_by_the_last_second_or_two_after_a_pause_too() -> None:
+    slow, fast = (_shares(LEECHES[0]) for _ in range(2))
+    for shares in (slow, fast):
+        shares.look(lambda: 100, 50.0)
+    slow.look(lambda: 100, 50.5)  # and it falls to 10
+    assert not slow.soon_over(10, 54.0)
+    fast.look(lambda: 100, 89.9)
+    assert fast.soon_over(10, 90.0)
+
+
 def test_a_rival_that_is_none_any_more_before_anybody_tells() -> None:
     """It says that it only uploads, say."""
     known = LEECHES[1:2]

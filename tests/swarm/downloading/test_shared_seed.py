@@ -13,7 +13,7 @@ from torrentd.swarm.events import Start
 from torrentd.swarm.state import TorrentState
 from torrentd.wire.peer.messages import Have, Unchoke
 
-SEED, RIVAL = PeerKey(1), PeerKey(2)
+SEED, RIVAL, OTHER = PeerKey(1), PeerKey(2), PeerKey(3)
 PIECES = 32
 
 
@@ -61,3 +61,28 @@ def test_who_has_nothing_of_its_own_left_helps_unless_the_rest_will_soon_be_with
     log = run(torrent, *brings, (2.0, says(SEED, run_of(second))), until=3.5)
     times = [at for at, command in log if asked([(at, command)], SEED)]
     assert helps_at <= times[0] < helps_at + 0.11
+
+
+def _after_a_pause(next_at: float, by_rival: float | None = None, by_us: float | None = None) -> float:
+    """The seed sends a piece, and the next one only after a pause, in which the rival gets all but two of the rest, or
+    we ask another seed for them, which chooses; when we ask the first for one of these two."""
+    theirs = _theirs()
+    ours = [piece for piece in range(PIECES) if piece not in theirs]
+    torrent = make(pieces=PIECES, blocks=1, have=ours, sequential=False)
+    ((first, _, _),) = asked(_meet(torrent), SEED)
+    other = [(0.9, arrives(OTHER)), (0.9, says(OTHER, has(PIECES, *range(PIECES))))]
+    ((second, _, _),) = asked(run(torrent, *other, (1.0, says(SEED, run_of(first)))), SEED)
+    rest = [piece for piece in theirs if piece not in (first, second)]
+    if by_rival is not None:
+        run(torrent, (by_rival, says(RIVAL, *map(Have, rest[:-2]))))
+    if by_us is not None:
+        torrent.peers[OTHER].pipeline.accept(len(rest) - 2)
+        run(torrent, (by_us, says(OTHER, Unchoke())))
+    log = run(torrent, (next_at, says(SEED, run_of(second))), until=next_at + 3.0)
+    return next(at for at, command in log if asked([(at, command)], SEED))
+
+
+def test_how_fast_the_rest_goes_to_others_is_told_by_the_last_second_or_two_after_a_pause_too() -> None:
+    assert _after_a_pause(5.0, by_rival=1.5) == 5.0
+    assert 12.9 <= _after_a_pause(11.0, by_rival=10.9) < 13.11
+    assert 12.9 <= _after_a_pause(11.0, by_us=10.9) < 13.11

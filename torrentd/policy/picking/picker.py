@@ -106,6 +106,10 @@ class Picker:
         self.sequential = sequential
         self.generation += 1
 
+    def look(self, now: float) -> None:
+        """To be called before a leech gets, or we begin, what only seeds have: how fast they do is measured."""
+        self.shares.look(self.availability.only_seeds, now)
+
     def obtainable(self) -> bool:
         """Whether the pool has a piece that some connected peer has."""
         return any(self.availability.rarest())

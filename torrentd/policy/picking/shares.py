@@ -101,11 +101,18 @@ class Shares:
         else asks it."""
         return max(1.0, rare * AHEAD / (1 + len(self._known))) if self.contested else inf
 
+    def look(self, rare: Callable[[], int], now: float) -> None:
+        """See `Picker.look`; `rare()` pieces are left that only seeds have."""
+        pause = now - self._now[0]
+        if pause >= LOOK:
+            left = rare()
+            self._before = self._now if pause < 2 * LOOK else (now - LOOK, left)  # nothing changed for a look or more
+            self._now = now, left
+
     def soon_over(self, rare: int, now: float) -> bool:
         """Whether leeches, we among them, will soon have or fetch all that only seeds have, which are `rare` pieces
         now, if it goes on like this."""
-        if now >= self._now[0] + LOOK:
-            self._before, self._now = self._now, (now, rare)
+        self.look(lambda: rare, now)
         since, left = self._before
         return rare * (now - since) < SOON * (left - rare)
 

@@ -137,6 +137,7 @@ def top_up(torrent: TorrentState, peer: Peer) -> None:
 def _ask_for(torrent: TorrentState, requests: Requests, peer: Peer, have: Bitfield, room: int) -> None:
     """Ask for up to `room` blocks, which were granted, of what the peer has."""
     queue, before = peer.queue, peer.queue.count
+    requests.picker.look(torrent.now)
     ahead = _may_go_ahead(torrent, requests, peer)
     ranges, begun = requests.ask(queue, have, room, ahead)
     rationing.not_asked(torrent, peer, before + room - queue.count)

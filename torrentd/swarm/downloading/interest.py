@@ -71,11 +71,12 @@ def have(torrent: TorrentState, peer: Peer, message: Have) -> None:
     if torrent.sharing is not None:
         torrent.sharing.told(piece, peer.key)
     if torrent.requests is not None:
-        availability = torrent.requests.picker.availability
-        availability.gained(piece)
+        picker = torrent.requests.picker
+        picker.look(torrent.now)
+        picker.availability.gained(piece)
         if peer.is_seed:
-            availability.became_seed()
-            torrent.requests.picker.shares.changed()
+            picker.availability.became_seed()
+            picker.shares.changed()
     if piece in torrent.missing:
         peer.queue.dry = -1
         peer.wanted += 1
