@@ -10,7 +10,7 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from twisted.internet.defer import Deferred, execute
+from twisted.internet.defer import Deferred, execute, fail
 
 from tests.session import world
 from tests.session.world import PIECE, Sample, error, result
@@ -19,6 +19,7 @@ from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.control import AddOptions
 from torrentd.session.running.renaming import Renaming
 from torrentd.session.sleeping.sleeper import Sleeper
+from torrentd.state.records import Renaming as Note
 
 
 @pytest.fixture
@@ -429,3 +430,39 @@ def test_a_refused_rename_does_not_run_what_is_being_stopped(seed, torrent):
     assert not session.torrent.running
     seed.keeper.go_on()
     seed.world.run(5)
+
+
+def fails_in(home, monkeypatch, name):
+    """The database is full when it is asked for this."""
+    full = StorageError("torrentd.db: database or disk is full", "disk_full")
+    monkeypatch.setattr(home.daemon.host.state, name, lambda *args: fail(full))
+
+
+def test_a_database_that_cannot_forget_the_note(seed, torrent, monkeypatch):
+    fails_in(seed, monkeypatch, "end_renaming")
+    assert rename(seed, torrent, "sample", "other") == "other"
+    assert (seed.row(torrent).state, seed.row(torrent).error) == ("seeding", None)
+    monkeypatch.undo()
+    again(seed)
+    assert paths(seed, torrent) == ["other/a.bin", "other/sub/b.txt"]
+    assert (seed.row(torrent).state, seed.row(torrent).error) == ("seeding", None)
+
+
+def test_a_database_that_is_full_after_a_crash(seed, torrent, monkeypatch):
+    state = seed.daemon.host.state
+    result(
+        state.begin_renaming(
+            bytes.fromhex(torrent.id),
+            {0: ("other", "a.bin"), 1: ("other", "sub", "b.txt")},
+            Note(("sample",), ("other",)),
+        )
+    )
+    seed.crash()
+    seed.make()
+    fails_in(seed, monkeypatch, "end_renaming")
+    result(Deferred.fromCoroutine(seed.daemon.start(False)))
+    seed.world.run(1)
+    assert on_disk(seed) == ["other/a.bin", "other/sub/b.txt"]
+    assert (seed.row(torrent).state, seed.row(torrent).error) == ("seeding", None)
+    monkeypatch.undo()
+    assert rename(seed, torrent, "other", "third") == "third"

@@ -76,10 +76,10 @@ class Renaming:
             log.error("{name}: was not renamed: {error}", name=session.name, error=str(error))
             workers = self._around.host.workers
             undone = await workers.run(rename, session.metainfo, note.new, note.old[-1])
-            await self._around.host.state.undo_renaming(session.info_hash, undone.names, note)
             await self._settle(session, undone.metainfo)
+            await self._noted(session, self._around.host.state.undo_renaming(session.info_hash, undone.names, note))
         else:
-            await self._around.host.state.end_renaming(session.info_hash)
+            await self._noted(session, self._around.host.state.end_renaming(session.info_hash))
 
     async def _rename(self, session: TorrentSession, path: Path, name: str) -> str:
         self._check(session)
@@ -172,10 +172,17 @@ class Renaming:
         try:
             await session.storage.rename(note.old, note.new, fresh=True)
         except StorageError:
-            await state.undo_renaming(session.info_hash, result.old_names, note)
+            await self._noted(session, state.undo_renaming(session.info_hash, result.old_names, note))
             raise
-        await state.end_renaming(session.info_hash)
         await self._settle(session, result.metainfo)
+        await self._noted(session, state.end_renaming(session.info_hash))
+
+    async def _noted(self, session: TorrentSession, recorded: Deferred[None]) -> None:
+        """The disk is as it stays. If the database does not take that, the next start finds the note still."""
+        try:
+            await recorded
+        except StorageError as error:
+            log.warn("{name}: the note of its renaming stays: {error}", name=session.name, error=str(error))
 
     async def _settle(self, session: TorrentSession, metainfo: Metainfo) -> None:
         """The session goes on with these names."""
