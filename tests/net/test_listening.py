@@ -107,6 +107,15 @@ def test_out_of_descriptors_it_rests_instead_of_spinning(stage: Stage, code: int
     assert stage.reactor.readers == [stage.port]
 
 
+def test_the_log_says_so_once_a_minute(stage: Stage) -> None:
+    with capturedLogs() as logs:
+        for _ in range(150):
+            stage.listening.waiting.append(errno.EMFILE)
+            stage.port.doRead()
+            stage.reactor.advance(REST)
+    assert len(logs) == 3
+
+
 def test_the_last_descriptors_are_not_for_peers(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "RESERVE", resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     stage.come(2)

@@ -29,6 +29,9 @@ ACCEPTS_PER_TURN: Final = 16
 REST: Final = 1.0
 """Seconds without accepting after the system ran out of something."""
 
+QUIET: Final = 60.0
+"""Seconds between two lines in the log about that: who keeps us short of descriptors must not fill the disk with it."""
+
 OUT_OF = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -43,6 +46,7 @@ class DirectPort:
         self._buffers = buffers
         self._host = twisted_address("TCP", listening.getsockname())
         self._resting: Any = None
+        self._quiet_until = 0.0
 
     def startListening(self) -> None:
         self._factory.doStart()
@@ -87,7 +91,10 @@ class DirectPort:
             return None
 
     def _rest(self, problem: OSError) -> None:
-        _log.warn("not accepting peers for {rest} s: {problem}", rest=REST, problem=problem.strerror)
+        now = self._reactor.seconds()
+        if now >= self._quiet_until:
+            self._quiet_until = now + QUIET
+            _log.warn("not accepting peers for {rest} s: {problem}", rest=REST, problem=problem.strerror)
         self._reactor.removeReader(self)
         self._resting = self._reactor.callLater(REST, self._go_on)
 
