@@ -6,7 +6,7 @@ at most, so that a piece over ten thousand small files does not open ten thousan
 
 - Folders and files come into being when they are first written, never by a read.
 - A file that we know to be there (`Terms.expected`) and that has gone or shrunk is reported as missing, never made
-  anew: an empty file in its place would look like content that we claim to have.
+  anew: an empty file in its place would look like content that we claim to have. Empty files claim nothing.
 - Padding files (BEP 47) are never stored: they read as zeros, and writes to them vanish.
 - A new file gets its full size at once: as a hole, or with its blocks allocated. One that a single write fills is
   closed again: of ten thousand small files none is kept open, sized or looked at.
@@ -229,7 +229,7 @@ class Files:
 
     def _open_for_writing(self, index: int) -> Opened:
         entry = self.place.layout.files[index]
-        new = index not in self.terms.expected
+        new = index not in self.terms.expected or not entry.size
         folder = self.folders.enter(entry.path[:-1], create=new)
         fd = self._create(entry, folder) if new else None
         if fd is None:

@@ -59,6 +59,18 @@ def test_what_could_not_be_made_is_tried_again(sample: Sample) -> None:
     assert sample.path(1).exists()
 
 
+def test_an_empty_file_that_was_removed_is_made_again_when_it_is_wanted_again(tmp_path: Path) -> None:
+    sample = Sample(tmp_path, FILES, 5)
+    sample.write(0)
+    result(sample.storage.flush())
+    sample.path(1).unlink()
+    sample.disk.descriptors.shed()
+    sample.storage.set_wanted(WANTED)
+    sample.write(1)
+    assert result(sample.storage.flush()).pieces == [1]
+    assert sample.path(1).read_bytes() == b""
+
+
 def test_close_waits_for_the_flush_that_follows(tmp_path: Path) -> None:
     steps = Steps()
     sample = Sample(tmp_path, FILES, 16, run=steps.run, flush_run=steps.run)
