@@ -50,6 +50,15 @@ def test_none_or_several_fit(name: str, words: str) -> None:
     assert (str(caught.value), caught.value.code) == (words, 3)
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_no_torrent(torrentctl: Torrentctl, fake: FakeDaemon, name: str) -> None:
+    """It is a part of the name of the only torrent."""
+    fake.answers["torrent.list"] = listing(torrent())
+    outcome = torrentctl("remove", "--yes", "--delete-data", name)
+    assert (outcome.code, outcome.err) == (2, "torrentctl: a torrent's name is empty\n")
+    assert fake.calls == []
+
+
 def test_a_hash_asks_for_no_list(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     fake.answers["torrent.pause"] = {"done": [UBUNTU], "failed": []}
     assert torrentctl("pause", UBUNTU.upper(), UBUNTU).code == 0

@@ -52,6 +52,8 @@ def find_each(session: Session, names: Sequence[str]) -> list[str]:
         if re.fullmatch(_HASH, name):
             ids.append(name.lower())
             continue
+        if not name.strip():  # a script's variable that is not set; it would be part of every name
+            raise Failed("a torrent's name is empty", USAGE)
         if name == ALL:
             raise Failed("'all' stands alone, and only where several torrents may be named", USAGE)
         if known is None:
