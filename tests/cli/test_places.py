@@ -109,6 +109,15 @@ def test_waiting_for_what_should_be_there(torrentctl: Torrentctl, fake: FakeDaem
     assert len(torrentctl.slept) == 2
 
 
+def test_what_is_not_there_is_not_counted(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["job.list"] = {"jobs": [job(7, UBUNTU, "done"), job(8, DEBIAN, "done")]}
+    rows = [torrent(state="seeding", done=900), torrent(DEBIAN, name="debian.iso", state="downloading", done=0)]
+    fake.answers["torrent.list"] = {"torrents": rows}
+    outcome = torrentctl.on_terminal()("move", "ubuntu", "debian", "/srv", "--point", "--wait")
+    assert "found in /srv: 1 of 2" in outcome.err
+    assert "moved" not in outcome.err
+
+
 def test_what_should_be_there_and_is_missing(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     """It was complete where it was, so that is what its row still says."""
     fake.answers["job.list"] = {"jobs": [job(7, UBUNTU, "done")]}

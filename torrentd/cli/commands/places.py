@@ -39,7 +39,8 @@ def move_command(session: Session, torrents: Sequence[str], directory: str, poin
     result = session.call("torrent.move", params)
     ended = _wait(session, result["jobs"]) if waits else []
     lacking = _lacking(session, [job["torrent"] for job in ended if job["state"] == "done"], path) if point else {}
-    _show(session, result, ended, path)
+    right = sum(job["state"] == "done" and job["torrent"] not in lacking for job in ended)
+    _show(session, result, ended, path, f"{'found in' if point else 'moved to'} {path}: {right} of {len(ended)}")
     for failure in result["failed"]:
         session.output.complain(f"{failure['id'][:SHORT_ID]}: {failure['message']}")
     for job in ended:
@@ -52,7 +53,7 @@ def move_command(session: Session, torrents: Sequence[str], directory: str, poin
     return OK if all(job["state"] == "done" for job in ended) and not lacking else FAILED
 
 
-def _show(session: Session, result: Row, ended: list[Row], path: str) -> None:
+def _show(session: Session, result: Row, ended: list[Row], path: str, summary: str) -> None:
     output, jobs = session.output, result["jobs"]
     if output.form == "json":
         output.json({"jobs": ended, "failed": result["failed"]} if ended else result)
@@ -61,7 +62,7 @@ def _show(session: Session, result: Row, ended: list[Row], path: str) -> None:
     elif output.form == "plain":
         output.lines([job["id"], str(job["job"])] for job in jobs)
     elif ended:
-        output.remark(f"moved to {path}: {sum(job['state'] == 'done' for job in ended)} of {len(ended)}")
+        output.remark(summary)
     elif jobs:
         numbers = f"job {jobs[0]['job']}" if len(jobs) == 1 else f"{len(jobs)} jobs"
         output.remark(f"moving to {path} ({numbers})")
