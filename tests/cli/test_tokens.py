@@ -56,6 +56,12 @@ def test_usage(torrentctl: Torrentctl, fake: FakeDaemon, words: list[str]) -> No
     assert fake.calls == []
 
 
+def test_no_tokens(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
+    fake.answers["token.list"] = {"tokens": []}
+    assert torrentctl("token", "list").out == torrentctl("token", "list").err == ""
+    assert torrentctl.on_terminal()("token", "list").err == "no tokens were made\n"
+
+
 def test_list(torrentctl: Torrentctl) -> None:
     assert torrentctl("token", "list").out == (
         "dash\\x1b[31m\tread,control\t1700000000.0\t\nb\tread,control\t1700000000.0\t1800000000.0\n"

@@ -63,8 +63,10 @@ def list_command(session: Session) -> None:
     result = session.call("token.list")
     if session.output.form == "json":
         session.output.json(result)
-    else:
+    elif result["tokens"] or session.output.form == "plain":
         session.output.table(COLUMNS, result["tokens"])
+    else:
+        session.output.remark("no tokens were made")
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
