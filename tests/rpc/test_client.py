@@ -140,7 +140,7 @@ def half_an_answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
         (status(200, b'{"jsonrpc":"2.0","id":1,"error":{"code":"x"}}'), BadAnswer, "not to our call"),
         (hang_up, CannotConnect, "connection was lost"),
         (half_an_answer, CannotConnect, "connection was lost"),
-        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), BadAnswer, "SSH"),
+        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), BadAnswer, "not HTTP: 'SSH.*is this torrentd"),
         (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), BadAnswer, "how long"),
         (raw(b"HTTP/1.1 two OK\r\nContent-Length: 0\r\n\r\n"), BadAnswer, "two"),
         (raw(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), BadAnswer, "how long"),
@@ -230,6 +230,14 @@ def test_by_url_with_a_token() -> None:
             assert fake.headers[-1]["Authorization"] == "Bearer 0123abc"
             assert fake.headers[-1]["path"] == path
             assert fake.headers[-1]["Host"] == f"{host}:{port}"
+
+
+def test_a_url_of_what_does_not_speak_http() -> None:
+    with serving(("127.0.0.1", 0)) as fake:
+        fake.reply = raw(b"*\xea\xbf\x8f3\x1b[31m" + b"x" * 1000 + b"\r\n\r\n")
+        with pytest.raises(BadAnswer, match=r"not HTTP.*is this torrentd") as caught:
+            Client(UrlEndpoint(f"http://127.0.0.1:{fake.address[1]}"), timeout=5).call("a")
+    assert str(caught.value).isascii() and str(caught.value).isprintable() and len(str(caught.value)) < 300
 
 
 def test_https_to_what_does_not_speak_it() -> None:

@@ -196,7 +196,9 @@ class Client:
             raise TimedOut(f"{self.endpoint}: no answer within {seconds:g} s") from None
         except ConnectionError:
             raise CannotConnect(f"{self.endpoint}: the connection was lost before the answer") from None
-        except (NotHttp, OSError) as error:
+        except NotHttp as error:
+            raise BadAnswer(f"{self.endpoint}: the answer is not HTTP: {error}; is this torrentd?") from None
+        except OSError as error:
             raise BadAnswer(f"{self.endpoint}: {_words(error)}") from None
 
     def _result(self, reply: Reply) -> Any:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 MAX_HEAD = 64 * 1024
 """Bytes of status line and headers; the daemon's have a few hundred."""
 _READ = 64 * 1024
+_SHOWN = 80
+"""characters of what is no HTTP that are told"""
 _START = b"HTTP/1."
 
 
@@ -24,6 +26,11 @@ class Reply(NamedTuple):
 
 class NotHttp(Exception):
     """What came is no answer of HTTP that can be understood; the text says why."""
+
+
+def excerpt(text: str) -> str:
+    """The begin of what came, fit for a terminal."""
+    return ascii(text[:_SHOWN])
 
 
 class UnixLink:
@@ -67,12 +74,12 @@ def _receive(sock: socket.socket) -> Reply:
             raise NotHttp("an answer whose head does not end")
         received += _some(sock)
         if not received.startswith(_START[: len(received)]):
-            raise NotHttp(ascii(bytes(received[:80]).decode("latin-1")))
+            raise NotHttp(excerpt(received.decode("latin-1")))
     status_line, *lines = received[:end].decode("latin-1").split("\r\n")
     _, status, reason = f"{status_line}  ".split(" ", 2)
     body = _body(sock, received[end + 4 :], _length(lines))
     if not (status.isascii() and status.isdigit()):
-        raise NotHttp(ascii(status_line))
+        raise NotHttp(excerpt(status_line))
     return Reply(int(status), reason.strip(), body)
 
 

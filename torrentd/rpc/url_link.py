@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from urllib.parse import urlsplit
 
-from torrentd.rpc.unix_link import NotHttp, Reply
+from torrentd.rpc.unix_link import NotHttp, Reply, excerpt
 
 
 class UrlLink:
@@ -42,4 +42,4 @@ class UrlLink:
         except HTTPException as error:
             if isinstance(error, ConnectionError):
                 raise  # RemoteDisconnected is both
-            raise NotHttp(str(error) or type(error).__name__) from None
+            raise NotHttp(excerpt(str(error)) if str(error) else type(error).__name__) from None
