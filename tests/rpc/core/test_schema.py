@@ -95,6 +95,13 @@ def test_says_which_parameter_is_wrong(kind: type[schema.Params], given: Any, pa
     assert "regex" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("text", "words"), [("", "is empty"), ("a" * 256, "is longer than 255 characters")])
+def test_the_length_of_a_text(text: str, words: str) -> None:
+    with pytest.raises(RpcError) as caught:
+        convert({"metainfo": "ZGU=", "labels": [text]}, schema.Add)
+    assert str(caught.value) == f"labels[0]: {words}"
+
+
 def test_by_position_is_in_the_schemas_order() -> None:
     assert convert([ONE, 5, 10], schema.Page) == schema.Page(ONE, 5, 10)
     assert convert([ONE], schema.Page) == schema.Page(ONE, 0, None)

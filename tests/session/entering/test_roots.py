@@ -148,6 +148,7 @@ def test_whole_names_are_compared(tmp_path: Path, root: str, wanted: str, inside
     with pytest.raises(RpcError) as refused:
         allowed_directory(there, "/nowhere", [f"{tmp_path}/{root}"])
     assert refused.value.name == "path_not_allowed"
+    assert f"download_dir {os.path.normpath(there)} is neither" in str(refused.value)
 
 
 def test_links_that_go_round(tmp_path: Path) -> None:

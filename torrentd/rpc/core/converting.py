@@ -50,6 +50,7 @@ def _invalid(path: str, what: str) -> RpcError:
 
 _AT: Final = re.compile(r"^(.*) - at `(?:key in )?\$(.*)`$", re.DOTALL)
 _MEMBER: Final = re.compile(r"^Object (contains unknown|missing required) field `(.*)`$", re.DOTALL)
+_LENGTH: Final = re.compile(r"^Expected `str` of length (<=|>=) (\d+)$")  # no text has to be longer than 1
 
 
 def _where_and_what(message: str) -> tuple[str, str]:
@@ -60,6 +61,9 @@ def _where_and_what(message: str) -> tuple[str, str]:
     if member:
         path = f"{path}.{member[2]}" if path else member[2]
         return path, "unknown parameter" if member[1] == "contains unknown" else "required"
+    length = _LENGTH.match(what)
+    if length:
+        return path, f"is longer than {length[2]} characters" if length[1] == "<=" else "is empty"
     for pattern, meaning in MEANINGS.items():
         if repr(pattern) in what:
             return path, meaning

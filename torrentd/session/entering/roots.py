@@ -24,7 +24,7 @@ def allowed_directory(wanted: str | None, default: str, roots: Sequence[str]) ->
     if not allowed:
         raise RpcError(
             "path_not_allowed",
-            "download_dir is neither inside paths.download_dir nor one of paths.allowed_roots",
+            f"download_dir {resolved} is neither inside paths.download_dir nor one of paths.allowed_roots",
             path="download_dir",
         )
     return resolved

@@ -25,7 +25,8 @@ def test_get_a_section() -> None:
 
 
 def test_get_what_is_not_there() -> None:
-    assert Asked(FakeControl()).error("config.get", keys=["limits.upload", "x"])["data"]["path"] == "keys[1]"
+    error = Asked(FakeControl()).error("config.get", keys=["limits.upload", "x"])
+    assert (error["data"]["path"], error["message"]) == ("keys[1]", "keys[1]: there is no key 'x'")
 
 
 def test_schema() -> None:

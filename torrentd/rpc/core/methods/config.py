@@ -36,7 +36,8 @@ class ConfigMethods(Noun):
         for index, name in enumerate(params.keys):
             named = [key for key in values if key == name or key.startswith(f"{name}.")]
             if not named:
-                raise RpcError("invalid_params", f"keys[{index}]: there is no such key", path=f"keys[{index}]")
+                path = f"keys[{index}]"
+                raise RpcError("invalid_params", f"{path}: there is no key {name!r}", path=path)
             found += named
         return ConfigValues({key: values[key] for key in found}, {key: sources[key] for key in found})
 
