@@ -69,3 +69,16 @@ def test_a_hybrid_answers_to_both_hashes(home):
     row = home.row(torrent)
     assert row.hash_v1 == torrent.id
     assert home.steering.row(row.hash_v2).id == torrent.id
+
+
+def test_what_stands_still_is_never_done(make_home, world):
+    """The rate is an average, and goes on for a while."""
+    torrent = Sample(files={"a": 600 * PIECE})
+    seed, leech = make_home(6881).start(), make_home(6882, toml=f"[limits]\ndownload = {8 * PIECE}\n").start()
+    seed.put(torrent)
+    seed.add(torrent)
+    leech.add(torrent, peers=[seed.address])
+    world.until(lambda: leech.row(torrent).eta, 30)
+    result(leech.steering.pause(torrent.id))
+    row = leech.row(torrent)
+    assert row.state == "paused" and row.rate_down > 0 and row.eta is None

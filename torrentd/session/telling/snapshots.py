@@ -78,12 +78,13 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
     torrent, facts, metainfo = session.torrent, session.facts, session.metainfo
     down, up = session.rates()
     wanted, left = torrent.wanted_size, torrent.wanted_left
+    state = state_of(session)
     return TorrentRow(
         id=session.id,
         hash_v1=metainfo.hash_v1.hex() if metainfo.hash_v1 else None,
         hash_v2=metainfo.hash_v2.hex() if metainfo.hash_v2 else None,
         name=metainfo.name,
-        state=state_of(session),
+        state=state,
         stalled=session.stalled,
         error=session.error,
         progress=1.0 if not wanted else (wanted - left) / wanted,
@@ -97,7 +98,9 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
         ratio=torrent.totals.uploaded / torrent.totals.downloaded if torrent.totals.downloaded else None,
         rate_down=down,
         rate_up=up,
-        eta=None if not down or not left else -(-left // down),
+        eta=-(-left // down)
+        if state == "downloading" and down and left
+        else None,  # the rate outlives a stop for a while
         peers=_peers_summary(session),
         queue=session.around.queueing.position(session.info_hash),
         labels=facts.labels,
