@@ -193,6 +193,14 @@ def test_space_is_left_on_the_disk(tmp_path: Path, system: FakeSystem) -> None:
     assert system.calls.count("pwritev") == 1
 
 
+def test_a_disk_of_which_nothing_is_to_be_left(tmp_path: Path, system: FakeSystem) -> None:
+    place = Place(str(tmp_path), FILES, 0, system)
+    system.space = 4
+    with pytest.raises(StorageError, match=r": No space left on device$") as caught:
+        put(place, 0, b"AAAAA")
+    assert caught.value.code == "disk_full"
+
+
 def test_space_is_asked_for_once_a_job(place: Place, system: FakeSystem) -> None:
     put(place, 0, TEXT)
     assert system.calls.count("free") == 1

@@ -64,6 +64,8 @@ class Place:
 
     def too_full(self, path: str, free: int) -> StorageError:
         """The error for a disk with less room than is to be left on it."""
+        if not self.min_free:
+            return StorageError(f"{path}: {os.strerror(errno.ENOSPC)}", "disk_full", path)
         words = f"{path}: only {free} bytes are free, and {self.min_free} are to be left (storage.min_free)"
         return StorageError(words, "disk_full", path)
 
