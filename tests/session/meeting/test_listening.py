@@ -1,8 +1,11 @@
 """The peer ports."""
 
+import errno
+
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, Factory
+from twisted.logger import capturedLogs, formatEvent
 
 from tests.session.network import Network, Reactor
 from tests.session.world import result
@@ -55,6 +58,24 @@ def test_an_address_of_another_machine_is_left_out():
     ports = start(listening(network), Address("::1", 6881), Address("127.0.0.1", 6881))
     assert ports.addresses == [Address("127.0.0.1", 6881)]
     assert len(refused) == ATTEMPTS
+
+
+def test_an_address_that_is_not_ours_is_tried_once():
+    network = Network(Reactor())
+    refused = []
+
+    def listen(factory, address):
+        refused.append(address)
+        problem = OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+        return fail(CannotListenError(address.host, address.port, problem))
+
+    network.listen = listen
+    with capturedLogs() as events:
+        assert start(listening(network), Address("192.0.2.77", 5000)).addresses == []
+    assert refused == [Address("192.0.2.77", 5000)]
+    assert [formatEvent(event) for event in events] == [
+        "network.listen: cannot listen on 192.0.2.77:5000: Cannot assign requested address"
+    ]
 
 
 def test_a_udp_port_in_use_frees_the_tcp_port_again():

@@ -5,6 +5,7 @@ A port in use is no reason not to run: the next free one is taken, said in the l
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -62,12 +63,15 @@ class Listening:
                 await self._bind(address._replace(port=port))
             except CannotListenError as error:
                 problem = error
+                if getattr(error.socketError, "errno", None) == errno.EADDRNOTAVAIL:
+                    break  # another port is no help
                 continue
             bound = self.addresses[-1]
             if address.port not in (0, bound.port):
                 log.warn("network.listen: {wanted} is in use; listening on {bound}", wanted=address, bound=bound)
             return
-        log.error("network.listen: cannot listen on {address}: {problem}", address=address, problem=problem)
+        why = problem and (getattr(problem.socketError, "strerror", None) or problem.socketError)
+        log.error("network.listen: cannot listen on {address}: {why}", address=address, why=why)
 
     def _candidates(self, address: Address) -> list[int]:
         if not address.port:
