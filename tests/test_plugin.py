@@ -8,6 +8,7 @@ import pytest
 from twisted.python import usage
 
 from tests.running import python
+from torrentd import __version__
 from torrentd.plugin import EX_CONFIG, Options
 
 
@@ -30,6 +31,11 @@ def exit_status(*arguments: object) -> object:
     with pytest.raises(SystemExit) as caught:
         Options().parseOptions([str(argument) for argument in arguments])
     return caught.value.code
+
+
+def test_the_version_is_ours(capsys):
+    assert exit_status("--version") == 0
+    assert capsys.readouterr().out == f"torrentd {__version__}\n"
 
 
 def test_a_good_file(config, capsys):

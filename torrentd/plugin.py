@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from twisted.python import usage
 
-from torrentd import config
+from torrentd import __version__, config
 from torrentd.config import ConfigError, Configuration
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ class Options(usage.Options):
     ]
     configuration: Configuration
     optFlags = [["check-config", None, "Check the configuration, say what is wrong with it, and exit."]]
+
+    def opt_version(self) -> None:
+        """Show the version of torrentd and exit."""
+        print(f"torrentd {__version__}")  # noqa: T201  # a command's answer
+        raise SystemExit(0)
 
     def postOptions(self) -> None:
         """Undo twistd's defaults, unless the user named others."""
