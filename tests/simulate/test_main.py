@@ -40,7 +40,18 @@ def test_another_seed_is_another_run(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize(
     "wrong",
-    ["--leeches=0", "--size=huge", "--rate=-1", "--loss=0.9", "--piece-size=5000", "--nonsense"],
+    [
+        "--leeches=0",
+        "--size=huge",
+        "--size=0",
+        "--rate=-1",
+        "--rate=0",
+        "--down=0",
+        "--seed-rate=0B",
+        "--loss=0.9",
+        "--piece-size=5000",
+        "--nonsense",
+    ],
 )
 def test_what_makes_no_sense_is_said(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -51,10 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--seeds", type=_whole("at least one"), default=1, help="who has everything (default 1)")
     add("--leeches", type=_whole("at least one"), default=10, help="who has nothing (default 10)")
-    add("--size", type=_checked(parse_size), default=64 * 1024 * 1024, help="of the torrent (default 64MiB)")
-    add("--rate", type=_checked(parse_size), default=1_000_000, help="upload of everybody (default 1MB/s)")
-    add("--down", type=_checked(parse_size), help="download of a leech (default: no limit)")
-    add("--seed-rate", type=_checked(parse_size), help="upload of a seed (default: as everybody)")
+    add("--size", type=_checked(_amount), default=64 * 1024 * 1024, help="of the torrent (default 64MiB)")
+    add("--rate", type=_checked(_amount), default=1_000_000, help="upload of everybody (default 1MB/s)")
+    add("--down", type=_checked(_amount), help="download of a leech (default: no limit)")
+    add("--seed-rate", type=_checked(_amount), help="upload of a seed (default: as everybody)")
     add("--piece-size", type=_checked(_piece_size), help="a power of two from 16KiB on (default: as usual)")
     add("--latency", type=float, default=0.02, help="seconds from host to host (default 0.02)")
     add("--loss", type=_share, default=0.0, help="share of the packets that each link loses (default 0)")
@@ -78,6 +78,13 @@ def _share(text: str) -> float:
     if not 0 <= value <= 0.5:
         raise argparse.ArgumentTypeError("a share of packets from 0 to 0.5")
     return value
+
+
+def _amount(text: str) -> int:
+    amount = parse_size(text)
+    if not amount:
+        raise ValueError("nothing would ever be done with 0 bytes")
+    return amount
 
 
 def _piece_size(text: str) -> int:
