@@ -108,6 +108,14 @@ def test_a_flood_of_requests_for_the_same_closes_the_connection() -> None:
     assert closed(run(_seed(), *HELLO, *flood)) == {1: "too many requests that cannot be served"}
 
 
+def test_asking_and_cancelling_by_turns_closes_the_connection() -> None:
+    turn = [*_requests(*range(1, 100)), *[Cancel(0, block * BLOCK, BLOCK) for block in range(1, 100)]]
+    begin = (0.5, says(1, *_requests(0)))
+    now_and_then = [(at, says(1, *turn * 5)) for at in range(1, 60)]
+    assert not closed(run(_seed(), *HELLO, begin, *now_and_then))
+    assert closed(run(_seed(), *HELLO, begin, (1.0, says(1, *turn * 150)))) == {1: "too many requests taken back"}
+
+
 def test_a_flood_of_requests_while_choked_closes_the_connection() -> None:
     flood = [(1.0, says(1, *_requests(*range(100)))) for _ in range(21)]
     log = run(_seed(), (0, Start()), (0, arrives(1)), *flood)

@@ -49,6 +49,10 @@ CHOKE = Allowance("chokes and unchokes", 100, 2)
 CANCEL = Allowance("cancels of nothing", 2000, 100)
 """endgame cancels a whole queue of blocks that are on their way already, more than once"""
 
+TAKEN_BACK = Allowance("requests taken back", 10_000, 1_000)
+"""whole queues go elsewhere at the end, or when somebody is quicker; but asking and cancelling by turns costs us as
+much as serving, and moves nothing"""
+
 REQUEST = Allowance("requests that cannot be served", 2000, 100)
 """a queue of 500 requests crosses a choke, again at the next unchoke; also those that wait already"""
 

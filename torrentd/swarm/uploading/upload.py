@@ -46,6 +46,7 @@ def request(torrent: TorrentState, peer: Peer, message: Request) -> None:
 def cancel(torrent: TorrentState, peer: Peer, message: Cancel) -> None:
     """The peer wants a block no more; if it is being served already, that is a race."""
     if peer.requests.remove(message.piece, message.begin, message.length):
+        floods.spend(peer, floods.TAKEN_BACK, torrent.now)
         refusing.reject(torrent, peer, [(message.piece, message.begin, message.length)])
     else:
         floods.spend(peer, floods.CANCEL, torrent.now)
