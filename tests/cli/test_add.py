@@ -120,6 +120,21 @@ def test_what_is_seen_to_be_wrong_is_refused_first(
     assert fake.calls == []
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("", "the name of the file is empty"),
+        ("c" * 40, f"{'c' * 40}: No such file or directory; as a magnet link it is magnet:?xt=urn:btih:{'c' * 40}"),
+        ("C" * 32, f"{'C' * 32}: No such file or directory; as a magnet link it is magnet:?xt=urn:btih:{'C' * 32}"),
+        ("c" * 39, f"{'c' * 39}: No such file or directory"),
+    ],
+)
+def test_what_is_no_file(torrentctl: Torrentctl, fake: FakeDaemon, source: str, words: str) -> None:
+    outcome = torrentctl("add", source)
+    assert (outcome.code, outcome.err) == (2, f"torrentctl: {words}\n")
+    assert fake.calls == []
+
+
 def test_a_magnet_link(torrentctl: Torrentctl, fake: FakeDaemon) -> None:
     link = f"magnet:?xt=urn:btih:{UBUNTU}&dn=ubuntu"
     fake.answers["torrent.add"] = {"torrent": {"id": UBUNTU, "name": "ubuntu", "state": "metadata"}, "added": True}

@@ -5,6 +5,7 @@ Imports `wire` only, and only when such a command runs.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ from torrentd.wire.metainfo import Metainfo, parse
 STDIN = "-"
 MAX_FILE = 32 * 1024 * 1024
 """what the daemon accepts as a .torrent file; a film named by mistake is not read into memory"""
+_BARE_HASH = r"[0-9a-fA-F]{40}|[a-zA-Z2-7]{32}"
+"""other clients add one that stands alone"""
 
 
 def read_file(name: str) -> bytes:
     """The bytes of a .torrent file, `-` for stdin. Failed (usage) if it cannot be read, Failed if it is too large."""
+    if not name.strip():
+        raise Failed("the name of the file is empty", USAGE)  # Path("") is the directory we are in
     try:
         if name == STDIN:
             data = sys.stdin.buffer.read(MAX_FILE + 1)
@@ -30,7 +35,8 @@ def read_file(name: str) -> bytes:
             with Path(name).open("rb") as file:
                 data = file.read(MAX_FILE + 1)
     except OSError as error:
-        raise Failed(f"{name}: {error.strerror}", USAGE) from None
+        hint = f"; as a magnet link it is magnet:?xt=urn:btih:{name}" if re.fullmatch(_BARE_HASH, name) else ""
+        raise Failed(f"{name}: {error.strerror}{hint}", USAGE) from None
     if len(data) > MAX_FILE:
         raise Failed(f"{name}: larger than {MAX_FILE >> 20} MiB; no .torrent file is")
     return data

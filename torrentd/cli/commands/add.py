@@ -154,7 +154,7 @@ def _concerns_one(error: Exception) -> bool:
 
 def _naming(source: str, line: str) -> str:
     short = source if len(source) <= MOST_OF_SOURCE else f"{source[:MOST_OF_SOURCE]}..."
-    return line if line.startswith(f"{source}:") else f"{short}: {line}"
+    return line if not source.strip() or line.startswith(f"{source}:") else f"{short}: {line}"
 
 
 def _tell(session: Session, result: dict[str, Any]) -> None:
