@@ -27,5 +27,10 @@ def test_one_that_is_there_becomes_private(tmp_path: Path) -> None:
 def test_a_file_in_the_way_is_an_error_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for path in (tmp_path / "file", tmp_path / "file/state"):
-        with pytest.raises(StorageError, match=f"{tmp_path}/file: is not a directory"):
+        with pytest.raises(StorageError, match=f"^paths.state_dir: {tmp_path}/file: is not a directory"):
             prepare(str(path))
+
+
+def test_a_parent_that_cannot_be_made_is_told_with_what_it_is_for() -> None:
+    with pytest.raises(StorageError, match=r"^paths\.state_dir: /proc/nobody: No such file or directory$"):
+        prepare("/proc/nobody/state")

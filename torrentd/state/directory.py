@@ -9,6 +9,8 @@ from torrentd.model.errors import StorageError
 from torrentd.state.faults import translate_os
 
 PRIVATE = 0o700
+_KEY = "paths.state_dir"
+"""said in front of what is wrong: the path alone may be a parent of it that nobody ever named"""
 
 
 def prepare(path: str) -> None:
@@ -25,6 +27,7 @@ def prepare(path: str) -> None:
             directory.chmod(PRIVATE)
     except (FileExistsError, NotADirectoryError) as error:
         where = str(error.filename or path)
-        raise StorageError(f"{where}: is not a directory", path=where) from error
+        raise StorageError(f"{_KEY}: {where}: is not a directory", path=where) from error
     except OSError as error:
-        raise translate_os(error, path) from error
+        problem = translate_os(error, path)
+        raise StorageError(f"{_KEY}: {problem}", code=problem.code, path=problem.path) from error
