@@ -40,7 +40,7 @@ def check_command(session: Session, file: str, directory: Path) -> int:
 
     metainfo = read_metainfo(file)
     if metainfo.v2_only:
-        raise Failed(f"{file}: torrents of version 2 only are not supported yet")
+        raise Failed(f"{file}: torrents of version 2 only cannot be checked yet")
     if not directory.is_dir():
         raise Failed(f"{directory}: not a directory", USAGE)
     with _bar(session, metainfo) as progress:

@@ -50,7 +50,7 @@ class Adding:
         """(id, whether it is new), once the record is committed."""
         metainfo = await self.parse(data)
         if metainfo.v2_only:
-            raise RpcError("unsupported", "v2-only torrents are not supported yet", id=metainfo.info_hash.hex())
+            raise RpcError("unsupported", "torrents of version 2 only cannot be added yet", id=metainfo.info_hash.hex())
         return await self._daemon.turns.run(metainfo.info_hash, self._add, data, metainfo, options)
 
     async def _add(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> tuple[str, bool]:
