@@ -113,6 +113,26 @@ def test_a_file_that_cannot_be_read_is_an_error(sample: Sample) -> None:
     assert open_descriptors(sample.root) == [], "nobody reads with them again"
 
 
+def test_an_error_ends_a_check_when_nothing_of_it_is_under_way_any_more(tmp_path: Path) -> None:
+    steps = Steps()
+    sample = Sample(tmp_path, (("a", 40 << 20),), 1 << 20, run=steps.run)
+    sample.put()
+    done = sample.storage.check()
+    steps.step()
+    sample.system.errors["preadv"] = errno.EIO
+    steps.step()
+    del sample.system.errors["preadv"]
+    closed = sample.storage.close()
+    assert not done.called
+    assert not closed.called
+    steps.step()
+    assert not steps.jobs
+    with pytest.raises(StorageError, match=os.strerror(errno.EIO)):
+        result(done)
+    result(closed)
+    assert open_descriptors(sample.root) == []
+
+
 def test_what_was_found_is_part_of_the_next_flush(sample: Sample) -> None:
     sample.put()
     result(sample.storage.check([0, 1]))

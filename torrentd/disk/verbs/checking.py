@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from twisted.internet.defer import Deferred, FirstError, gatherResults, inlineCallbacks
+from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks
 from twisted.python.failure import Failure
 
 from torrentd.disk.files import Files
@@ -86,8 +86,15 @@ class Checking:
                 tally.add(self._are_right(_digests(hashers)))
             return tally.good
         portions = self._portions(present)
-        lanes = [self._lane(portions, tally, cancelled) for _ in range(max(_LANES, self._desk.parallel))]
-        yield gatherResults(lanes, consumeErrors=True).addErrback(_first)
+        failures: list[Failure] = []
+
+        def is_over() -> bool:
+            return bool(failures) or cancelled()
+
+        lanes = [self._lane(portions, tally, is_over) for _ in range(max(_LANES, self._desk.parallel))]
+        yield gatherResults([lane.addErrback(failures.append) for lane in lanes])
+        if failures:
+            failures[0].raiseException()
         return tally.good
 
     def _saw(self, stats: list[FileStat | None], known: dict[int, int], unflushed: list[int]) -> None:
@@ -176,12 +183,6 @@ class _Tally:
                 self._desk.found(piece)
         self._done += len(found)
         self._progress(self._done)
-
-
-def _first(failure: Failure) -> Failure:
-    """The error itself, of the lane that failed first."""
-    error = failure.value
-    return error.subFailure if isinstance(error, FirstError) else failure
 
 
 def _digests(hashers: dict[int, Hasher | None]) -> dict[int, bytes | None]:
