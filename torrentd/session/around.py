@@ -15,6 +15,7 @@ from torrentd.session.jobs import Jobs
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.meeting.banning import Banning
 from torrentd.session.meeting.neighbours import Neighbours
+from torrentd.session.running.places import Places
 from torrentd.session.running.trouble import Trouble
 from torrentd.session.saving import Saving
 from torrentd.session.sleeping.dormancy import Dormancy
@@ -85,6 +86,7 @@ class Around:
         self.neighbours = Neighbours(self)
         self.banning = Banning(self)
         self.groups = Groups(self)
+        self.places = Places(self)
 
     def find(self, id: str) -> bytes:
         """The info hash of the torrent that this hex hash names: a hybrid answers to its v2 hash, too.
@@ -132,6 +134,7 @@ class Around:
             self.magnets[info_hash] = torrent
             return
         self.magnets.pop(info_hash, None)
+        self.places.note(torrent)
         if isinstance(torrent, Sleeper):
             self.sessions.pop(info_hash, None)
             self.seeding.watch(info_hash, torrent)

@@ -117,7 +117,8 @@ class Control(Protocol):
     def details(self, id: str) -> Deferred[DetailsRow]: ...
 
     def add(self, metainfo: bytes, options: AddOptions) -> Deferred[tuple[str, bool]]:
-        """(id, added), after the row is committed. Large metainfo is parsed in a worker."""
+        """(id, added), after the row is committed. Large metainfo is parsed in a worker. RpcError("path_not_allowed"),
+        also where another torrent has a file of the same path and another size."""
 
     def add_magnet(self, link: str, options: AddOptions) -> Deferred[tuple[str, bool]]:
         """The same by a magnet link; the metadata is fetched from peers afterwards."""

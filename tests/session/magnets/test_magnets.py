@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.session.magnets.links import add, link, look, magnet
 from tests.session.meeting.test_connections import Stranger
-from tests.session.world import error, result
+from tests.session.world import Sample, error, result
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError
 from torrentd.model.layout import Priority
@@ -77,6 +77,19 @@ class TestFetching:
         add(leech, link(torrent), peers=(seed.address,))
         world.until(lambda: leech.row(torrent).state == "seeding", 90)
         assert leech.row(torrent).downloaded < sum(map(len, torrent.files.values()))
+        assert leech.same(torrent)
+
+    def test_files_of_another_torrent_are_not_written_over(self, leech, seed, world, torrent):
+        other = Sample(files={"a.bin": 100, "b.bin": 100})
+        leech.add(other)
+        add(leech, link(torrent), peers=(seed.address,))
+        world.until(lambda: leech.row(torrent).state == "error", 60)
+        told = leech.row(torrent).error
+        assert (told.code, told.source) == ("path_not_allowed", "storage")
+        assert "another torrent, has sample/a.bin there" in told.message
+        result(leech.steering.remove(other.id, True))
+        result(leech.steering.resume(torrent.id, False))
+        world.until(lambda: leech.row(torrent).state == "seeding", 120)
         assert leech.same(torrent)
 
     def test_large_metadata_is_read_in_a_worker(self, leech, seed, world, torrent, monkeypatch):

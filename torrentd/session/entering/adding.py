@@ -65,6 +65,7 @@ class Adding:
 
     async def _new(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> None:
         daemon, record = self._daemon, self.record(metainfo, options)
+        await daemon.around.places.check(metainfo, record.download_dir)
         if metainfo.info_hash in daemon.around.broken:
             await daemon.host.state.remove(metainfo.info_hash)
             del daemon.around.broken[metainfo.info_hash]

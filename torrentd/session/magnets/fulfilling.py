@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
-from torrentd.model.errors import MetainfoError, ProtocolError, StorageError
+from torrentd.model.errors import MetainfoError, ProtocolError, RpcError, StorageError
 from torrentd.model.layout import Priority
 from torrentd.session.control import AddOptions, FileChoice
 from torrentd.session.entering.adding import choose_fitting
@@ -61,12 +61,18 @@ class Fulfilling:
             await self._daemon.turns.run(magnet.info_hash, self.become, magnet, data, metainfo)
         except StorageError as error:
             magnet.fail(ErrorRow(error.code, str(error), "state"))  # resumed, it tries again
+        except RpcError as error:
+            magnet.fail(ErrorRow(error.name, str(error), "storage"))  # the same
 
     async def become(self, magnet: MagnetSession, data: bytes, metainfo: Metainfo) -> None:
-        """The torrent takes the magnet's place. StorageError: nothing happened. Must have the torrent's turn."""
+        """The torrent takes the magnet's place. StorageError, or RpcError("path_not_allowed") as of `Places.check`:
+        nothing happened. Must have the torrent's turn."""
         if self._around.torrents.get(magnet.info_hash) is not magnet:
             return
         record = self._record(magnet, metainfo)
+        await self._around.places.check(metainfo, record.download_dir)
+        if self._around.torrents.get(magnet.info_hash) is not magnet:
+            return
         await self._daemon.host.state.fulfil(record, data)
         if self._daemon.stopping:
             return

@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.entering.beginning import begin
 from torrentd.session.entering.roots import allowed_directory
+from torrentd.session.running.places import inside
 from torrentd.session.running.stored import stored
 from torrentd.session.telling.reasons import QUARANTINED
 from torrentd.session.telling.rows import JobError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from torrentd.session.jobs import Job
     from torrentd.session.magnets.magnet import MagnetSession
     from torrentd.session.running.torrent import TorrentSession
-    from torrentd.wire.names import Path
 
 log = Logger()
 
@@ -207,11 +207,6 @@ class Moving:
         await reopen(self._daemon, session)
 
 
-def inside(directory: str, path: Path) -> str:
-    """What the path of everything at and below a path begins with."""
-    return "/".join((directory.rstrip("/"), *path, ""))
-
-
 async def reopen(daemon: Daemon, session: TorrentSession) -> None:
     """The session's files are elsewhere now, or have other names: go on with a storage that knows."""
     old, metainfo, facts = session.storage, session.metainfo, session.facts
@@ -221,4 +216,5 @@ async def reopen(daemon: Daemon, session: TorrentSession) -> None:
     )
     session.storage.set_wanted(session.torrent.priorities)
     session.storage.report_to(partial(stored, session))
+    daemon.around.places.note(session)
     await old.close()

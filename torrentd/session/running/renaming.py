@@ -17,7 +17,8 @@ from twisted.logger import Logger
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.entering.beginning import begin
 from torrentd.session.magnets.magnet import MagnetSession
-from torrentd.session.running.moving import inside, reopen
+from torrentd.session.running.moving import reopen
+from torrentd.session.running.places import inside, root
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling.reasons import QUARANTINED
 from torrentd.state.records import Renaming as Note
@@ -159,7 +160,7 @@ class Renaming:
                 continue
             if any(_overlap(there, place) for there in self._moved(other) for place in places):
                 raise RpcError("busy", "Another torrent is being moved there, or from there", id=session.id)
-            if not any(_overlap(_root(other), place) for place in places):
+            if not any(_overlap(root(other), place) for place in places):
                 continue
             awake = await self._around.waking.awake(info_hash)
             if await self._around.host.workers.run(_lies_in, awake.metainfo.layout, awake.facts.download_dir, places):
@@ -204,10 +205,3 @@ def _lies_in(layout: Layout, directory: str, places: Sequence[str]) -> bool:
     """Whether a file of a torrent in a directory lies at or below one of the places."""
     paths = (inside(directory, entry.path) for entry in layout.files)
     return any(path.startswith(place) for path in paths for place in places)
-
-
-def _root(torrent: TorrentSession | Sleeper) -> str:
-    """What the paths of all files of a torrent begin with."""
-    if isinstance(torrent, Sleeper):
-        return inside(torrent.row.download_dir, (torrent.row.name,))
-    return inside(torrent.facts.download_dir, (torrent.metainfo.name,))
