@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from torrentd.model.errors import MetainfoError, ProtocolError, RpcError, StorageError
@@ -63,16 +64,23 @@ class Fulfilling:
             magnet.fail(ErrorRow(error.code, str(error), "state"))  # resumed, it tries again
         except RpcError as error:
             magnet.fail(ErrorRow(error.name, str(error), "storage"))  # the same
+            if magnet.probation is not None:
+                magnet.probation.passed()
+        except CancelledError:
+            pass  # the daemon is stopping: the next start fetches it again
 
     async def become(self, magnet: MagnetSession, data: bytes, metainfo: Metainfo) -> None:
         """The torrent takes the magnet's place. StorageError, or RpcError("path_not_allowed") as of `Places.check`:
         nothing happened. Must have the torrent's turn."""
         if self._around.torrents.get(magnet.info_hash) is not magnet:
             return
+        checked = None
+        while checked != magnet.record.download_dir:  # a check may take long, and the user moves the magnet meanwhile
+            checked = magnet.record.download_dir
+            await self._around.places.check(metainfo, checked)
+            if self._around.torrents.get(magnet.info_hash) is not magnet:
+                return
         record = self._record(magnet, metainfo)
-        await self._around.places.check(metainfo, record.download_dir)
-        if self._around.torrents.get(magnet.info_hash) is not magnet:
-            return
         await self._daemon.host.state.fulfil(record, data)
         if self._daemon.stopping:
             return

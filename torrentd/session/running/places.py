@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import CancelledError
+
 from torrentd.model.errors import RpcError
 from torrentd.session.magnets.magnet import MagnetSession
 from torrentd.session.sleeping.sleeper import Sleeper
@@ -48,6 +50,10 @@ class Places:
                 awake = await around.waking.awake(info_hash)
             except RpcError:
                 continue  # removed meanwhile, or its record cannot be used
+            except CancelledError:
+                if info_hash in around.torrents:
+                    raise  # the daemon is stopping
+                continue  # removed while it was hashed
             path = await around.host.workers.run(_differs, metainfo.layout, awake.metainfo.layout)
             if path is not None:
                 words = f"{awake.name}, another torrent, has {escape('/'.join(path))} there, of another size"
