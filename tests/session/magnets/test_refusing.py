@@ -1,8 +1,6 @@
-"""Magnets whose files may lie in another torrent's way: the other one sleeps, and is woken for the comparison."""
+"""Magnets whose files may lie in another torrent's way, and what happens while they are compared."""
 
 from __future__ import annotations
-
-import os
 
 import pytest
 
@@ -48,15 +46,15 @@ def sleeps(leech, other):
 
 def fetch(leech, seed, torrent, monkeypatch):
     """Until it is to be compared; the disk hangs from then on."""
-    waking = leech.daemon.around.waking
-    awake = waking.awake
+    state = leech.daemon.host.state
+    stored = state.stored
 
     def hang(info_hash):
         leech.worker.hangs = True
-        return awake(info_hash)
+        return stored(info_hash)
 
     with monkeypatch.context() as patch:
-        patch.setattr(waking, "awake", hang)
+        patch.setattr(state, "stored", hang)
         add(leech, link(torrent), peers=(seed.address,))
         leech.world.until(lambda: leech.worker.hangs, 60)
 
@@ -84,16 +82,13 @@ def test_moved_meanwhile_it_goes_there(leech, seed, torrent, monkeypatch):
     assert (leech.row(torrent).state, leech.row(torrent).download_dir) == ("seeding", str(elsewhere))
 
 
-def test_who_is_removed_while_it_is_hashed_is_in_nobodys_way(leech, seed, torrent, longer, monkeypatch):
+def test_who_is_gone_meanwhile_is_in_nobodys_way(leech, seed, torrent, longer, monkeypatch):
     sleeps(leech, longer)
-    for name in longer.files:
-        os.utime(leech.path(longer, name), (5, 5))
     fetch(leech, seed, torrent, monkeypatch)
-    while isinstance(leech.daemon.around.torrents[bytes.fromhex(longer.id)], Sleeper):
-        leech.worker.step()
-    removed = leech.steering.remove(longer.id, True)
+    leech.daemon.around.drop(bytes.fromhex(longer.id))
+    for name in longer.files:
+        leech.path(longer, name).unlink()
     go_on(leech)
-    result(removed)
     assert leech.row(torrent).state == "seeding"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from tests.session.world import PIECE, Sample, error, result
 from torrentd.session.control import AddOptions
@@ -92,8 +93,21 @@ def test_who_has_another_name_is_where_it_is_now(home, torrent, longer):
     refused(home, named)
 
 
+def test_of_two_that_come_at_once_the_second_is_refused(home, longer):
+    shorter = Sample("new", files={"a.bin": 100, "b.bin": 100})
+    other = Sample("new", files={"a.bin": 200, "b.bin": 100})
+    state, adding = home.daemon.host.state, []
+    add, waiting = state.add, Deferred()
+    state.add = lambda record, data: waiting.addCallback(lambda _: add(record, data))
+    adding.append(home.steering.add(shorter.metainfo, AddOptions()))
+    assert "another torrent that is being added has new/a.bin there" in refused(home, other)
+    waiting.callback(None)
+    assert result(adding[0])[1]
+    state.add = add
+    refused(home, other)
+
+
 def test_a_torrent_whose_record_cannot_be_used_is_in_nobodys_way(home, torrent, longer):
     home.world.run(ASLEEP)
     home.daemon.host.state._commits._connection.execute("UPDATE torrent SET priorities = x'0909'")
     home.add(longer)
-    assert bytes.fromhex(torrent.id) in home.daemon.around.broken

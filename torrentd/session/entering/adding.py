@@ -65,11 +65,11 @@ class Adding:
 
     async def _new(self, data: bytes, metainfo: Metainfo, options: AddOptions) -> None:
         daemon, record = self._daemon, self.record(metainfo, options)
-        await daemon.around.places.check(metainfo, record.download_dir)
-        if metainfo.info_hash in daemon.around.broken:
-            await daemon.host.state.remove(metainfo.info_hash)
-            del daemon.around.broken[metainfo.info_hash]
-        await daemon.host.state.add(record, data)
+        async with daemon.around.places.entering(metainfo, record.download_dir):
+            if metainfo.info_hash in daemon.around.broken:
+                await daemon.host.state.remove(metainfo.info_hash)
+                del daemon.around.broken[metainfo.info_hash]
+            await daemon.host.state.add(record, data)
         if daemon.stopping:
             raise RpcError("shutting_down", "The daemon is shutting down; the torrent begins with its next start")
         daemon.backups.soon()

@@ -70,18 +70,17 @@ class Fulfilling:
             pass  # the daemon is stopping: the next start fetches it again
 
     async def become(self, magnet: MagnetSession, data: bytes, metainfo: Metainfo) -> None:
-        """The torrent takes the magnet's place. StorageError, or RpcError("path_not_allowed") as of `Places.check`:
+        """The torrent takes the magnet's place. StorageError, or RpcError("path_not_allowed") as of `Places.entering`:
         nothing happened. Must have the torrent's turn."""
-        if self._around.torrents.get(magnet.info_hash) is not magnet:
-            return
-        checked = None
-        while checked != magnet.record.download_dir:  # a check may take long, and the user moves the magnet meanwhile
-            checked = magnet.record.download_dir
-            await self._around.places.check(metainfo, checked)
-            if self._around.torrents.get(magnet.info_hash) is not magnet:
-                return
-        record = self._record(magnet, metainfo)
-        await self._daemon.host.state.fulfil(record, data)
+        record = None
+        while record is None:
+            where = magnet.record.download_dir
+            async with self._around.places.entering(metainfo, where):
+                if self._around.torrents.get(magnet.info_hash) is not magnet:
+                    return
+                if magnet.record.download_dir == where:  # the user may have moved it meanwhile
+                    record = self._record(magnet, metainfo)
+                    await self._daemon.host.state.fulfil(record, data)
         if self._daemon.stopping:
             return
         self._daemon.backups.soon()
