@@ -55,7 +55,7 @@ def test_out_of_descriptors(stage: Stage, until_end: ExitStack) -> None:
     torrent = content.torrent()
     daemon.add(torrent, peers=[seeder.address])
     until(lambda: daemon.get(torrent)["done"] > 0, "it is under way", 5)
-    others = Computed(MIB, seed=2).torrent()
+    others = Computed(MIB, seed=2, name="other.bin").torrent()
     callers = until_end.enter_context(ExitStack())
     refused = 0
     for number in range(DESCRIPTORS):
