@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.sleeping.test_dormancy import LONG, sleeps
-from tests.session.world import Sample
+from tests.session.sleeping.test_dormancy import sleeps
+from tests.session.world import ASLEEP, Sample
 from torrentd.session.groups import GroupLimits, Membership
 
 SECONDS = 20
@@ -62,7 +62,7 @@ def test_a_torrent_that_slept_is_in_its_group_again(home, world):
     home.put(torrent)
     home.add(torrent)
     home.steering.set_groups({"home": GroupLimits(down=5, up=7)}, {torrent.id: Membership("home", True)})
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(home, torrent)
     down, up = home.session(torrent).torrent.down, home.session(torrent).torrent.up
     assert (down.unlimited, up.unlimited) == (False, False)

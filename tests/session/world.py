@@ -24,12 +24,15 @@ from torrentd.session.control import AddOptions
 from torrentd.session.daemon import Daemon
 from torrentd.session.host import Host
 from torrentd.session.running.torrent import TorrentSession
+from torrentd.session.sleeping.dormancy import LINGER, ROUND
 from torrentd.session.steering.steering import Steering
 from torrentd.state.database import State
 from torrentd.wire.bencode import encode
 
 PIECE = 32 * 1024
 WALL = 1_700_000_000.0
+ASLEEP = LINGER + 2 * ROUND
+"""Seconds after which an idle torrent sleeps."""
 
 
 class Worker:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.world import Home, Sample, result
+from tests.session.world import ASLEEP, Home, Sample, result
 from torrentd.dht.commands import Learned
 from torrentd.dht.events import Tick
 from torrentd.dht.schedule import INTERVAL
 from torrentd.model.address import Address
 from torrentd.session.control import AddOptions
 from torrentd.session.dht.saved import KEY
-from torrentd.session.sleeping.dormancy import LINGER, ROUND
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.wire.bencode import encode
-
-LONG = LINGER + 2 * ROUND
-"""Seconds after which an idle torrent sleeps."""
 
 
 def dht(*bootstrap: Address | str, more: str = "") -> str:
@@ -183,7 +179,7 @@ def test_a_sleeping_seed_is_announced_and_found(pair, world, torrent):
     seed, leech = pair
     seed.put(torrent)
     seed.add(torrent)
-    world.run(LONG)
+    world.run(ASLEEP)
     info_hash = bytes.fromhex(torrent.id)
     assert isinstance(seed.daemon.around.torrents[info_hash], Sleeper)
     world.run(4 * INTERVAL)
@@ -197,7 +193,7 @@ def test_after_a_start_sleepers_are_announced(pair, world, torrent):
     seed, leech = pair
     seed.put(torrent)
     seed.add(torrent)
-    world.run(LONG)
+    world.run(ASLEEP)
     seed.stop()
     seed.start()
     world.run(30.0)
@@ -209,7 +205,7 @@ def test_after_a_start_sleepers_are_announced(pair, world, torrent):
 def test_an_incomplete_sleeper_wakes_for_peers(pair, world, torrent):
     seed, leech = pair
     leech.add(torrent)
-    world.run(LONG)
+    world.run(ASLEEP)
     assert isinstance(leech.daemon.around.torrents[bytes.fromhex(torrent.id)], Sleeper)
     seed.put(torrent)
     seed.add(torrent)
@@ -221,7 +217,7 @@ def test_a_sleeping_seed_dials_who_wants_it(pair, world, torrent, make_home):
     seed, other = pair
     seed.put(torrent)
     seed.add(torrent)
-    world.run(LONG)
+    world.run(ASLEEP)
     info_hash = bytes.fromhex(torrent.id)
     assert isinstance(seed.daemon.around.torrents[info_hash], Sleeper)
     leech = make_home(6883, "[discovery]\ndht = false\n").start()

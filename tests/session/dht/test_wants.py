@@ -5,12 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.session.world import Sample
+from tests.session.world import ASLEEP, Sample
 from torrentd.dht.events import Search, Untrack
 from torrentd.model.address import Address
 from torrentd.policy.peers.candidates import Candidates
 from torrentd.session.dht.wants import answer_turn
-from torrentd.session.sleeping.dormancy import LINGER, ROUND
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.swarm.resting import Rest
 from torrentd.swarm.settings import Totals
@@ -29,7 +28,7 @@ def sleeper(home: Any, world: Any, torrent: Sample) -> Sleeper:
     """A seed that sleeps."""
     home.put(torrent)
     home.add(torrent)
-    world.run(LINGER + 2 * ROUND)
+    world.run(ASLEEP)
     found = home.daemon.around.torrents[bytes.fromhex(torrent.id)]
     assert isinstance(found, Sleeper)
     return found

@@ -5,12 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.session.magnets.links import add, link
-from tests.session.world import PIECE, Sample, result
-from torrentd.session.sleeping.dormancy import LINGER, ROUND
+from tests.session.world import ASLEEP, PIECE, Sample, result
 from torrentd.session.sleeping.sleeper import Sleeper
-
-ASLEEP = LINGER + 2 * ROUND
-"""Seconds after which an idle torrent sleeps."""
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.sleeping.test_dormancy import LONG, sleeps
-from tests.session.world import Sample
+from tests.session.sleeping.test_dormancy import sleeps
+from tests.session.world import ASLEEP, Sample
 from torrentd.model.address import Address
 from torrentd.wire import lsd
 
@@ -71,7 +71,7 @@ def test_switched_off(lan, make_home, world, torrent):
 def test_a_sleeping_seed_is_announced_and_woken_by_nobody(lan, home, world, torrent):
     home.put(torrent)
     home.add(torrent)
-    world.run(LONG + 600)
+    world.run(ASLEEP + 600)
     before = len(heard(lan))
     assert before >= 2
     near(lan, world, torrent, 7000)
@@ -80,7 +80,7 @@ def test_a_sleeping_seed_is_announced_and_woken_by_nobody(lan, home, world, torr
 
 def test_a_sleeping_leech_wakes_for_a_neighbour_once(lan, home, world, torrent):
     home.add(torrent)
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(home, torrent)
     near(lan, world, torrent, 7000)
     assert not sleeps(home, torrent)

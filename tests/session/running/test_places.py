@@ -5,12 +5,8 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import Deferred
 
-from tests.session.world import PIECE, Sample, error, result
+from tests.session.world import ASLEEP, PIECE, Sample, error, result
 from torrentd.session.control import AddOptions
-from torrentd.session.sleeping.dormancy import LINGER, ROUND
-
-ASLEEP = LINGER + 2 * ROUND
-"""Seconds after which an idle torrent sleeps."""
 
 
 @pytest.fixture

@@ -9,17 +9,14 @@ from weakref import ref
 import pytest
 from twisted.internet.defer import Deferred
 
-from tests.session.world import PIECE, Sample, error, result
+from tests.session.world import ASLEEP, PIECE, Sample, error, result
 from torrentd.model.address import Address
 from torrentd.model.errors import StorageError
 from torrentd.model.layout import Priority
 from torrentd.session.control import FileChoice
-from torrentd.session.sleeping.dormancy import KEPT, LINGER, ROUND
+from torrentd.session.sleeping.dormancy import KEPT, LINGER
 from torrentd.session.sleeping.sleeper import Sleeper
 from torrentd.session.telling.rows import LimitsRow
-
-LONG = LINGER + 2 * ROUND
-"""Seconds after which an idle torrent sleeps."""
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def asleep(home, world, torrent):
     """A home with a seed that sleeps."""
     home.put(torrent)
     home.add(torrent)
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(home, torrent)
     return home
 
@@ -51,10 +48,10 @@ def test_an_idle_torrent_sleeps_and_its_row_stays(home, world, torrent):
     assert not sleeps(home, torrent)
     before = home.row(torrent)
     seen = home.steering.changes(None).revision
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(home, torrent)
     after = home.row(torrent)
-    assert after.seeding_time - before.seeding_time in (int(LONG), int(LONG) + 1)
+    assert after.seeding_time - before.seeding_time in (int(ASLEEP), int(ASLEEP) + 1)
     assert {name: getattr(after, name) for name in after.__struct_fields__ if name != "seeding_time"} == {
         name: getattr(before, name) for name in before.__struct_fields__ if name != "seeding_time"
     }
@@ -67,7 +64,7 @@ def test_a_session_is_freed_when_it_falls_asleep(home, world, torrent):
     session = ref(home.add(torrent))
     gc.disable()
     try:
-        world.run(LONG)
+        world.run(ASLEEP)
         assert sleeps(home, torrent)
         assert session() is None
     finally:
@@ -76,7 +73,7 @@ def test_a_session_is_freed_when_it_falls_asleep(home, world, torrent):
 
 def test_nothing_is_scheduled_for_sleepers(asleep, world):
     assert not asleep.daemon.around.sessions
-    world.run(LONG)
+    world.run(ASLEEP)
     daemon = asleep.daemon
     calls = world.reactor.getDelayedCalls()
     assert {call.func.__self__ for call in calls} <= {daemon.backups, daemon.around.saving}
@@ -116,7 +113,7 @@ def test_equal_parts_of_rows_exist_once(home, world):
     for name in ("one", "two"):
         home.put(Sample(name))
         home.add(Sample(name))
-    world.run(LONG)
+    world.run(ASLEEP)
     one, two = (torrent.row for torrent in home.daemon.around.torrents.values())
     for part in ("download_dir", "limits", "peers", "labels", "progress"):
         assert getattr(one, part) is getattr(two, part), part
@@ -128,7 +125,7 @@ def test_who_downloads_or_has_peers_stays_awake(make_home, world, torrent):
     seed.add(torrent)
     result(seed.steering.set_limits(None, 2000))
     leech.add(torrent, peers=(seed.address,))
-    world.run(LONG)
+    world.run(ASLEEP)
     assert not sleeps(seed, torrent)
     assert not sleeps(leech, torrent)
     result(seed.steering.set_limits(None, None))
@@ -140,10 +137,10 @@ def test_what_cannot_be_saved_does_not_sleep(home, world, torrent):
     home.add(torrent)
     state = home.daemon.host.state
     real, state.at_rest = state.at_rest, lambda info_hash, **columns: failing(StorageError("full", "disk_full"))
-    world.run(LONG)
+    world.run(ASLEEP)
     assert not sleeps(home, torrent)
     state.at_rest = real
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(home, torrent)
 
 
@@ -195,7 +192,7 @@ def test_a_call_wakes_it(asleep, torrent, call, expected):
 def test_paused_asleep_and_resumed_asleep(asleep, world, torrent):
     result(asleep.steering.pause(torrent.id))
     assert asleep.row(torrent).state == "paused"
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(asleep, torrent)
     seconds = asleep.row(torrent).seeding_time
     world.run(100)
@@ -208,7 +205,7 @@ def test_paused_asleep_and_resumed_asleep(asleep, world, torrent):
 def test_verified_and_removed_asleep(asleep, world, torrent):
     result(asleep.steering.verify(torrent.id))
     assert asleep.row(torrent).state == "seeding"
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(asleep, torrent)
     result(asleep.steering.remove(torrent.id, True))
     assert asleep.steering.ids() == []
@@ -229,7 +226,7 @@ def test_what_the_user_set_is_as_it_was(home, world, torrent):
         sequential=True,
         files=(FileChoice(Priority.LOW, 0),),
     )
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(home, torrent)
     session = home.session(torrent)
     assert session.facts.labels == ["x"]
@@ -254,7 +251,7 @@ def test_a_file_that_changed_meanwhile_is_hashed_before_anything_is_served(aslee
     asleep.path(torrent, "a.bin").write_bytes(bytes(5 * PIECE))
     leech = make_home(6882).start()
     leech.add(torrent, peers=(asleep.address,))
-    world.run(LONG)
+    world.run(ASLEEP)
     row = asleep.row(torrent)
     assert (row.state, row.left) == ("downloading", 5 * PIECE)
     assert leech.row(torrent).wasted == 0
@@ -264,7 +261,7 @@ def test_a_file_that_vanished_meanwhile_stops_it(asleep, world, torrent):
     asleep.path(torrent, "a.bin").unlink()
     assert result(asleep.steering.peers(torrent.id)) == ([], [])
     assert asleep.row(torrent).error.code == "files_missing"
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(asleep, torrent)
     assert asleep.row(torrent).error.code == "files_missing"
     assert not asleep.daemon.connections.identify(bytes.fromhex(torrent.id))
@@ -287,7 +284,7 @@ def test_a_start_looks_at_the_files_of_sleepers_and_wakes_who_differs(asleep, wo
     assert asleep.steering.status().torrents.by_state == {"seeding": 2, "error": 1}
     assert sleeps(asleep, others[0])
     assert asleep.system.calls.count("preadv") == 5  # of the one whose time differs
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(asleep, torrent)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
-from tests.session.sleeping.test_dormancy import LONG, sleeps
-from tests.session.world import Sample, result
+from tests.session.sleeping.test_dormancy import sleeps
+from tests.session.world import ASLEEP, Sample, result
 from torrentd.model.address import Address
 from torrentd.session.meeting.announces import Announces
 from torrentd.session.sleeping import dormancy
@@ -102,7 +102,7 @@ def test_sums_are_those_since_started(make_home, world, torrent):
     leech.add(torrent, peers=(seed.address,))
     world.until(lambda: leech.row(torrent).completed_at, 60)
     result(leech.steering.remove(torrent.id, False))
-    world.run(LONG)
+    world.run(ASLEEP)
     assert sleeps(seed, torrent)
     assert seed.row(torrent).uploaded == torrent.size
     world.run(1800)
@@ -116,9 +116,9 @@ def test_counters_survive_a_sleep_and_a_restart(make_home, world, torrent):
     seed.add(torrent)
     leech.add(torrent, peers=(seed.address,))
     world.until(lambda: leech.row(torrent).completed_at, 60)
-    world.run(LONG)
+    world.run(ASLEEP)
     leech.stop()
-    world.run(LONG)
+    world.run(ASLEEP)
     before = seed.row(torrent)
     assert before.uploaded == torrent.size
     assert seed.steering.status().totals.session.uploaded == torrent.size

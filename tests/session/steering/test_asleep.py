@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.sleeping.test_dormancy import LONG, failing, sleeps
+from tests.session.sleeping.test_dormancy import failing, sleeps
 from tests.session.sleeping.test_reports import Trackers
-from tests.session.world import Sample, error, result
+from tests.session.world import ASLEEP, Sample, error, result
 from torrentd.model.address import Address
 from torrentd.model.errors import RpcError, StorageError
 from torrentd.session.control import Wishes
@@ -31,7 +31,7 @@ def put_to_sleep(home, world, *torrents):
     for torrent in torrents:
         home.put(torrent)
         home.add(torrent)
-    world.run(LONG)
+    world.run(ASLEEP)
     assert all(sleeps(home, torrent) for torrent in torrents)
     return home
 
@@ -70,7 +70,7 @@ def test_one_without_trackers_that_knows_peers_stays_paused_when_it_wakes(home, 
     home.add(torrent)
     world.run(1)
     home.session(torrent).handle(PeersFound([Address("127.0.0.2", 7001)], "dht"))
-    world.run(3 * LONG)
+    world.run(3 * ASLEEP)
     assert sleeps(home, torrent)
     result(home.steering.pause(torrent.id))
     assert home.daemon.connections.identify(bytes.fromhex(torrent.id)) is None
@@ -133,7 +133,7 @@ def test_who_is_resumed_waits_for_his_turn_asleep(make_home, world):
     home, first, second = make_home(6881, "[queue]\ndownloads = 1\n").start(), Sample("1"), Sample("2")
     for torrent in (first, second):
         home.add(torrent, paused=True)
-    world.run(LONG)
+    world.run(ASLEEP)
     for torrent in (first, second):
         result(home.steering.resume(torrent.id, False))
         assert (home.row(torrent).state, sleeps(home, torrent)) == ("queued", True)
@@ -149,7 +149,7 @@ def test_who_waits_can_be_paused_and_forced(make_home, world):
     home, torrent = make_home(6881, "[queue]\nseeds = 1\n").start(), Sample()
     home.put(torrent)
     home.add(torrent, paused=True)
-    world.run(LONG)
+    world.run(ASLEEP)
     result(home.steering.resume(torrent.id, False))
     result(home.steering.pause(torrent.id))
     world.run(20.0)

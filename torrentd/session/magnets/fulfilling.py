@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from torrentd.model.errors import MetainfoError, ProtocolError, RpcError, StorageError
@@ -66,8 +65,6 @@ class Fulfilling:
             magnet.fail(ErrorRow(error.name, str(error), "storage"))  # the same
             if magnet.probation is not None:
                 magnet.probation.passed()
-        except CancelledError:
-            pass  # the daemon is stopping: the next start fetches it again
 
     async def become(self, magnet: MagnetSession, data: bytes, metainfo: Metainfo) -> None:
         """The torrent takes the magnet's place. StorageError, or RpcError("path_not_allowed") as of `Places.entering`:

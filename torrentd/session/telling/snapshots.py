@@ -79,6 +79,7 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
     down, up = session.rates()
     wanted, left = torrent.wanted_size, torrent.wanted_left
     state = state_of(session)
+    moves = state == "downloading" and down and left  # the rate outlives a stop for a while
     return TorrentRow(
         id=session.id,
         hash_v1=metainfo.hash_v1.hex() if metainfo.hash_v1 else None,
@@ -98,9 +99,7 @@ def torrent_row(session: TorrentSession) -> TorrentRow:
         ratio=torrent.totals.uploaded / torrent.totals.downloaded if torrent.totals.downloaded else None,
         rate_down=down,
         rate_up=up,
-        eta=-(-left // down)
-        if state == "downloading" and down and left
-        else None,  # the rate outlives a stop for a while
+        eta=-(-left // down) if moves else None,
         peers=_peers_summary(session),
         queue=session.around.queueing.position(session.info_hash),
         labels=facts.labels,
